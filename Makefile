@@ -1,0 +1,62 @@
+# Needs Python 3.11 or later and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help sweep test check clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
+	$(BIN)/mlp sweep --out results
+	@echo "The files are in $(CURDIR)/results:" && ls results
+
+test: $(VENV)/test ## run the tests and the examples in the docstrings
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev ## lint, check the formatting and the types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean: ## remove the virtual environment, the results and every cache
+	rm -rf $(VENV) results build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A Python named on the command line makes a new environment if the present one has another.
+ifneq ($(origin PYTHON),file)
+ifneq ($(PYTHON),$(shell cat $(VENV)/made 2>/dev/null))
+.PHONY: $(VENV)/made
+endif
+endif
+
+# One stamp for each kind of install. A changed pyproject.toml starts again from an empty
+# environment, so that nothing outlives its place in the list of dependencies.
+$(VENV)/made: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  found=$$($(PYTHON) --version 2>&1) || found="not there"; \
+	  echo "mlp needs Python 3.11 or later; $(PYTHON) is $$found." \
+	       "Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments." \
+	       "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Making $(VENV); installing takes a minute the first time."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(INSTALL) --upgrade "pip>=25.1"  # the first to know --group
+	@echo "$(PYTHON)" > $@
+
+$(VENV)/base: $(VENV)/made
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/test: $(VENV)/made
+	@$(INSTALL) --editable . --group test
+	@touch $(VENV)/base $@
+
+$(VENV)/dev: $(VENV)/made
+	@$(INSTALL) --editable . --group dev
+	@touch $(VENV)/base $(VENV)/test $@  # the group dev includes the group test

@@ -1,0 +1,168 @@
+"""Imports run one way, `import mlp` is light, and no module is long."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("mlp/**/*.py"))
+
+# What each part of the package may import of ours besides itself.
+MAY_IMPORT = {
+    "core": [],
+    "optim": [],
+    "datasets": [],
+    "training": ["mlp.core", "mlp.optim"],
+    "studies": ["mlp.core", "mlp.optim", "mlp.training", "mlp.datasets"],
+    "plotting": ["mlp.training.history", "mlp.studies.sweep_result"],  # records only
+    "interop": [
+        "mlp.core",
+        "mlp.optim",
+        "mlp.training",
+        "mlp.datasets",
+        "mlp.studies",
+        "mlp.plotting",
+    ],
+    "cli": ["mlp"],
+    "__init__": ["mlp"],
+    "__main__": ["mlp"],
+}
+
+# Records whose `.plot()` imports mlp.plotting, inside the function only.
+RECORDS_THAT_PLOT = {"mlp/training/history.py", "mlp/studies/sweep_result.py"}
+
+HEAVY = {
+    "matplotlib",
+    "tqdm",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "torch",
+    "jax",
+    "dask",
+    "distributed",
+    "mpi4py",
+    "safetensors",
+    "onnx",
+}
+LONGEST = 300
+
+
+def is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def is_ours(module: str) -> bool:
+    path = ROOT.joinpath(*module.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def imports(node: ast.AST, package: list[str], lazy: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield each module imported below `node`, and whether that happens inside a function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from ((alias.name, lazy) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            parents = package[: len(package) + 1 - child.level] if child.level else []
+            module = ".".join([*parents, *([child.module] if child.module else [])])
+            for alias in child.names:
+                full = f"{module}.{alias.name}"
+                yield (full if is_ours(full) else module), lazy
+        else:
+            is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from imports(child, package, lazy or is_function)
+
+
+def offences(path: str, source: str) -> list[str]:
+    """Return the imports in `source`, the text of `path`, that run back."""
+    part = path.split("/")[1].removesuffix(".py")
+    if part not in MAY_IMPORT:
+        return [f"MAY_IMPORT has no rule for {part}"]
+    allowed = [f"mlp.{part}", *MAY_IMPORT[part]]
+    found = []
+    for module, lazy in imports(ast.parse(source), path.split("/")[:-1]):
+        if is_within(module, "matplotlib"):
+            fine = part == "plotting"
+        elif is_within(module, "mlp.plotting") and path in RECORDS_THAT_PLOT:
+            fine = lazy
+        else:
+            fine = not is_within(module, "mlp") or any(is_within(module, a) for a in allowed)
+        if not fine:
+            found.append(module)
+    return found
+
+
+def test_the_package_and_its_core_are_there():
+    assert "mlp/__init__.py" in MODULES
+    assert (ROOT / "mlp/core").is_dir()
+    assert any(module.startswith("mlp/core/") for module in MODULES)
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_import_runs_back(path):
+    assert offences(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "offence"),
+    [
+        ("mlp/core/layers.py", "from mlp.optim import SGD", "mlp.optim"),
+        ("mlp/core/layers.py", "from ..datasets import load", "mlp.datasets"),
+        ("mlp/core/layers.py", "from mlp import core, MLP", "mlp"),
+        ("mlp/core/layers.py", "import mlp", "mlp"),
+        ("mlp/optim/sgd.py", "def f():\n    import mlp.core.network", "mlp.core.network"),
+        ("mlp/datasets/idx.py", "from .. import MLP", "mlp"),
+        ("mlp/training/trainer.py", "lazy = 1\nif lazy:\n    import mlp.studies", "mlp.studies"),
+        ("mlp/training/trainer.py", "def f():\n    import mlp.plotting", "mlp.plotting"),
+        ("mlp/training/history.py", "import mlp.plotting", "mlp.plotting"),
+        ("mlp/plotting/curves.py", "from mlp.training.trainer import X", "mlp.training.trainer"),
+        ("mlp/studies/sweep.py", "from matplotlib import pyplot", "matplotlib"),
+        ("mlp/cli/sweep.py", "def f():\n    import matplotlib.pyplot", "matplotlib.pyplot"),
+        ("mlp/interop/mpi.py", "from mlp.cli import main", "mlp.cli"),
+        ("mlp/newcomer/x.py", "", "MAY_IMPORT has no rule for newcomer"),
+    ],
+)
+def test_the_check_finds_an_import_that_runs_back(path, source, offence):
+    assert offences(path, source) == [offence]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("mlp/core/layers.py", "import numpy as np\nfrom .activations import Relu"),
+        ("mlp/training/history.py", "class History:\n  def plot(self):\n    import mlp.plotting"),
+        ("mlp/studies/sweep.py", "from mlp.core import network\nfrom mlp.training import Trainer"),
+        ("mlp/plotting/curves.py", "import matplotlib\nfrom mlp.training.history import History"),
+        ("mlp/cli/sweep.py", "import mlp\nfrom mlp.studies.sweep_result import SweepResult"),
+        ("mlp/__init__.py", "from .core.network import MLP"),
+    ],
+)
+def test_the_check_lets_an_import_pass_that_runs_forward(path, source):
+    assert offences(path, source) == []
+
+
+def test_import_mlp_loads_nothing_heavy():
+    script = (
+        "import sys; before = set(sys.modules); import mlp; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    loaded = set(run.stdout.split())
+    assert "mlp" in loaded
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_module_is_longer_than_300_lines(path):
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST

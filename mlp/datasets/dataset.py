@@ -1,0 +1,140 @@
+"""Dataset: samples, their labels, and what is known about them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.datasets._checks import as_float, as_int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Samples with integer labels; unpacks as ``X, y = dataset``.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n, n_features)
+        One sample a row, all finite.
+    y : ndarray of int, shape (n,)
+        Labels from 0 to ``n_classes - 1``.
+    name : str
+        The name by which `mlp.datasets.load` finds it, or a name of one's own.
+    n_classes : int
+        The number of classes, whether or not each of them occurs.
+    feature_names : tuple of str, optional
+        One name a column of `X`; empty when the columns have no names.
+    description : str, optional
+        Where the data come from.
+
+    Raises
+    ------
+    TypeError
+        If `X` is not an array of floats or `y` not an array of integers.
+    ValueError
+        If shapes do not match, there is no sample, a value is NaN or infinite, or a label is out
+        of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dataset = Dataset(np.eye(2), np.array([0, 1]), name="two points", n_classes=2)
+    >>> dataset
+    Dataset('two points', X=(2, 2) float64, n_classes=2)
+    >>> X, y = dataset
+    >>> y
+    array([0, 1])
+    """
+
+    X: NDArray[np.floating[Any]]
+    y: NDArray[np.integer[Any]]
+    name: str
+    n_classes: int
+    feature_names: tuple[str, ...] = ()
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        _require_array("X", self.X, np.floating, "floats", ndim=2)
+        _require_array("y", self.y, np.integer, "integers", ndim=1)
+        as_int("n_classes", self.n_classes, minimum=1)
+        if self.X.size == 0:
+            raise ValueError(f"X: received shape {self.X.shape}, expected at least one value")
+        if self.y.shape != self.X.shape[:1]:
+            raise ValueError(f"y: received shape {self.y.shape}, expected {self.X.shape[:1]}")
+        if not np.isfinite(self.X).all():
+            raise ValueError("X: received NaN or infinity, expected finite values")
+        if self.y.min() < 0 or self.y.max() >= self.n_classes:
+            raise ValueError(
+                f"y: received labels from {self.y.min()} to {self.y.max()}, "
+                f"expected 0 to {self.n_classes - 1}"
+            )
+        if self.feature_names and len(self.feature_names) != self.X.shape[1]:
+            raise ValueError(
+                f"feature_names: received {len(self.feature_names)} names, "
+                f"expected {self.X.shape[1]}"
+            )
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter((self.X, self.y))
+
+    def __repr__(self) -> str:
+        shape, dtype = self.X.shape, self.X.dtype
+        return f"Dataset({self.name!r}, X={shape} {dtype}, n_classes={self.n_classes})"
+
+    def split(self, fraction: float = 0.2, seed: int = 0) -> tuple["Dataset", "Dataset"]:
+        """Split the rows into a training part and a held-out part, class by class.
+
+        Of each class, `fraction` of its samples, rounded, but at least one and not all of them,
+        are drawn into the held-out part. Rows keep their order; both parts are copies.
+
+        Parameters
+        ----------
+        fraction : float
+            The share of each class to hold out, between 0 and 1.
+        seed : int
+            Seed of the draw; the same seed gives the same parts.
+
+        Returns
+        -------
+        train, held_out : Dataset
+            Every row is in exactly one of the two.
+
+        Raises
+        ------
+        TypeError
+            If `fraction` is not a number or `seed` not an int.
+        ValueError
+            If `fraction` is not between 0 and 1, `seed` is negative, or a class has one sample.
+
+        Examples
+        --------
+        >>> from mlp.datasets import load_digits
+        >>> train, held_out = load_digits().split(fraction=0.2, seed=0)
+        >>> len(train.y), len(held_out.y)
+        (1438, 359)
+        """
+        fraction = as_float("fraction", fraction, lambda f: 0 < f < 1, "a float between 0 and 1")
+        rng = np.random.default_rng(as_int("seed", seed, minimum=0))
+        is_held_out = np.zeros(len(self.y), dtype=bool)
+        for label in np.unique(self.y):
+            rows = np.flatnonzero(self.y == label)
+            if len(rows) == 1:
+                raise ValueError(f"y: received one sample of class {label}, expected two or more")
+            n_held_out = min(max(round(fraction * len(rows)), 1), len(rows) - 1)
+            is_held_out[rng.choice(rows, n_held_out, replace=False)] = True
+        return self._take(~is_held_out), self._take(is_held_out)
+
+    def _take(self, rows: NDArray[np.bool]) -> "Dataset":
+        return replace(self, X=self.X[rows], y=self.y[rows])
+
+
+def _require_array(name: str, value: object, kind: type, kind_name: str, ndim: int) -> None:
+    expected = f"expected a {ndim}-D array of {kind_name}"
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name}: received {type(value).__name__}, {expected}")
+    if not np.issubdtype(value.dtype, kind):
+        raise TypeError(f"{name}: received dtype {value.dtype}, {expected}")
+    if value.ndim != ndim:
+        raise ValueError(f"{name}: received shape {value.shape}, {expected}")

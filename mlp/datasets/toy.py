@@ -1,0 +1,134 @@
+"""Toy problems in the plane that no linear classifier solves: spirals and xor."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mlp.datasets._checks import as_float, as_float_dtype, as_int
+from mlp.datasets.dataset import Dataset
+
+_CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+def spirals(
+    n_per_class: int = 100,
+    n_classes: int = 2,
+    *,
+    turns: float = 1.0,
+    noise: float = 0.05,
+    seed: int = 0,
+    dtype: DTypeLike = "float64",
+) -> Dataset:
+    """Draw interleaved spirals in the unit disc, one arm a class.
+
+    Arm `c` is the curve ``r = t``, ``angle = 2 pi (turns * t + c / n_classes)`` at `n_per_class`
+    values of `t`, evenly spaced up to 1. Rows go around the arms, one class after the other.
+
+    Parameters
+    ----------
+    n_per_class, n_classes : int
+        Points on an arm, 1 or more, and arms, 2 or more.
+    turns : float
+        How often an arm winds around the origin, above 0.
+    noise : float
+        Standard deviation of the normal noise added to both coordinates.
+    seed : int
+        Seed of the noise.
+    dtype : "float32" or "float64"
+        The type of `X`.
+
+    Returns
+    -------
+    Dataset
+        ``X`` of shape (n_per_class * n_classes, 2), and ``y`` with `n_per_class` of each label.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> X, y = spirals(n_per_class=2, n_classes=3, noise=0.0)
+    >>> X.shape, y
+    ((6, 2), array([0, 1, 2, 0, 1, 2]))
+    """
+    n_per_class = as_int("n_per_class", n_per_class, minimum=1)
+    n_classes = as_int("n_classes", n_classes, minimum=2)
+    turns = as_float("turns", turns, lambda value: value > 0, "a float > 0")
+    label = np.arange(n_classes)  # (n_classes,)
+    t = np.arange(1, n_per_class + 1)[:, np.newaxis] / n_per_class  # (n_per_class, 1)
+    angle = 2 * np.pi * (turns * t + label / n_classes)  # (n_per_class, n_classes)
+    X = np.stack([t * np.cos(angle), t * np.sin(angle)], axis=-1).reshape(-1, 2)
+    return Dataset(
+        _with_noise(X, noise, seed, dtype),
+        np.tile(label, n_per_class),
+        name="spirals",
+        n_classes=n_classes,
+        feature_names=("x0", "x1"),
+        description=f"{n_classes} spirals of {n_per_class} points each",
+    )
+
+
+def xor(
+    n: int | None = None, *, noise: float = 0.0, seed: int = 0, dtype: DTypeLike = "float64"
+) -> Dataset:
+    """Make the exclusive or: the corners of the unit square, labelled 1 where they differ.
+
+    Parameters
+    ----------
+    n : int, optional
+        How many points; they take the corners in turn. By default four, each corner once.
+    noise : float
+        Standard deviation of the normal noise added to both coordinates.
+    seed : int
+        Seed of the noise.
+    dtype : "float32" or "float64"
+        The type of `X`.
+
+    Returns
+    -------
+    Dataset
+        ``X`` of shape (n, 2) and ``y`` of shape (n,); labels are those of the corners, before the
+        noise.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> X, y = xor()
+    >>> X
+    array([[0., 0.],
+           [0., 1.],
+           [1., 0.],
+           [1., 1.]])
+    >>> y
+    array([0, 1, 1, 0])
+    """
+    n = len(_CORNERS) if n is None else as_int("n", n, minimum=1)
+    corners = _CORNERS[np.arange(n) % len(_CORNERS)]  # (n, 2)
+    return Dataset(
+        _with_noise(corners, noise, seed, dtype),
+        (corners[:, 0] != corners[:, 1]).astype(np.int64),
+        name="xor",
+        n_classes=2,
+        feature_names=("x0", "x1"),
+        description=f"exclusive or, {n} points",
+    )
+
+
+def _with_noise(
+    X: NDArray[np.float64], noise: float, seed: int, dtype: DTypeLike
+) -> NDArray[np.floating[Any]]:
+    """Return `X` plus normal noise, drawn in float64 so that both types get the same points."""
+    noise = as_float("noise", noise, lambda value: value >= 0, "a float >= 0")
+    rng = np.random.default_rng(as_int("seed", seed, minimum=0))
+    return (X + noise * rng.standard_normal(X.shape)).astype(as_float_dtype(dtype))

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from mlp.datasets import spirals, xor
+
+
+def test_xor_is_its_truth_table():
+    X, y = xor()
+    assert X.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert y.tolist() == [0, 1, 1, 0]
+
+
+def test_more_points_of_xor_take_the_corners_in_turn():
+    X, y = xor(10)
+    assert X.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2 + [[0, 0], [0, 1]]
+    assert y.tolist() == [0, 1, 1, 0, 0, 1, 1, 0, 0, 1]
+
+
+def test_noise_moves_the_points_of_xor_and_keeps_their_labels():
+    X, y = xor(4000, noise=0.1)
+    offsets = X - xor(4000).X
+    np.testing.assert_array_equal(y, xor(4000).y)
+    assert offsets.std() == pytest.approx(0.1, rel=0.05)
+    assert abs(offsets.mean()) < 0.01
+
+
+def test_a_point_of_a_spiral_stands_where_its_equation_says():
+    X, y = spirals(n_per_class=5, n_classes=3, turns=1.5, noise=0.0)
+    for i, (point, label) in enumerate(zip(X, y, strict=True)):
+        t = (i // 3 + 1) / 5
+        angle = 2 * np.pi * (1.5 * t + (i % 3) / 3)
+        assert label == i % 3
+        np.testing.assert_allclose(point, [t * np.cos(angle), t * np.sin(angle)], atol=1e-15)
+
+
+def test_every_spiral_has_the_same_number_of_points():
+    data = spirals(n_per_class=7, n_classes=4)
+    assert np.bincount(data.y).tolist() == [7, 7, 7, 7]
+    assert data.n_classes == 4
+
+
+def test_noise_moves_the_points_of_a_spiral_by_its_standard_deviation():
+    offsets = spirals(2000, noise=0.2).X - spirals(2000, noise=0.0).X
+    assert offsets.std() == pytest.approx(0.2, rel=0.05)
+
+
+@pytest.mark.parametrize("make", [spirals, xor])
+def test_a_seed_decides_the_points_and_the_global_generator_has_no_part(make):
+    before = np.random.get_state()  # noqa: NPY002 (to see that it stays as it is)
+    first, again, other = (make(50, noise=0.3, seed=seed).X for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    after = np.random.get_state()  # noqa: NPY002
+    np.testing.assert_array_equal(before[1], after[1])
+    assert before[2:] == after[2:]
+
+
+@pytest.mark.parametrize("make", [spirals, xor])
+def test_both_types_have_the_same_points(make):
+    single, double = make(50, noise=0.3, dtype="float32").X, make(50, noise=0.3).X
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "message"),
+    [
+        (xor, {"n": 0}, "n: received 0, expected an int >= 1"),
+        (xor, {"noise": -1}, "noise: received -1, expected a float >= 0"),
+        (xor, {"noise": float("nan")}, "noise: received nan, expected a float >= 0"),
+        (xor, {"seed": -1}, "seed: received -1, expected an int >= 0"),
+        (xor, {"dtype": "int8"}, "dtype: received 'int8', expected 'float32' or 'float64'"),
+        (spirals, {"n_per_class": 0}, "n_per_class: received 0, expected an int >= 1"),
+        (spirals, {"n_classes": 1}, "n_classes: received 1, expected an int >= 2"),
+        (spirals, {"turns": 0.0}, "turns: received 0.0, expected a float > 0"),
+        (spirals, {"turns": float("inf")}, "turns: received inf, expected a float > 0"),
+        (spirals, {"noise": -0.5}, "noise: received -0.5, expected a float >= 0"),
+    ],
+)
+def test_a_value_out_of_range_raises_and_says_what_was_expected(make, arguments, message):
+    with pytest.raises(ValueError, match="received") as error:
+        make(**arguments)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "message"),
+    [
+        (xor, {"n": 4.0}, "n: received 4.0, expected an int >= 1"),
+        (xor, {"n": True}, "n: received True, expected an int >= 1"),
+        (xor, {"noise": "0.1"}, "noise: received '0.1', expected a float >= 0"),
+        (xor, {"noise": False}, "noise: received False, expected a float >= 0"),
+        (xor, {"seed": None}, "seed: received None, expected an int >= 0"),
+        (spirals, {"turns": 1j}, "turns: received 1j, expected a float > 0"),
+    ],
+)
+def test_a_value_of_another_type_raises_and_says_what_was_expected(make, arguments, message):
+    with pytest.raises(TypeError, match="received") as error:
+        make(**arguments)
+    assert str(error.value) == message
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert xor(np.int64(8), noise=np.float32(0.5), seed=np.uint8(3)).X.shape == (8, 2)

@@ -1,0 +1,125 @@
+"""Checks of hyperparameters: what came, what was expected, before anything is changed."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+Rate = float | NDArray[np.float64]
+"""A learning rate: a float, or an array ``(K,)`` with one rate for each replica."""
+
+LR_EXPECTED = "a float >= 0, a schedule or an array (K,)"
+
+
+def check_real(
+    name: str, value: object, expected: str, accepts: Callable[[float], bool] = lambda _: True
+) -> float:
+    """Return `value` as a finite float that `accepts` takes; a bool is not a number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: received {value!r}, expected {expected}")
+    if not (math.isfinite(value) and accepts(float(value))):
+        raise ValueError(f"{name}: received {value!r}, expected {expected}")
+    return float(value)
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return `value` as a float in [0, 1)."""
+    return check_real(name, value, "a float in [0, 1)", lambda x: 0.0 <= x < 1.0)
+
+
+def check_not_negative(name: str, value: object) -> float:
+    """Return `value` as a float >= 0."""
+    return check_real(name, value, "a float >= 0", lambda x: x >= 0.0)
+
+
+def check_positive(name: str, value: object) -> float:
+    """Return `value` as a float > 0."""
+    return check_real(name, value, "a float > 0", lambda x: x > 0.0)
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` as a bool; 0 and 1 are not flags."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: received {value!r}, expected True or False")
+    return bool(value)
+
+
+def check_count(name: str, value: object, minimum: int = 1) -> int:
+    """Return `value` as an int >= `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name}: received {value!r}, expected an int >= {minimum}")
+    if value < minimum:
+        raise ValueError(f"{name}: received {value!r}, expected an int >= {minimum}")
+    return int(value)
+
+
+def check_rate(name: str, value: object, expected: str = LR_EXPECTED) -> Rate:
+    """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, np.ndarray | list | tuple):
+        return check_real(name, value, expected, lambda x: x >= 0.0)
+    try:
+        given = np.asarray(value)
+    except ValueError:  # a ragged list
+        raise ValueError(f"{name}: received {value!r}, expected {expected}") from None
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
+    if given.ndim != 1 or given.size == 0:
+        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
+    rates = np.array(given, dtype=np.float64)
+    if not (np.isfinite(rates) & (rates >= 0.0)).all():
+        raise ValueError(f"{name}: received {rates.tolist()}, expected {expected}")
+    rates.flags.writeable = False
+    return rates
+
+
+def check_indices(indices: object, count: int | None) -> NDArray[np.intp]:
+    """Return `indices` (ints or a mask) as ints into `count` replicas (None: not known)."""
+    given = np.asarray(indices)
+    if given.dtype.kind not in "iub":
+        raise TypeError(f"indices: received {indices!r}, expected ints or a boolean mask")
+    if given.ndim != 1 or given.size == 0:
+        raise ValueError(f"indices: received shape {given.shape}, expected (n,) with n >= 1")
+    if given.dtype.kind == "b":
+        if not given.any() or count not in (None, given.size):
+            raise ValueError(f"indices: received the mask {indices!r}, expected {count} replicas")
+        return np.flatnonzero(given)
+    if given.min() < 0 or (count is not None and given.max() >= count):
+        raise ValueError(f"indices: received {indices!r}, expected ints in [0, {count})")
+    return given.astype(np.intp)
+
+
+def unknown_name(kind: str, received: object, known: Iterable[str]) -> ValueError:
+    """Return the error for a name that is not `known`, with the nearest one that is."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(str(received).lower(), names, n=1, cutoff=0.0)[0]
+    return ValueError(
+        f"{kind}: received {received!r}, expected one of {', '.join(names)}; "
+        f"did you mean {nearest!r}?"
+    )
+
+
+def check_array(name: str, value: object) -> None:
+    """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name}: Received {type(value).__name__}. Expected an array")
+    if value.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name}: Received dtype {value.dtype}. Expected float32 or float64")
+    if value.ndim not in (1, 2):
+        raise ValueError(f"{name}: Received shape {value.shape}. Expected (P,) or (K, P)")
+
+
+def check_like(name: str, value: Array, like: Array, why: str) -> None:
+    """Raise unless the array `value` has the shape and dtype of `like`."""
+    if value.shape != like.shape:
+        raise ValueError(f"{name}: Received shape {value.shape}. Expected {like.shape}, {why}")
+    if value.dtype != like.dtype:
+        raise TypeError(f"{name}: Received dtype {value.dtype}. Expected {like.dtype}, {why}")

@@ -1,0 +1,187 @@
+"""Adagrad and RMSprop: a rate for each parameter, from its squared gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlp.optim._checks import (
+    Array,
+    Rate,
+    check_bool,
+    check_fraction,
+    check_not_negative,
+    check_positive,
+)
+from mlp.optim.base import Optimizer
+
+
+class Adagrad(Optimizer):
+    """Adagrad: each parameter's rate falls with the sum of its squared gradients.
+
+    ``total += grad**2`` and ``theta -= lr_t * grad / (sqrt(total) + eps)`` with
+    ``lr_t = lr / (1 + step * lr_decay)``, where step is 0 at the first update.
+
+    Parameters
+    ----------
+    lr : float, schedule or array (K,)
+        The learning rate.
+    lr_decay : float
+        How fast the rate itself falls, >= 0.
+    initial_accumulator : float
+        What each sum of squares starts from, >= 0.
+    eps : float
+        Keeps the quotient finite, > 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a hyperparameter is not a number or is out of its range.
+
+    References
+    ----------
+    Duchi, Hazan and Singer, Adaptive subgradient methods for online learning and stochastic
+    optimization, JMLR 12, 2011; definition and defaults of ``torch.optim.Adagrad``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0, 1.0])
+    >>> Adagrad(lr=0.5).step(theta, np.array([3.0, -0.001]))
+    >>> theta.round(6)
+    array([0.5, 1.5])
+    """
+
+    name = "adagrad"
+    hyperparameters = ("lr_decay", "initial_accumulator", "eps")
+
+    def __init__(
+        self,
+        lr: Rate | Callable[[int], Rate] = 0.01,
+        lr_decay: float = 0.0,
+        initial_accumulator: float = 0.0,
+        eps: float = 1e-10,
+    ) -> None:
+        super().__init__(lr)
+        self.lr_decay = check_not_negative("lr_decay", lr_decay)
+        self.initial_accumulator = check_not_negative("initial_accumulator", initial_accumulator)
+        self.eps = check_positive("eps", eps)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """``("total",)``, the sum of the squared gradients."""
+        return ("total",)
+
+    @property
+    def initial_state(self) -> float:
+        """`initial_accumulator`."""
+        return self.initial_accumulator
+
+    def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
+        return (lr / (1.0 + (self.steps - 1) * self.lr_decay),)
+
+    def _update(
+        self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
+    ) -> None:
+        (lr,), (total,) = sizes, state
+        np.multiply(grad, grad, out=delta)  # total = total + grad^2
+        total += delta
+        np.sqrt(total, out=delta)  # delta = lr grad / (sqrt(total) + eps)
+        delta += self.eps
+        np.divide(grad, delta, out=delta)
+        delta *= lr
+
+
+class RMSprop(Optimizer):
+    """RMSprop: each gradient divided by a running root mean square of its past.
+
+    ``v = alpha * v + (1 - alpha) * grad**2`` and ``theta -= lr * grad / (sqrt(v) + eps)``.
+    Centered, v is replaced by the variance ``v - m**2`` with m the running mean of the
+    gradients. With momentum, ``velocity = momentum * velocity + grad / (sqrt(v) + eps)`` and
+    ``theta -= lr * velocity``.
+
+    Parameters
+    ----------
+    lr : float, schedule or array (K,)
+        The learning rate.
+    alpha : float
+        The share of the past in the running means, in [0, 1).
+    eps : float
+        Keeps the quotient finite, > 0.
+    momentum : float
+        In [0, 1); 0 is none.
+    centered : bool
+        Whether to divide by the standard deviation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a hyperparameter is not a number or is out of its range.
+
+    References
+    ----------
+    Hinton, Neural networks for machine learning, lecture 6e, 2012; Graves, Generating
+    sequences with recurrent neural networks, 2013 (centered); definition and defaults of
+    ``torch.optim.RMSprop``, but a variance that rounding made negative counts as 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0, 1.0])
+    >>> RMSprop(lr=0.01).step(theta, np.array([5.0, -0.001]))
+    >>> theta.round(4)
+    array([0.9, 1.1])
+    """
+
+    name = "rmsprop"
+    hyperparameters = ("alpha", "eps", "momentum", "centered")
+
+    def __init__(
+        self,
+        lr: Rate | Callable[[int], Rate] = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(lr)
+        self.alpha = check_fraction("alpha", alpha)
+        self.eps = check_positive("eps", eps)
+        self.momentum = check_fraction("momentum", momentum)
+        self.centered = check_bool("centered", centered)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """``"v"``, then ``"m"`` if centered, then ``"velocity"`` with momentum."""
+        return ("v",) + ("m",) * self.centered + ("velocity",) * bool(self.momentum)
+
+    def _update(
+        self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
+    ) -> None:
+        (lr,), v = sizes, state[0]
+        v *= self.alpha  # v = alpha v + (1 - alpha) grad^2
+        np.multiply(grad, grad, out=delta)
+        delta *= 1.0 - self.alpha
+        v += delta
+        if self.centered:
+            m = state[1]
+            np.subtract(grad, m, out=delta)  # m = m + (1 - alpha) (grad - m)
+            delta *= 1.0 - self.alpha
+            m += delta
+            np.multiply(m, m, out=delta)  # delta = v - m^2
+            np.subtract(v, delta, out=delta)
+            np.maximum(delta, 0.0, out=delta)
+            np.sqrt(delta, out=delta)
+        else:
+            np.sqrt(v, out=delta)
+        delta += self.eps  # delta = grad / (sqrt(v) + eps)
+        np.divide(grad, delta, out=delta)
+        if self.momentum:
+            velocity = state[-1]
+            velocity *= self.momentum  # velocity = momentum velocity + delta
+            velocity += delta
+            np.multiply(velocity, lr, out=delta)  # delta = lr velocity
+        else:
+            delta *= lr

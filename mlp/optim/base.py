@@ -1,0 +1,244 @@
+"""The base of all optimizers: steps, state and replicas; the mathematics is in the subclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.optim._blocks import Blocks
+from mlp.optim._checks import (
+    Array,
+    Rate,
+    check_array,
+    check_count,
+    check_indices,
+    check_like,
+    check_rate,
+)
+
+
+class StateDict(TypedDict):
+    """What `Optimizer.state_dict` returns: the number of updates and the state's arrays."""
+
+    steps: int
+    state: dict[str, Array]
+
+
+class Optimizer:
+    """Updates one flat array of parameters, or K of them at once, in place.
+
+    A subclass names its `name`, `hyperparameters` and `state_names`, and writes two methods:
+    `_step_sizes`, the step's scalars in float64, and `_update`, the method's equations.
+
+    Parameters
+    ----------
+    lr : float, schedule or array (K,)
+        The learning rate, >= 0. A schedule is any callable from the step (0 for the first
+        update) to a float or an array (K,); an array holds one rate for each replica.
+
+    Attributes
+    ----------
+    steps : int
+        How many updates were made.
+    state : dict of str to ndarray
+        Arrays of theta's shape, dtype and memory layout; empty before the first step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a hyperparameter is not a number or is out of its range.
+    """
+
+    name: ClassVar[str]
+    hyperparameters: ClassVar[tuple[str, ...]] = ()
+    _blocks: Blocks | None
+
+    def __init__(self, lr: Rate | Callable[[int], Rate]) -> None:
+        self.lr = lr
+        self.reset()
+
+    @property
+    def lr(self) -> Rate | Callable[[int], Rate]:
+        """The learning rate as given: a float, an array (K,) or a schedule."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: Rate | Callable[[int], Rate]) -> None:
+        self._lr = value if callable(value) else check_rate("lr", value)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The names of the arrays in `state` once a step was made."""
+        return ()
+
+    @property
+    def initial_state(self) -> float:
+        """What every element of the state starts from."""
+        return 0.0
+
+    def rate(self, step: int) -> Rate:
+        """Return the learning rate of update number `step` (0 is the first), in float64."""
+        return check_rate("lr", self._lr(step)) if callable(self._lr) else self._lr
+
+    def step(self, theta: Array, grad: Array, lr: Rate | None = None) -> None:
+        """Make one update of `theta`, in place.
+
+        Parameters
+        ----------
+        theta : ndarray (P,) or (K, P)
+            The parameters, float32 or float64, of any memory layout.
+        grad : ndarray
+            The gradient, of theta's shape and dtype; never written.
+        lr : float or array (K,), optional
+            The learning rate of this step; by default ``self.rate(self.steps)``. With 0, theta
+            (or that row of it) keeps its bits, whatever the state holds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit, or theta is not what the state was made for; nothing
+            was changed then.
+
+        Notes
+        -----
+        Row k of an update is bit for bit the update of that row alone with ``lr[k]``: all
+        step sizes are computed in float64 and rounded once. An overflow does not warn: a run
+        that diverges is for the caller to detect.
+        """
+        rate = self.rate(self.steps) if lr is None else check_rate("lr", lr)
+        self._check(theta, grad, rate)
+        blocks = self._blocks_for(theta)
+        self.steps += 1
+        sizes = blocks.spread(self._step_sizes(rate))
+        frozen = blocks.frozen(rate)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for block in blocks:
+                here, delta = theta[block.theta], blocks.scratch[block.scratch]
+                state = [array[block.theta] for array in self.state.values()]
+                local = [size if isinstance(size, float) else size[block.size] for size in sizes]
+                self._update(here, grad[block.theta], state, local, delta)
+                if frozen is not None:
+                    delta[frozen[block.theta[:-1]]] = 0.0
+                here -= delta
+
+    def _check(self, theta: Array, grad: Array, rate: Rate) -> None:
+        check_array("theta", theta)
+        if not theta.flags.writeable:
+            raise ValueError("theta: Received a read-only array. Expected a writeable one")
+        check_array("grad", grad)
+        check_like("grad", grad, theta, "as theta")
+        for array in self.state.values():
+            check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
+        if isinstance(rate, np.ndarray) and theta.shape[:-1] != rate.shape:
+            expected = f"a float or shape {theta.shape[:1]}" if theta.ndim == 2 else "a float"
+            raise ValueError(f"lr: Received shape {rate.shape}. Expected {expected}")
+
+    def _blocks_for(self, theta: Array) -> Blocks:
+        """Return the blocks of theta; at a new layout, lay the state out in the same way."""
+        if self._blocks is None or not self._blocks.fit(theta):
+            for name in self.state_names:
+                array = np.full_like(theta, self.initial_state)
+                if name in self.state:
+                    array[...] = self.state[name]
+                self.state[name] = array
+            self._blocks = Blocks(theta)
+        return self._blocks
+
+    def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
+        """Return the scalars of update number ``self.steps`` (from 1), in float64."""
+        return (lr,)
+
+    def _update(
+        self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
+    ) -> None:
+        """Update the state of one block and write into `delta` what theta will lose."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Forget all steps and the state, as if new."""
+        self.steps = 0
+        self.state: dict[str, Array] = {}
+        self._blocks = None
+
+    def take(self, indices: Sequence[int] | NDArray[np.integer[Any] | np.bool_]) -> None:
+        """Keep only some replicas' rows of the state, of an `lr` (K,) and of a schedule's.
+
+        A schedule that is a plain function returning (K,) cannot be cut: pass `lr` to `step`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `indices` is not ints in [0, K) or a mask (K,), or there are no replicas.
+        """
+        shapes = [array.shape for array in self.state.values()] or [()]
+        lr = self._lr
+        if len(shapes[0]) == 1:
+            raise ValueError(f"take: received a state of shape {shapes[0]}, expected (K, P)")
+        known = shapes[0][0] if shapes[0] else lr.size if isinstance(lr, np.ndarray) else None
+        rows = check_indices(indices, known)
+        taken = lr[rows] if isinstance(lr, np.ndarray) else lr
+        if callable(taken) and hasattr(taken, "take"):
+            taken = taken.take(rows)
+        self.lr = taken
+        self.state = {name: array[rows] for name, array in self.state.items()}
+        self._blocks = None
+
+    def state_dict(self) -> StateDict:
+        """Return the steps and copies of the state's arrays: what continues a run bit for bit."""
+        return {"steps": self.steps, "state": {n: a.copy("K") for n, a in self.state.items()}}
+
+    def load_state_dict(self, saved: StateDict | Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned; the arrays are copied.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If names, shapes or dtypes are not this optimizer's; nothing was changed then.
+        """
+        if not isinstance(saved, Mapping) or set(saved) != {"steps", "state"}:
+            keys = sorted(map(str, saved)) if isinstance(saved, Mapping) else type(saved).__name__
+            raise ValueError(f"Received {keys}. Expected a dict with the keys steps and state")
+        steps, arrays = check_count("steps", saved["steps"], 0), saved["state"]
+        expected = self.state_names if steps else ()
+        if not isinstance(arrays, Mapping) or set(arrays) != set(expected):
+            came = sorted(map(str, arrays)) if isinstance(arrays, Mapping) else arrays
+            raise ValueError(f"state: Received {came!r}. Expected the arrays {sorted(expected)}")
+        like = next(iter(self.state.values()), None)
+        for name in expected:
+            array = arrays[name]
+            like = array if like is None else like
+            check_array(f"state[{name!r}]", array)
+            check_like(f"state[{name!r}]", array, like, "as the rest of the state")
+        self.reset()
+        self.steps = steps
+        self.state = {name: np.array(arrays[name], order="K") for name in expected}
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the hyperparameters as JSON can hold them.
+
+        Raises
+        ------
+        TypeError
+            If `lr` is a function without a `config` of its own.
+        """
+        values = {key: getattr(self, key) for key in self.hyperparameters}
+        plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+        return {"name": self.name, "lr": _lr_config(self._lr), **plain}
+
+    def __repr__(self) -> str:
+        lr = self._lr.tolist() if isinstance(self._lr, np.ndarray) else self._lr
+        values = [("lr", lr)] + [(key, getattr(self, key)) for key in self.hyperparameters]
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in values)})"
+
+
+def _lr_config(lr: object) -> Any:
+    if isinstance(lr, np.ndarray):
+        return lr.tolist()
+    if not callable(lr):
+        return lr
+    if not hasattr(lr, "config"):
+        raise TypeError(f"lr: Received {lr!r}. Expected a float, an array or a schedule's config()")
+    return lr.config()

@@ -1,0 +1,146 @@
+"""The picture of one training run."""
+
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from mlp.plotting.labels import Label, write_key, write_labels
+from mlp.plotting.records import HistoryRecord
+from mlp.plotting.style import Color, check_choice, look, new_axes, tidy
+
+TRAINING: Color = (0.13, 0.25, 0.50)
+VALIDATION: Color = (0.90, 0.50, 0.12)
+QUIET = (None, "", "completed", "finished", "ok", "running")  # a status that needs no word
+
+
+def plot_history(
+    history: HistoryRecord, ax: Axes | None = None, *, scale: Literal["linear", "log"] = "linear"
+) -> Axes:
+    """Draw the training and the validation loss over the epochs, which count from 1.
+
+    The epoch of the lowest validation loss is marked. A network of K replicas gives K thin
+    lines, each marked in its own best epoch.
+
+    Parameters
+    ----------
+    history
+        A record with ``history["loss"]`` and maybe ``history["val_loss"]``: a number, or K
+        numbers, an epoch. A ``status`` other than ``"completed"`` stands above the picture.
+    ax
+        Where to draw; by default on a figure of its own.
+    scale
+        Of the loss axis.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError
+        If ``scale`` is unknown, no epoch was recorded, the two losses differ in shape, or
+        there is no loss that the scale can show.
+
+    Examples
+    --------
+    >>> ax = plot_history({"loss": [0.9, 0.5, 0.3], "val_loss": [0.9, 0.6, 0.7]})
+    >>> [label.get_text() for label in ax.texts]
+    ['training', 'validation']
+    """
+    check_choice("scale", scale, ("linear", "log"))
+    training = _losses(history, "loss")
+    validation = _losses(history, "val_loss")
+    if training is None or not training.size:
+        raise ValueError("history: received no epoch, expected history['loss'] of one at least")
+    series = [("training", training, TRAINING)]
+    if validation is not None:
+        if validation.shape != training.shape:
+            raise ValueError(
+                f"history['val_loss']: received shape {validation.shape}, "
+                f"expected that of history['loss'], {training.shape}"
+            )
+        series.append(("validation", validation, VALIDATION))
+    span = _limits(np.array([losses for _, losses, _ in series]), scale)
+    epochs, replicas = training.shape
+    with look():
+        ax = new_axes() if ax is None else ax
+        tidy(ax, scale, (1, epochs) if epochs > 1 else (0.5, 1.5), span, "loss")
+        for name, losses, color in series:
+            for line in ax.plot(
+                np.arange(1, epochs + 1),
+                losses,
+                color=color,
+                linewidth=2.2 if replicas == 1 else 0.9,
+                marker="o" if epochs == 1 else "",
+            ):
+                line.set_gid(name)
+        write_key(ax, None, _status(history) + _mark_best(ax, validation))
+        write_labels(ax, [_label(*one) for one in series])
+    return ax
+
+
+def _losses(history: HistoryRecord, name: str) -> NDArray[np.float64] | None:
+    """Return what was recorded under ``name`` as ``(epochs, K)``, or None."""
+    try:
+        values = np.asarray(history[name], dtype=float)
+    except KeyError:
+        return None
+    return values.reshape(len(values), -1) if values.size else None
+
+
+def _limits(losses: NDArray[np.float64], scale: str) -> tuple[float, float]:
+    shown = losses[np.isfinite(losses) & ((losses > 0) | (scale == "linear"))]
+    if not shown.size:
+        wanted = "a loss above 0 for a log scale" if scale == "log" else "at least one finite loss"
+        raise ValueError(f"history: received no loss that can be drawn, expected {wanted}")
+    low, high = float(shown.min()), float(shown.max())
+    if scale == "log":
+        return low / 1.2, high * 1.2
+    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    return (0.0 if 0 <= low < high / 2 else low - margin), high + margin
+
+
+def _status(history: HistoryRecord) -> list[tuple[Any, str]]:
+    status = getattr(history, "status", "")
+    return [(Line2D([], [], linestyle=""), f"status: {status}")] if status not in QUIET else []
+
+
+def _mark_best(ax: Axes, validation: NDArray[np.float64] | None) -> list[tuple[Any, str]]:
+    """Mark where each replica's validation loss is lowest; return the words for it."""
+    if validation is None or not np.isfinite(validation).any():
+        return []
+    known = np.where(np.isfinite(validation), validation, np.inf)
+    replicas = np.flatnonzero(np.isfinite(known.min(axis=0)))
+    rows = known.argmin(axis=0)[replicas]
+    lowest = known[rows, replicas]
+    (dots,) = ax.plot(
+        rows + 1,
+        lowest,
+        color=VALIDATION,
+        linestyle="",
+        marker="o",
+        markersize=9 if validation.shape[1] == 1 else 5,
+        markeredgecolor="white",
+        clip_on=False,
+        zorder=4.0,
+    )
+    dots.set_gid("best")
+    words = (
+        f"lowest validation loss: {lowest[0]:.4g} in epoch {rows[0] + 1}"
+        if validation.shape[1] == 1
+        else "lowest validation loss of each replica"
+    )
+    return [(dots, words)]
+
+
+def _label(name: str, losses: NDArray[np.float64], color: Color) -> Label:
+    known = np.flatnonzero(np.isfinite(losses).any(axis=1))
+    last = losses[known[-1:]]  # the last epoch with a finite loss, if there is one
+    y = float(np.median(last[np.isfinite(last)])) if known.size else float("nan")
+    replicas = losses.shape[1]
+    text = name if replicas == 1 else f"{name} (×{replicas})"
+    return Label(text, y, color, reaches_edge=len(losses) - 1 in known)

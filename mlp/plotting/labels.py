@@ -1,0 +1,131 @@
+"""Names of curves, written at their right ends, and the key above a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.legend import Legend
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.plotting.style import FAINT, FONT_SIZE, Color, ink
+
+SIZE = 0.95 * FONT_SIZE
+LINE_HEIGHT = 1.22 * SIZE  # in points, like all sizes here
+KEY_LINE = 1.2 * FONT_SIZE
+
+
+@dataclass(frozen=True)
+class Label:
+    """Words at the right edge, for a curve whose last value is ``y``."""
+
+    text: str
+    y: float
+    color: Color
+    bold: bool = False
+    reaches_edge: bool = True  # otherwise the curve ended before, and no leader is drawn
+
+
+def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[np.float64]:
+    """Move ``targets`` as little as possible so that they lie ``gap`` apart in ``[low, high]``.
+
+    The least-squares solution, by pooling adjacent violators. Where the room is too small
+    for all, the gap shrinks.
+
+    Examples
+    --------
+    >>> spread([5.0, 5.0, 9.0], gap=2.0, low=0.0, high=10.0).tolist()
+    [4.0, 6.0, 9.0]
+    """
+    targets = np.asarray(targets, dtype=float)
+    steps = np.arange(targets.size) * min(gap, (high - low) / max(targets.size - 1, 1))
+    order = np.argsort(targets, kind="stable")
+    pools: list[tuple[float, int]] = []  # (mean, members)
+    for value in targets[order] - steps:
+        mean, members = float(value), 1
+        while pools and pools[-1][0] > mean:
+            above, more = pools.pop()
+            mean = (mean * members + above * more) / (members + more)
+            members += more
+        pools.append((mean, members))
+    flat = np.repeat([mean for mean, _ in pools], [members for _, members in pools])
+    places = np.empty_like(targets)
+    places[order] = np.clip(flat, low, high - steps[-1:].sum()) + steps
+    return places
+
+
+def heights(ax: Axes, values: Sequence[float]) -> tuple[NDArray[np.float64], float]:
+    """Return how high each value stands over the foot of ``ax``, and the height of ``ax``."""
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the height
+    box, points = ax.get_window_extent(), 72.0 / ax.figure.dpi
+    shown = np.clip(values, *ax.get_ylim())
+    pixels = ax.transData.transform(np.column_stack([np.zeros_like(shown), shown]))[:, 1]
+    return (pixels - box.y0) * points, box.height * points
+
+
+def room(ax: Axes) -> int:
+    """Return how many labels fit beside ``ax`` without overlap."""
+    return int(heights(ax, ax.get_ylim())[1] // LINE_HEIGHT) + 1
+
+
+def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
+    """Write ``labels`` at the right ends of their curves, pushed apart where they would overlap."""
+    if not labels:
+        return
+    at, height = heights(ax, [label.y for label in labels])
+    moves = spread(at, LINE_HEIGHT, 0.0, height) - at
+    led = bool(np.any(np.abs(moves) > 2.0))
+    for label, y, move in zip(labels, at / height, moves, strict=True):
+        ax.annotate(
+            label.text,
+            xy=(1.0, y),
+            xycoords="axes fraction",
+            xytext=(22.0 if led else 8.0, move),
+            textcoords="offset points",
+            va="center_baseline",
+            color=ink(label.color),
+            fontsize=SIZE,
+            fontweight="bold" if label.bold else "normal",
+            annotation_clip=False,
+            arrowprops=_leader(label.color) if led and label.reaches_edge else None,
+        )
+
+
+def _leader(color: Color) -> dict[str, Any]:
+    return {
+        "arrowstyle": "-",
+        "color": color,
+        "linewidth": 0.9,
+        "relpos": (0.0, 0.5),
+        "shrinkA": 2.0,
+        "shrinkB": 2.0,
+    }
+
+
+def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> None:
+    """Write the title and, under it, what the marks of the picture mean: (handle, words)."""
+    points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
+    width = max(20, int(points / (0.5 * FONT_SIZE)))  # characters
+    texts = ["\n".join(wrap(words, width)) for _, words in rows]
+    if rows:
+        key = Legend(
+            ax,
+            [handle for handle, _ in rows],
+            texts,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            frameon=False,
+            borderpad=0.0,
+            borderaxespad=0.9,
+            labelspacing=0.25,
+            handlelength=1.8,
+            labelcolor=FAINT,
+        )
+        key.set_clip_on(False)  # otherwise the layout takes it to lie within the axes
+        key.set_gid("key")
+        ax.add_artist(key)
+    lines = sum(text.count("\n") + 1 for text in texts)
+    if title:
+        ax.set_title(title, pad=14.0 + KEY_LINE * lines + 4.0 * bool(lines))

@@ -1,0 +1,38 @@
+"""What a record must offer to be drawn; any object of this shape will do."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SweepRecord(Protocol):
+    """The outcome of a learning-rate sweep."""
+
+    @property
+    def rates(self) -> NDArray[np.floating]:
+        """The learning rates, shape ``(n_rates,)``."""
+
+    @property
+    def losses(self) -> NDArray[np.floating]:
+        """Loss ``(n_rates, n_seeds, epochs + 1)``, NaN from the epoch where a run diverged."""
+
+    @property
+    def loss(self) -> NDArray[np.floating]:
+        """The median of ``losses`` over the seeds, ``(n_rates, epochs + 1)``."""
+
+    @property
+    def diverged_at(self) -> NDArray[np.integer]:
+        """The epoch in which each run diverged, ``(n_rates, n_seeds)``; 0: it did not."""
+
+    @property
+    def best(self) -> float:
+        """The rate to recommend; NaN if there is none."""
+
+
+class HistoryRecord(Protocol):
+    """What a training run recorded, one entry an epoch."""
+
+    def __getitem__(self, name: str, /) -> Sequence[Any]:
+        """The values recorded under ``name``: floats, or ``(K,)`` arrays of K replicas."""

@@ -1,0 +1,69 @@
+"""Colours, the empty axes, and the placing of labels."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+from mlp.plotting import new_axes
+from mlp.plotting.labels import spread
+from mlp.plotting.style import ink, lightness, luminance, rate_colors
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4, -1), (4,), (float("nan"), 4), (float("inf"), 4)])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(ValueError, match="size: received .* expected"):
+        new_axes(size)
+
+
+def test_a_style_holds_for_its_axes_only():
+    ax = new_axes(style={"axes.facecolor": "black"})
+    assert ax.get_facecolor() == (0, 0, 0, 1)
+    assert new_axes().get_facecolor() == (1, 1, 1, 1)
+
+
+def test_each_axes_has_a_figure_of_its_own():
+    first, second = new_axes(), new_axes()
+    assert first.figure is not second.figure
+    assert first.figure.axes == [first]
+
+
+def test_luminance_and_lightness_agree_with_known_colours():
+    assert luminance((1, 1, 1)) == pytest.approx(1)
+    assert luminance((1, 0, 0)) == pytest.approx(0.2126)
+    assert lightness((0, 0, 0)) == 0
+    assert lightness((1, 1, 1)) == pytest.approx(100)
+    assert lightness((0.466, 0.466, 0.466)) == pytest.approx(50, abs=0.2)
+
+
+def test_equal_rates_share_a_colour():
+    first, other, second = rate_colors([0.1, 0.5, 0.1])
+    assert first == second != other
+
+
+def test_dark_colours_are_good_ink_already():
+    assert ink((0.2, 0.0, 0.3)) == (0.2, 0.0, 0.3)
+    assert lightness(ink((1.0, 1.0, 0.0))) < 51
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spread_targets_keep_their_order_their_distance_and_their_bounds(seed):
+    targets = np.random.default_rng(seed).uniform(-5, 105, 12)
+    placed = spread(targets, gap=6.0, low=0.0, high=100.0)
+    steps = np.diff(placed[np.argsort(targets)])
+    assert steps.min() >= 6.0 - 1e-9
+    assert placed.min() >= 0.0
+    assert placed.max() <= 100.0 + 1e-9
+
+
+def test_targets_far_enough_apart_stay():
+    assert spread([30.0, 10.0, 20.0], 5.0, 0.0, 40.0).tolist() == [30.0, 10.0, 20.0]
+
+
+def test_targets_without_room_share_what_there_is():
+    assert spread([5.0, 5.0, 5.0], 100.0, 0.0, 10.0).tolist() == [0.0, 5.0, 10.0]
+
+
+def test_the_settings_of_matplotlib_are_left_alone():
+    before = dict(matplotlib.rcParams)
+    new_axes(style={"font.size": 30.0})
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,82 @@
+"""Multilayer perceptrons in NumPy: readable, exact, fast.
+
+>>> import mlp
+>>> X, y = mlp.datasets.load_digits()
+>>> net = mlp.MLP.from_sizes([64, 32, 10], "relu", "softmax", "cross_entropy", seed=0)
+>>> trainer = mlp.Trainer(net, mlp.SGD(0.1, momentum=0.9), batch_size=32)
+>>> history = trainer.fit(X, y, epochs=3)
+>>> history["loss"][-1] < 0.2
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlp import core, datasets, optim, plotting, studies, training
+    from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
+    from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
+    from mlp.studies import examples
+    from mlp.studies.sweep import learning_rate_sweep
+    from mlp.studies.trace import trace
+    from mlp.training import Callback, History, ProgressBar, Trainer, TrainingDiverged
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Callback",
+    "Dense",
+    "Dropout",
+    "History",
+    "Layer",
+    "Penalty",
+    "ProgressBar",
+    "RMSprop",
+    "Trainer",
+    "TrainingDiverged",
+    "check_gradients",
+    "core",
+    "datasets",
+    "examples",
+    "learning_rate_sweep",
+    "optim",
+    "plotting",
+    "studies",
+    "trace",
+    "training",
+]
+
+# Where each name is; it is loaded when it is first asked for, so that `import mlp` costs little.
+_MODULES = {
+    "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
+    "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
+    "training": ("Callback", "History", "ProgressBar", "Trainer", "TrainingDiverged"),
+    "studies.sweep": ("learning_rate_sweep",),
+    "studies.trace": ("trace",),
+    "studies": ("examples",),
+    "datasets": (),
+    "plotting": (),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        value = getattr(import_module(f"mlp.{_MODULE_OF[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"mlp.{name}")
+    else:
+        raise AttributeError(f"module 'mlp' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

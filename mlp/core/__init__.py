@@ -1,0 +1,31 @@
+"""What a network is: layers, activations, losses, and the two passes through them."""
+
+from mlp.core.activations import ACTIVATIONS, Activation, make_activation
+from mlp.core.dense import Dense
+from mlp.core.gradient_check import GradientCheck, check_gradients
+from mlp.core.initializers import INITIALIZERS, Initializer, make_initializer
+from mlp.core.layers import Dropout, Layer
+from mlp.core.losses import LOSSES, Loss, make_loss
+from mlp.core.network import MLP
+from mlp.core.parameters import Parameter
+from mlp.core.penalties import Penalty
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LOSSES",
+    "MLP",
+    "Activation",
+    "Dense",
+    "Dropout",
+    "GradientCheck",
+    "Initializer",
+    "Layer",
+    "Loss",
+    "Parameter",
+    "Penalty",
+    "check_gradients",
+    "make_activation",
+    "make_initializer",
+    "make_loss",
+]

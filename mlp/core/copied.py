@@ -1,0 +1,88 @@
+"""How networks are copied, pickled, and turned into replicas and back.
+
+Views of an array lose their connection when they are copied one by one. What is copied is
+therefore what defines a network; theta, grad and all views are made anew from it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from mlp.core.arrays import Array
+from mlp.core.layers import Layer
+from mlp.core.losses import Loss
+from mlp.core.parameters import Parameters
+from mlp.core.validation import check_count, check_dtype
+
+
+class Copied:
+    """The part of a network that makes other networks from it; all of them are independent."""
+
+    n_in: int
+    n_out: int
+    layers: Sequence[Layer]
+    loss: Loss
+    dtype: np.dtype[np.floating[Any]]
+    replicas: int | None
+    _rng: np.random.Generator
+    _parameters: Parameters
+
+    def _build(self) -> None:
+        """Allocate theta and grad, and bind the layers to them."""
+        raise NotImplementedError
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        return copy.deepcopy(self)
+
+    def __copy__(self) -> Self:
+        """Return an independent copy: a layer belongs to one network."""
+        return self.copy()
+
+    def replicate(self, K: int) -> Self:
+        """Return K copies of this network as one, with a leading replica axis on every array."""
+        check_count("K", K)
+        if self.replicas is not None:
+            raise ValueError(f"replicate: this network already has {self.replicas} replicas")
+        return self._with(replicas=int(K))
+
+    def replica(self, k: int) -> Self:
+        """Return an independent network with the parameters of replica k."""
+        if self.replicas is None:
+            raise ValueError("replica: this network has no replicas, expected one of replicate(K)")
+        if not 0 <= check_count("k", k, 0) < self.replicas:
+            raise ValueError(f"k: received {k}, expected 0 to {self.replicas - 1}")
+        theta, fixed = self._parameters.theta[k], self._parameters.fixed[k]
+        return self._with(replicas=None, theta=theta, fixed=fixed)
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Return an independent copy that computes in another dtype."""
+        return self._with(dtype=check_dtype(dtype))
+
+    def _with(self, **changes: Any) -> Self:
+        """Return a copy whose state differs in `changes`."""
+        new = type(self).__new__(type(self))
+        new.__setstate__(copy.deepcopy(self.__getstate__() | changes))
+        return new
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what defines the network."""
+        kept = ("n_in", "n_out", "loss", "dtype", "replicas", "layers", "_rng")
+        arrays: dict[str, Array] = {
+            "theta": self._parameters.theta,
+            "fixed": self._parameters.fixed,
+        }
+        return {name: self.__dict__[name] for name in kept} | arrays
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the network: theta, grad and every view of them."""
+        theta, fixed = state["theta"], state["fixed"]
+        self.__dict__.update({k: v for k, v in state.items() if k not in ("theta", "fixed")})
+        self._build()
+        self._parameters.theta[...] = theta
+        self._parameters.fixed[...] = fixed

@@ -1,0 +1,276 @@
+"""The dense layer: the matrix form of backpropagation."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.core.activations import Activation, make_activation
+from mlp.core.arrays import Array
+from mlp.core.initializers import Initializer, make_initializer
+from mlp.core.layers import Layer
+from mlp.core.losses import Loss
+from mlp.core.parameters import Parameter
+from mlp.core.validation import as_floats, check_count, numeric
+
+_BATCH_SIZES_KEPT = 4
+_FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
+
+
+class _View:
+    """A layer's parameter or gradient by its name; setting it copies into the view."""
+
+    def __init__(self, kind: str, key: str, doc: str) -> None:
+        self.kind, self.key, self.__doc__ = kind, key, doc
+
+    def __get__(self, layer: Layer | None, owner: type[Layer]) -> Array:
+        if layer is None:
+            return self  # type: ignore[return-value]
+        views: dict[str, Array] = getattr(layer, self.kind, {})
+        if self.key not in views:
+            why = "has none" if layer.is_bound else "is not part of a network yet"
+            raise AttributeError(f"{self.kind} {self.key!r}: {layer!r} {why}")
+        return views[self.key]
+
+    def __set__(self, layer: Layer, value: ArrayLike) -> None:
+        view = self.__get__(layer, type(layer))
+        new = as_floats(self.key, numeric(self.key, value), view.dtype)
+        if new.shape not in (view.shape, view.shape[1:] if layer.replicas else view.shape):
+            raise ValueError(f"{self.key}: received shape {new.shape}, expected {view.shape}")
+        view[...] = new
+
+
+class _Pass:
+    """The arrays of one forward and backward pass over a batch of one size."""
+
+    A_in: Array
+
+    def __init__(self, layer: Dense, batch: int, dtype: np.dtype[np.floating[Any]]) -> None:
+        lead = () if layer.replicas is None else (layer.replicas,)
+        self.Z: Array = np.empty((*lead, batch, layer.n_out), dtype)
+        self.A: Array = np.empty_like(self.Z) if layer.keeps_z else self.Z
+        self.dZ: Array = np.empty_like(self.Z)
+        self.dA_in: Array = np.empty((*lead, batch, layer.n_in), dtype)
+        self.ones: Array = np.ones((1, batch), dtype)
+
+
+class _Bound:
+    """The layer's views in the shapes of the equations, and the arrays of its passes."""
+
+    def __init__(self, layer: Dense) -> None:
+        self.W: Array = layer.params["W"]
+        self.W_T: Array = self.W.swapaxes(-1, -2)
+        self.dW: Array = layer.grads["W"]
+        b, db = layer.params.get("b"), layer.grads.get("b")
+        self.b: Array | None = None if b is None else b[..., None, :]  # (1, n_out), a row
+        self.db: Array | None = None if db is None else db[..., None, :]
+        self.passes: dict[int, _Pass] = {}
+        self.now: _Pass
+
+
+class Dense(Layer):
+    """A fully connected layer, ``A = activation(A_in @ W + b)``.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        How many units come in and go out.
+    activation : str or Activation, default "identity"
+        What is applied to ``Z = A_in @ W + b``.
+    weights : array_like (n_in, n_out), str, Initializer or None
+        The first weights, or how they are drawn. By default Glorot's uniform rule, and He's for
+        relu and its kin.
+    bias : bool, float or array_like (n_out,), default True
+        True for a bias that starts at zero, False for none, or its first values.
+    train_bias : bool, default True
+        False keeps the bias at its first values.
+    share_bias : bool, default False
+        One number for all units of the layer, with one common gradient.
+
+    Attributes
+    ----------
+    W, b, dW, db : ndarray
+        ``(n_in, n_out)`` and ``(n_out,)``, views of the network's vectors, with a leading K for
+        replicas. Setting one copies into it.
+    A_in, Z, A, dZ : ndarray
+        The arrays of the last pass. Where the derivative follows from the output, Z and A are
+        the same memory and hold A.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a size, a shape or a name does not fit, or a value is not finite.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> net = mlp.MLP([Dense(2, 1, "sigmoid", weights=[[0.5], [-0.5]], bias=0.1)], loss="mse")
+    >>> net.predict([[1.0, 1.0]])
+    array([[0.52497919]])
+    """
+
+    n_in: int
+    n_out: int
+    W = _View("params", "W", "The weights ``(n_in, n_out)``.")
+    b = _View("params", "b", "The biases ``(n_out,)``.")
+    dW = _View("grads", "W", "The gradient of the weights.")
+    db = _View("grads", "b", "The gradient of the biases.")
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "identity",
+        *,
+        weights: ArrayLike | str | Initializer | None = None,
+        bias: bool | ArrayLike = True,
+        train_bias: bool = True,
+        share_bias: bool = False,
+    ) -> None:
+        self.n_in = check_count("n_in", n_in)
+        self.n_out = check_count("n_out", n_out)
+        self.activation = copy.copy(make_activation(activation))  # work arrays are its own
+        self.train_bias = bool(train_bias)
+        self.share_bias = bool(share_bias)
+        self.canonical_loss: Loss | None = None  # set by the network on its last layer
+        self.weights = self._check_weights(weights)
+        self.bias = self._check_bias(bias)
+
+    def _check_weights(
+        self, weights: ArrayLike | str | Initializer | None
+    ) -> NDArray[np.float64] | Initializer:
+        if weights is None:
+            by_fan_in = getattr(self.activation, "name", "") in _FAN_IN_ACTIVATIONS
+            weights = "he_uniform" if by_fan_in else "glorot_uniform"
+        if isinstance(weights, str) or hasattr(weights, "draw"):
+            return make_initializer(weights)  # type: ignore[arg-type]
+        array = as_floats("weights", numeric("weights", weights), np.dtype(np.float64))
+        if array.shape != (self.n_in, self.n_out):
+            raise ValueError(
+                f"weights: received shape {array.shape}, expected ({self.n_in}, {self.n_out})"
+            )
+        return array.astype(np.float64)  # a copy
+
+    def _check_bias(self, bias: bool | ArrayLike) -> NDArray[np.float64] | None:
+        size = 1 if self.share_bias else self.n_out
+        if bias is False or bias is None:
+            return None
+        if bias is True:
+            return np.zeros(size)
+        array = as_floats("bias", numeric("bias", bias), np.dtype(np.float64))
+        if array.ndim and array.shape != (size,):
+            raise ValueError(
+                f"bias: received shape {array.shape}, expected True, False, a number or ({size},)"
+            )
+        return np.broadcast_to(array, (size,)).astype(np.float64)
+
+    @property
+    def has_given_weights(self) -> bool:
+        """Whether the first weights were given as numbers and are not drawn."""
+        return isinstance(self.weights, np.ndarray)
+
+    @property
+    def keeps_z(self) -> bool:
+        """Whether Z and A need memory of their own."""
+        return self.canonical_loss is not None or getattr(self.activation, "needs_z", True)
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Return W and, if there is one, b."""
+
+        def first_weights(rng: np.random.Generator) -> NDArray[np.float64]:
+            if isinstance(self.weights, np.ndarray):
+                return self.weights
+            return self.weights.draw(rng, self.n_in, self.n_out)
+
+        found = [Parameter("W", (self.n_in, self.n_out), first_weights, penalised=True)]
+        if self.bias is not None:
+            bias = self.bias
+            found.append(Parameter("b", bias.shape, lambda rng: bias, trainable=self.train_bias))
+        return tuple(found)
+
+    def bind(
+        self,
+        params: dict[str, Array],
+        grads: dict[str, Array],
+        dtype: np.dtype[np.floating[Any]],
+        replicas: int | None,
+    ) -> None:
+        """Take over the views that the network has made for this layer."""
+        super().bind(params, grads, dtype, replicas)
+        self._bound = _Bound(self)
+
+    def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
+        """Return A = activation(A_in @ W + b)."""
+        now = self._pass_of(A_in.shape[-2])
+        now.A_in = A_in
+        self.linear(now)
+        if self.canonical_loss is None:
+            self.activation.forward(now.Z, out=now.A)  # A = activation(Z)   (batch, n_out)
+        else:
+            self.canonical_loss.canonical_forward(now.Z, now.A)
+        return now.A
+
+    def linear(self, now: _Pass) -> None:
+        """Z = A_in @ W + b."""
+        bound = self._bound
+        np.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b         (batch, n_out)
+        if bound.b is not None:
+            now.Z += bound.b
+
+    def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
+        """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
+        now = self._bound.now
+        self.activation.backward(dA, now.Z, now.A, out=now.dZ)  # dZ = dA * activation'(Z)
+        return self.backward_linear(need_dA_in)
+
+    def backward_linear(self, need_dA_in: bool = True) -> Array | None:
+        """Write dW and db for the dZ that is in place; return dA_in."""
+        bound, now = self._bound, self._bound.now
+        np.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
+        if bound.db is not None:
+            if self.share_bias:
+                np.add.reduce(now.dZ, axis=(-2, -1), out=bound.db[..., 0, 0])
+            else:
+                np.matmul(now.ones, now.dZ, out=bound.db)  # db = sum of the rows of dZ
+        if not need_dA_in:
+            return None
+        return np.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
+
+    def _pass_of(self, batch: int) -> _Pass:
+        """Return the arrays for this batch size, kept for the sizes used last."""
+        bound = self._bound
+        now = bound.passes.get(batch)
+        if now is None:
+            if len(bound.passes) >= _BATCH_SIZES_KEPT:
+                del bound.passes[next(iter(bound.passes))]
+            now = bound.passes[batch] = _Pass(self, batch, bound.W.dtype)
+        bound.now = now
+        return now
+
+    @property
+    def A_in(self) -> Array:
+        """The input of the last pass."""
+        return self._bound.now.A_in
+
+    @property
+    def Z(self) -> Array:
+        """What the activation was applied to in the last pass (see Attributes)."""
+        return self._bound.now.Z
+
+    @property
+    def A(self) -> Array:
+        """The output of the last pass."""
+        return self._bound.now.A
+
+    @property
+    def dZ(self) -> Array:
+        """The derivative of the loss by Z in the last pass."""
+        return self._bound.now.dZ
+
+    def __repr__(self) -> str:
+        """Return the call that makes the layer, without its numbers."""
+        name = getattr(self.activation, "name", repr(self.activation))
+        return f"Dense({self.n_in}, {self.n_out}, {name!r})"

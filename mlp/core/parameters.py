@@ -1,0 +1,130 @@
+"""Parameters: one flat vector for a network, of which each layer sees its part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.core.arrays import Array
+
+if TYPE_CHECKING:
+    from mlp.core.layers import Layer
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An array that a layer asks its network for.
+
+    Parameters
+    ----------
+    name : str
+        How the layer calls it; its values are ``layer.params[name]``, its gradient
+        ``layer.grads[name]``.
+    shape : tuple of int
+        Without the replica axis.
+    initial : callable
+        ``initial(rng)`` gives its first values.
+    penalised : bool, default False
+        Whether l1 and l2 penalties count it, as they do weights and not biases.
+    trainable : bool, default True
+        Whether training changes it. What is not trainable has no place in theta.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initial: Callable[[np.random.Generator], NDArray[np.float64]]
+    penalised: bool = False
+    trainable: bool = True
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return int(np.prod(self.shape))
+
+
+class Parameters:
+    """All parameters of a network in three flat arrays: ``theta``, ``grad`` and ``fixed``.
+
+    ``theta`` holds what is trained, all weights first and then all biases, so that the penalised
+    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained. The arrays
+    are allocated once, layers are bound to views of them, and nothing is ever rebound.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The layers, in order.
+    dtype : numpy dtype
+        float64 or float32.
+    replicas : int or None
+        K for arrays ``(K, P)``, None for ``(P,)``.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], dtype: np.dtype[np.floating[Any]], replicas: int | None
+    ) -> None:
+        wanted = [(layer, p) for layer in layers for p in layer.parameters()]
+        trained = [(layer, p) for layer, p in wanted if p.trainable]
+        trained.sort(key=lambda pair: not pair[1].penalised)  # stable: weights first
+        fixed = [(layer, p) for layer, p in wanted if not p.trainable]
+        lead = () if replicas is None else (replicas,)
+
+        place = {id(layer): i for i, layer in enumerate(layers)}
+        self._names = [(p.size, p, f"layers[{place[id(layer)]}] {p.name}") for layer, p in trained]
+        self.n_weights = sum(p.size for _, p in trained if p.penalised)
+        self.theta: Array = np.zeros((*lead, sum(p.size for _, p in trained)), dtype)
+        self.grad: Array = np.zeros_like(self.theta)
+        self.fixed: Array = np.zeros((*lead, sum(p.size for _, p in fixed)), dtype)
+        self._initial = [(p, view) for _, p, view in _views(self.theta, trained)]
+        self._initial += [(p, view) for _, p, view in _views(self.fixed, fixed)]
+
+        values: dict[Layer, dict[str, Array]] = {layer: {} for layer in layers}
+        grads: dict[Layer, dict[str, Array]] = {layer: {} for layer in layers}
+        for layer, p, view in (*_views(self.theta, trained), *_views(self.fixed, fixed)):
+            values[layer][p.name] = view
+        for layer, p, view in _views(self.grad, trained):
+            grads[layer][p.name] = view
+        for layer in layers:
+            layer.bind(values[layer], grads[layer], dtype, replicas)
+        # the order of drawing is the order of the layers, whatever the order in theta
+        order = {id(p): i for i, (_, p) in enumerate(wanted)}
+        self._initial.sort(key=lambda pair: order[id(pair[0])])
+
+    @property
+    def weights(self) -> Array:
+        """The penalised part of theta, a view."""
+        return self.theta[..., : self.n_weights]
+
+    @property
+    def weights_grad(self) -> Array:
+        """The gradient of the penalised part, a view."""
+        return self.grad[..., : self.n_weights]
+
+    def locate(self, index: int) -> str:
+        """Return which number of which layer stands at `index` of theta."""
+        for size, parameter, name in self._names:
+            if index < size:
+                at = ", ".join(str(int(i)) for i in np.unravel_index(index, parameter.shape))
+                return f"{name}[{at}]"
+            index -= size
+        raise IndexError(f"index: received {index} too many, theta has {self.theta.shape[-1]}")
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Draw all first values, the same for every replica."""
+        for parameter, view in self._initial:
+            view[...] = parameter.initial(rng)
+
+
+def _views(
+    flat: Array, wanted: Sequence[tuple[Layer, Parameter]]
+) -> list[tuple[Layer, Parameter, Array]]:
+    """Cut the last axis of `flat` into views of the wanted shapes."""
+    views, start = [], 0
+    for layer, p in wanted:
+        part = flat[..., start : start + p.size]
+        views.append((layer, p, part.reshape(*flat.shape[:-1], *p.shape)))
+        start += p.size
+    return views

@@ -1,0 +1,119 @@
+"""The two passes: forward through the layers to the loss, and back to every gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mlp.core.arrays import Array, LossValue
+from mlp.core.dense import Dense
+from mlp.core.layers import Layer
+from mlp.core.losses import Loss
+from mlp.core.scratch import Scratch
+
+
+class Passes(Scratch):
+    """Runs checked data through layers that are bound to their arrays.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The layers, in order.
+    loss : Loss
+        What follows the last one.
+    """
+
+    dX: Array | None = None
+    """The derivative by the inputs, after a `loss_and_grad` that was asked for it."""
+
+    def __init__(self, layers: Sequence[Layer], loss: Loss) -> None:
+        self.layers = layers
+        self.loss = loss
+        last = layers[-1]
+        fused = isinstance(last, Dense) and last.canonical_loss is not None
+        self.canonical: Dense | None = last if fused else None  # type: ignore[assignment]
+        # what stands before the first layer with parameters needs no derivative
+        self.first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
+
+    def forward(self, X: Array, training: bool, rng: np.random.Generator) -> Array:
+        """Return the output for X ``(..., batch, n_in)``, an array that the layers own."""
+        A = X
+        for layer in self.layers:
+            A = layer.forward(A, training, rng)
+        return A
+
+    def outputs(self, X: Array, out: Array, rng: np.random.Generator) -> None:
+        """Write the outputs for X into `out`, outside training."""
+        for rows in _blocks(X.shape[-2]):
+            out[..., rows, :] = self.forward(X[..., rows, :], False, rng)
+
+    def mean_loss(
+        self, X: Array, Y: Array, weight: Array | None, rng: np.random.Generator
+    ) -> LossValue:
+        """Return the mean of weight * loss over the rows, outside training."""
+        total: LossValue = 0.0
+        for rows in _blocks(X.shape[-2]):
+            A = self.forward(X[..., rows, :], False, rng)
+            some = None if weight is None else weight[rows]
+            total = total + _sum(self._losses(A, Y[..., rows, :]), some)
+        mean: LossValue = total / X.shape[-2]
+        return mean
+
+    def loss_and_grad(
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        rng: np.random.Generator,
+        need_dX: bool = False,
+    ) -> LossValue:
+        """Return the mean of weight * loss over the rows; the layers write their gradients."""
+        batch = X.shape[-2]
+        A = self.forward(X, True, rng)
+        loss: LossValue = _sum(self._losses(A, Y), weight) / batch
+
+        last = len(self.layers) - 1
+        dA: Array | None
+        if self.canonical is not None:
+            dZ = np.subtract(A, Y, out=self.canonical.dZ)  # dZ = (A - Y) * weight / batch
+            _scale(dZ, weight, self.loss.factor(A.shape[-1]) / batch)
+            dA = self.canonical.backward_linear(need_dX or self.first < last)
+            last -= 1
+        else:
+            dA = self.scratch("dA", A)
+            self.loss.gradient(A, Y, out=dA)
+            _scale(dA, weight, 1.0 / batch)
+        for i in range(last, -1 if need_dX else self.first - 1, -1):
+            dA = self.layers[i].backward(dA, need_dX or self.first < i)  # type: ignore[arg-type]
+        self.dX = dA if need_dX else None
+        return loss
+
+    def _losses(self, A: Array, Y: Array) -> Array:
+        """Return the loss of each row, ``(..., batch)``."""
+        rows = self.row_scratch("rows", A)[..., 0]
+        if self.canonical is not None:
+            self.loss.canonical_rows(self.canonical.Z, A, Y, out=rows)
+        else:
+            self.loss.rows(A, Y, out=rows)
+        return rows
+
+
+def _blocks(n_rows: int, size: int = 1024) -> Iterator[slice]:
+    """Cut the rows into blocks, so that a pass over many rows needs little memory."""
+    for start in range(0, n_rows, size):
+        yield slice(start, start + size)
+
+
+def _sum(rows: Array, weight: Array | None) -> LossValue:
+    """Return the sum of weight * rows as a float, or in float64 one number for each replica."""
+    total: Array = np.add.reduce(rows, axis=-1) if weight is None else np.vecdot(rows, weight)
+    return total.astype(np.float64) if total.ndim else float(total)
+
+
+def _scale(delta: Array, weight: Array | None, factor: float) -> None:
+    """Multiply the rows of `delta` by weight * factor."""
+    if weight is not None:
+        delta *= weight[:, None]
+    if factor != 1.0:
+        delta *= factor

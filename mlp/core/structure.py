@@ -1,0 +1,73 @@
+"""How a network is put together: which layers fit, and what they look like in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mlp.core.activations import make_activation
+from mlp.core.dense import Dense
+from mlp.core.layers import Layer
+from mlp.core.losses import Loss
+
+
+def is_canonical(last: Dense, loss: Loss) -> bool:
+    """Return whether loss and activation are a pair with a common, simple derivative.
+
+    A class derived from a loss may have redefined its methods, so what it inherits as canonical
+    does not count: only what its own class says.
+    """
+    name = vars(type(loss)).get("canonical")
+    return name is not None and type(last.activation) is type(make_activation(name))
+
+
+def check_widths(layers: tuple[Layer, ...]) -> tuple[int, int]:
+    """Return n_in and n_out of the network, if its layers fit."""
+    if not layers:
+        raise ValueError("layers: received none, expected at least one")
+    width: int | None = None
+    n_in: int | None = None
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layers: received {layer!r} at {i}, expected a Layer")
+        if layer.is_bound or any(layer is other for other in layers[:i]):
+            raise ValueError(
+                f"layers: received {layer!r} at {i}, which already belongs to a network, "
+                "expected a new layer (copy.copy(layer) makes one)"
+            )
+        if width is not None and layer.n_in is not None and layer.n_in != width:
+            raise ValueError(
+                f"layers: received {layer!r} at {i}, expected n_in={width}, "
+                "the width of the layer before"
+            )
+        n_in = n_in or layer.n_in
+        width = layer.n_out or width
+    if n_in is None or width is None:
+        raise ValueError("layers: received no layer with widths, expected at least one Dense")
+    return n_in, width
+
+
+def summarize(
+    n_in: int,
+    layers: Sequence[Layer],
+    loss: Loss,
+    dtype: np.dtype[np.floating[Any]],
+    replicas: int | None,
+) -> str:
+    """Return a table of the layers, their outputs and their parameters."""
+    rows: list[tuple[str, str, str]] = [("layer", "outputs", "parameters")]
+    width, trained = n_in, 0
+    for layer in layers:
+        width = layer.n_out or width
+        rows.append((repr(layer), str(width), str(sum(p.size for p in layer.parameters()))))
+        trained += sum(p.size for p in layer.parameters() if p.trainable)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        f"{name:<{widths[0]}}  {out:>{widths[1]}}  {size:>{widths[2]}}" for name, out, size in rows
+    ]
+    each = f" in each of {replicas} replicas" if replicas else ""
+    called = getattr(loss, "name", repr(loss))
+    lines.append(f"{trained} trained parameters{each}, {dtype}, loss {called}")
+    return "\n".join(lines)

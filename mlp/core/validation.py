@@ -1,0 +1,156 @@
+"""Checks of what comes from outside, made before anything is changed.
+
+Every message says what was received and what was expected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from mlp.core.arrays import Array
+from mlp.core.losses import Loss
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
+    """Return `dtype` if it is one that networks compute in."""
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name == "float64" and dtype is not None:  # to NumPy, None means float64
+        return np.dtype(np.float64)
+    if name == "float32":
+        return np.dtype(np.float32)
+    raise ValueError(f"dtype: received {dtype!r}, expected 'float64' or 'float32'")
+
+
+def check_count(name: str, value: object, least: int = 1) -> int:
+    """Return `value` if it is a whole number of at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: received {value!r}, expected a whole number >= {least}")
+    if value < least:
+        raise ValueError(f"{name}: received {value!r}, expected a whole number >= {least}")
+    return int(value)
+
+
+def numeric(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return `values` as an array of booleans, integers or real numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name}: received rows that make no array ({error})") from None
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name}: received dtype {array.dtype}, expected real numbers")
+    return array
+
+
+def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]) -> Array:
+    """Return `values` as finite numbers of `dtype`, in C order, copied only where they must be."""
+    with np.errstate(over="ignore"):
+        array: Array = np.asarray(values, dtype=dtype, order="C")
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{name}: received {values[where]!s} at {list(where)}, expected finite {dtype} numbers"
+        )
+    return array
+
+
+def check_inputs(
+    X: ArrayLike, n_in: int, dtype: np.dtype[np.floating[Any]], replicas: int | None = None
+) -> Array:
+    """Return X as ``(batch, n_in)``, or ``(K, batch, n_in)`` for a network of K replicas."""
+    array = numeric("X", X)
+    shapes = f"(n, {n_in})" + (f" or ({replicas}, n, {n_in})" if replicas else "")
+    lead_fits = array.ndim == 2 or (
+        replicas is not None and array.ndim == 3 and array.shape[0] == replicas
+    )
+    if not lead_fits or array.shape[-1] != n_in:
+        hint = "; one sample is X[None, :]" if array.ndim == 1 else ""
+        raise ValueError(f"X: received shape {array.shape}, expected {shapes}{hint}")
+    if array.shape[-2] == 0:
+        raise ValueError(f"X: received no rows (shape {array.shape}), expected at least one")
+    return as_floats("X", array, dtype)
+
+
+def check_targets(
+    Y: ArrayLike, loss: Loss, n_rows: int, n_out: int, dtype: np.dtype[np.floating[Any]]
+) -> Array | NDArray[np.intp]:
+    """Return Y as ``(n_rows, n_out)``, or labels ``(n_rows,)`` where the loss takes them."""
+    array = numeric("Y", Y)
+    takes_labels = getattr(loss, "name", "") == "cross_entropy"
+    if takes_labels and array.ndim == 1 and array.dtype.kind in "bui":
+        return _check_labels(array, n_rows, n_out)
+    if array.shape != (n_rows, n_out):
+        expected = f"({n_rows}, {n_out})"
+        if takes_labels:
+            expected += f" or integer labels of shape ({n_rows},)"
+        elif array.ndim == 1 and n_out == 1:
+            expected += "; one column is Y[:, None]"
+        raise ValueError(f"Y: received shape {array.shape} of {array.dtype}, expected {expected}")
+    floats = as_floats("Y", array, dtype)
+    if isinstance(loss, Loss):
+        loss.check_targets(floats)
+    return floats
+
+
+def _check_labels(labels: NDArray[Any], n_rows: int, n_out: int) -> NDArray[np.intp]:
+    if labels.shape != (n_rows,):
+        raise ValueError(f"Y: received {labels.size} labels, expected {n_rows}, one for each row")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= n_out:
+        raise ValueError(
+            f"Y: received labels from {low} to {high}, expected labels from 0 to {n_out - 1}"
+        )
+    return labels.astype(np.intp)
+
+
+def one_hot(
+    targets: Array | NDArray[np.intp], n_out: int, dtype: np.dtype[np.floating[Any]]
+) -> Array:
+    """Return labels ``(n,)`` as one-hot rows ``(n, n_out)``; rows are returned as they are.
+
+    Examples
+    --------
+    >>> one_hot(np.array([2, 0]), 3, np.dtype("float64"))
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    if targets.ndim == 1:
+        return np.eye(n_out, dtype=dtype)[targets]
+    return targets  # type: ignore[return-value]
+
+
+def check_weights(
+    sample_weight: ArrayLike | None, n_rows: int, dtype: np.dtype[np.floating[Any]]
+) -> Array | None:
+    """Return the weights of the rows, ``(n_rows,)`` and at least zero, or None for none."""
+    if sample_weight is None:
+        return None
+    array = numeric("sample_weight", sample_weight)
+    if array.shape != (n_rows,):
+        raise ValueError(f"sample_weight: received shape {array.shape}, expected ({n_rows},)")
+    weights = as_floats("sample_weight", array, dtype)
+    if (weights < 0).any():
+        raise ValueError(f"sample_weight: received {weights.min():g}, expected numbers >= 0")
+    return weights
+
+
+def check_data(
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    loss: Loss,
+    sizes: tuple[int, int],
+    dtype: np.dtype[np.floating[Any]],
+    replicas: int | None = None,
+) -> tuple[Array, Array, Array | None]:
+    """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes."""
+    n_in, n_out = sizes
+    inputs = check_inputs(X, n_in, dtype, replicas)
+    n_rows = inputs.shape[-2]
+    targets = check_targets(Y, loss, n_rows, n_out, dtype)
+    return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n_rows, dtype)

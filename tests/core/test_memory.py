@@ -1,0 +1,123 @@
+"""The steady state of training allocates no arrays and does not grow."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from mlp.core import ACTIVATIONS, Penalty
+from tests.core.cases import PAIRS, network, targets
+
+# Inside a ufunc that broadcasts a bias or a column, NumPy itself uses one buffer of at most
+# `np.getbufsize()` elements and frees it at once. All matrices here are larger than this.
+ROWS, WIDTH = 96, 128
+
+
+def peak_and_growth(net, rng, weighted=True, penalty=None, steps=3):
+    """Return by how many bytes the memory rose during, and after, many steady steps."""
+    X = rng.normal(size=(ROWS, WIDTH)).astype(net.dtype)
+    Y = targets(net.loss.name, rng, ROWS, net.n_out).astype(net.dtype)
+    weight = np.ones(ROWS, net.dtype) if weighted else None
+
+    def step():
+        net._loss_and_grad(X, Y, weight, penalty, rng)
+
+    step()
+    tracemalloc.start()
+    try:
+        step()
+        start, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        for _ in range(steps):
+            step()
+        end, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return peak - start, end - start
+
+
+def smallest_matrix(net):
+    layers = [layer for layer in net.layers if hasattr(layer, "W")]
+    return min(array.nbytes for layer in layers for array in (layer.W, layer.A, layer.dZ))
+
+
+def check(net, rng, **options):
+    peak, growth = peak_and_growth(net, rng, **options)
+    allowed = np.getbufsize() * net.dtype.itemsize + 8_000
+    assert peak < allowed < smallest_matrix(net)
+    assert growth < 1_000
+
+
+@pytest.mark.parametrize("replicas", [None, 2])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("hidden", list(ACTIVATIONS))
+def test_a_step_allocates_no_matrix_whatever_the_hidden_activation(hidden, dtype, replicas):
+    rng = np.random.default_rng(0)
+    net = network(
+        [WIDTH] * 3,
+        hidden,
+        "identity",
+        "squared_error",
+        rng=rng,
+        replicas=replicas,
+        dtype=dtype,
+        dropout=0.2,
+    )
+    check(net, rng, penalty=Penalty(l1=0.1, l2=0.1))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_a_step_allocates_no_matrix_whatever_the_loss(output, loss, weighted):
+    rng = np.random.default_rng(0)
+    replicas = 2 if weighted else None
+    net = network([WIDTH] * 3, "tanh", output, loss, rng=rng, replicas=replicas)
+    net.theta *= 0.1
+    check(net, rng, weighted=weighted)
+
+
+def test_a_hundred_steps_leave_nothing_behind():
+    rng = np.random.default_rng(0)
+    net = network([WIDTH] * 3, "relu", "softmax", "cross_entropy", rng=rng, dropout=0.1)
+    check(net, rng, penalty=Penalty(l2=0.1), steps=100)
+
+
+def test_switching_between_a_few_batch_sizes_allocates_nothing():
+    rng = np.random.default_rng(0)
+    net = network([WIDTH] * 3, "relu", "softmax", "cross_entropy", rng=rng)
+    X, Y = rng.normal(size=(ROWS, WIDTH)), targets("cross_entropy", rng, ROWS, WIDTH)
+
+    def steps():
+        for n in (ROWS, ROWS - 1, ROWS - 2):
+            net._loss_and_grad(X[:n], Y[:n], None, None, rng)
+
+    steps()
+    tracemalloc.start()
+    try:
+        steps()
+        start, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        for _ in range(3):
+            steps()
+        end, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - start < np.getbufsize() * 8 + 8_000 < smallest_matrix(net)
+    assert end - start < 1_000
+
+
+def test_ever_new_batch_sizes_do_not_make_memory_grow_without_end():
+    rng = np.random.default_rng(0)
+    net = network([8, 32, 3], "gelu", "softmax", "cross_entropy", rng=rng, dropout=0.1)
+    X, Y = rng.normal(size=(300, 8)), targets("cross_entropy", rng, 300, 3)
+    tracemalloc.start()
+    try:
+        for n in range(100, 150):
+            net.loss_and_grad(X[:n], Y[:n])
+        start, _ = tracemalloc.get_traced_memory()
+        for n in range(150, 300):
+            net.loss_and_grad(X[:n], Y[:n])
+        end, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert end < 2.5 * start  # the arrays that are kept are twice as large, and no more of them

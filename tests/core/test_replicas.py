@@ -1,0 +1,125 @@
+"""K networks at once: every replica has the bits of the same network alone."""
+
+import numpy as np
+import pytest
+
+from mlp.core import ACTIVATIONS, Penalty
+from tests.core.cases import PAIRS, network, targets
+
+SHAPES = [([2, 2, 2], 1), ([10, 16, 3], 32), ([64, 32, 10], 32)]
+K = 3
+
+
+def assert_same_bits(net, X, Y, weight=None, penalty=None):
+    """Compare loss, gradients, predictions and evaluation with those of each replica alone."""
+    rng = np.random.default_rng
+    losses = net.loss_and_grad(X, Y, weight, penalty=penalty, rng=rng(5))
+    grad, outputs = net.grad.copy(), net.predict(X)
+    evaluated = net.evaluate(X, Y, weight, penalty=penalty)
+    dX = net.input_gradient(X, Y, weight, rng=rng(5))
+    assert losses.shape == evaluated.shape == (K,)
+    for k in range(K):
+        alone = net.replica(k)
+        own = X[k] if X.ndim == 3 else X
+        loss = alone.loss_and_grad(own, Y, weight, penalty=penalty, rng=rng(5))
+        assert type(loss) is float
+        assert losses[k] == loss
+        assert np.array_equal(grad[k], alone.grad)
+        assert np.array_equal(outputs[k], alone.predict(own))
+        assert evaluated[k] == alone.evaluate(own, Y, weight, penalty=penalty)
+        assert np.array_equal(dX[k], alone.input_gradient(own, Y, weight, rng=rng(5)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("sizes", "rows"), SHAPES, ids=str)
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_every_output_and_loss(output, loss, sizes, rows, dtype):
+    rng = np.random.default_rng(0)
+    net = network(sizes, "tanh", output, loss, rng=rng, replicas=K, dtype=dtype)
+    X, Y = rng.normal(size=(rows, sizes[0])), targets(loss, rng, rows, sizes[-1])
+    Y = Y.astype(dtype)
+    assert_same_bits(net, X, Y)
+    assert_same_bits(net, np.stack([X, 2 * X, X - 1]), Y, rng.uniform(0, 2, rows))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("sizes", "rows"), SHAPES, ids=str)
+@pytest.mark.parametrize("hidden", list(ACTIVATIONS))
+def test_every_hidden_activation_with_dropout_weights_and_penalties(hidden, sizes, rows, dtype):
+    rng = np.random.default_rng(0)
+    net = network(
+        sizes,
+        hidden,
+        "softmax",
+        "cross_entropy",
+        rng=rng,
+        replicas=K,
+        dtype=dtype,
+        dropout=0.3,
+    )
+    X, Y = rng.normal(size=(rows, sizes[0])), rng.integers(0, sizes[-1], rows)
+    assert_same_bits(net, X, Y, rng.uniform(0, 2, rows), Penalty(l1=0.01, l2=0.1))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("sizes", "rows"), [*SHAPES, ([7, 100, 1], 33)], ids=str)
+@pytest.mark.parametrize(
+    "kind", [{"share_bias": True}, {"train_bias": False, "bias": 0.3}], ids=str
+)
+def test_every_kind_of_bias(kind, sizes, rows, dtype):
+    rng = np.random.default_rng(0)
+    net = network(sizes, "sigmoid", "tanh", "mse", rng=rng, replicas=K, dtype=dtype, **kind)
+    X, Y = rng.normal(size=(rows, sizes[0])), rng.normal(size=(rows, sizes[-1]))
+    assert_same_bits(net, X, Y)
+
+
+def test_more_rows_than_one_block_of_a_prediction():
+    rng = np.random.default_rng(0)
+    net = network([3, 4, 2], "relu", "identity", "mse", rng=rng, replicas=K)
+    X, Y = rng.normal(size=(2500, 3)), rng.normal(size=(2500, 2))
+    assert_same_bits(net, X, Y, rng.uniform(0, 2, 2500))
+    assert_same_bits(net, rng.normal(size=(K, 2500, 3)), Y)
+
+
+def test_one_replica_is_a_network_with_a_leading_axis():
+    rng = np.random.default_rng(0)
+    one = network([3, 4, 2], "relu", "identity", "mse", rng=rng)
+    net, X, Y = one.replicate(1), rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    loss = net.loss_and_grad(X, Y)
+    assert loss.shape == (1,)
+    assert loss[0] == one.loss_and_grad(X, Y)
+    assert np.array_equal(net.grad, one.grad[None])
+    assert net.predict(X).shape == (1, 5, 2)
+
+
+def test_a_replica_that_overflows_does_not_touch_the_others():
+    rng = np.random.default_rng(0)
+    net = network([3, 4, 2], "relu", "identity", "mse", rng=rng, replicas=K)
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    before = net.loss_and_grad(X, Y)
+    grad = net.grad.copy()
+    net.theta[1] = 1e200
+    with np.errstate(all="ignore"):
+        after = net.loss_and_grad(X, Y)
+    assert not np.isfinite(after[1])
+    for k in (0, 2):
+        assert after[k] == before[k]
+        assert np.array_equal(net.grad[k], grad[k])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda net: net.replicate(0), ValueError, "K: received 0, expected"),
+        (lambda net: net.replicate(2.0), TypeError, "K: received 2.0, expected"),
+        (lambda net: net.replicate(True), TypeError, "K: received True, expected"),
+        (lambda net: net.replica(0), ValueError, "no replicas, expected"),
+        (lambda net: net.replicate(2).replicate(2), ValueError, "already has 2 replicas"),
+        (lambda net: net.replicate(2).replica(2), ValueError, "k: received 2, expected 0 to 1"),
+        (lambda net: net.replicate(2).replica(-1), ValueError, "k: received -1, expected"),
+    ],
+)
+def test_a_wrong_number_of_replicas_is_refused(call, error, message):
+    net = network([3, 2], "relu", "identity", "mse", rng=np.random.default_rng(0))
+    with pytest.raises(error, match=message):
+        call(net)

@@ -1,0 +1,148 @@
+"""History: what happened in each epoch, as data."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FORMAT, _VERSION = "mlp-history", 1
+
+
+class History(Mapping[str, list[Any]]):
+    """One list for each quantity, with one entry for each epoch.
+
+    ``history["loss"]`` is the mean training loss of the epoch's batches, each taken before its
+    update, penalties included; ``"val_loss"`` the loss on the validation data after the epoch,
+    without them; ``"lr"`` the rate of its last update; ``"grad_norm"`` the mean norm of the
+    gradient before clipping; ``"seconds"`` how long it took. For K replicas an entry is an array
+    ``(K,)``, NaN once the replica has diverged.
+
+    Attributes
+    ----------
+    status : str
+        "running", "completed" or "diverged".
+    diverged_at : list of int
+        For replicas: the epoch in which each diverged, 0 where it did not.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append(loss=0.5, lr=0.1)
+    >>> history["loss"], len(history.epochs)
+    ([0.5], 1)
+    >>> History.from_json(history.to_json()) == history
+    True
+    """
+
+    def __init__(self) -> None:
+        self.status = "running"
+        self.diverged_at: list[int] = []
+        self._columns: dict[str, list[Any]] = {}
+
+    def append(self, **values: Any) -> None:
+        """Add an epoch; a quantity that is new is NaN in the epochs before it."""
+        n_before = len(self.epochs)
+        for name in dict.fromkeys([*self._columns, *values]):
+            column = self._columns.setdefault(name, [math.nan] * n_before)
+            value = values.get(name, math.nan)
+            column.append(value.copy() if isinstance(value, np.ndarray) else float(value))
+
+    @property
+    def epochs(self) -> range:
+        """The numbers of the epochs, from 1."""
+        return range(1, 1 + max(map(len, self._columns.values()), default=0))
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """Return the list of a quantity; KeyError with the known names if there is none."""
+        if name not in self._columns:
+            raise KeyError(f"{name!r}, expected one of {', '.join(self._columns) or 'none yet'}")
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the quantities."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """Return how many quantities there are."""
+        return len(self._columns)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two histories hold the same data; NaN equals NaN."""
+        return isinstance(other, History) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return a line that says how the run stands."""
+        last = f", last loss {self['loss'][-1]}" if self.get("loss") else ""
+        return f"<History: {len(self.epochs)} epochs, {self.status}{last}>"
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the history as JSON, and write it to `path` if one is given.
+
+        Numbers keep every digit; NaN and the infinities are written as strings.
+        """
+        data = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "status": self.status,
+            "diverged_at": self.diverged_at,
+            "columns": {name: _encode(self._columns[name]) for name in sorted(self._columns)},
+        }
+        text = json.dumps(data, allow_nan=False, indent=1)
+        if path is not None:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> History:
+        """Read what `to_json` wrote, from a path or from the text itself.
+
+        Raises
+        ------
+        ValueError
+            If it is not a history.
+        """
+        is_text = isinstance(source, str) and source.lstrip().startswith("{")
+        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
+        data = json.loads(text)
+        if not isinstance(data, dict) or data.get("format") != _FORMAT:
+            raise ValueError(f"history: received {text[:40]!r}, expected the JSON of a History")
+        if data.get("version") != _VERSION:
+            raise ValueError(f"history: received version {data.get('version')}, expected 1")
+        history = cls()
+        try:
+            history.status = str(data["status"])
+            history.diverged_at = [int(epoch) for epoch in data["diverged_at"]]
+            columns = data["columns"].items()
+            history._columns = {name: list(map(_decode, column)) for name, column in columns}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"history: received JSON that is not a History's ({error!r})"
+            ) from None
+        return history
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the losses; see `mlp.plotting.plot_history`."""
+        from mlp.plotting import plot_history
+
+        return plot_history(self, ax, **options)
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, list | np.ndarray):
+        return [_encode(item) for item in value]
+    value = float(value)
+    return value if math.isfinite(value) else repr(value)
+
+
+def _decode(value: Any) -> Any:
+    return np.array([float(v) for v in value]) if isinstance(value, list) else float(value)

@@ -1,0 +1,177 @@
+"""What a learning-rate sweep found."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.core import MLP
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """The losses of a network trained with each of several learning rates.
+
+    Attributes
+    ----------
+    rates : ndarray (n_rates,)
+        The learning rates.
+    losses : ndarray (n_rates, n_seeds, epochs + 1)
+        The full training loss with the weights after e epochs, penalties included, e = 0 before
+        any update; NaN from the epoch in which a run diverged.
+    diverged_at : ndarray of int (n_rates, n_seeds)
+        That epoch, counted from 1; 0 where the run was completed.
+    networks : MLP
+        The trained networks as one of n_rates * n_seeds replicas, the seeds of a rate together.
+    val_losses : ndarray (n_rates, n_seeds) or None
+        The loss on validation data after the last epoch, where there was such data.
+    loss_name : str
+        The name of the loss.
+    """
+
+    rates: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    diverged_at: NDArray[np.int64]
+    networks: MLP
+    val_losses: NDArray[np.float64] | None = None
+    loss_name: str = "loss"
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """The median of `losses` over the seeds, ``(n_rates, epochs + 1)``.
+
+        A diverged run counts as infinitely bad; where that makes the median infinite, it is NaN.
+        """
+        return _median(self.losses)
+
+    @property
+    def status(self) -> list[str]:
+        """For each rate "completed", "diverged", or how many of its seeds diverged."""
+        n_seeds = self.losses.shape[1]
+        words = {0: "completed", n_seeds: "diverged"}
+        diverged = (self.diverged_at > 0).sum(axis=1)
+        return [words.get(int(n), f"diverged for {n} of {n_seeds} seeds") for n in diverged]
+
+    @property
+    def final(self) -> NDArray[np.float64]:
+        """What rates are compared by, ``(n_rates,)``: the last loss, on validation data if any."""
+        if self.val_losses is None:
+            return self.loss[:, -1]
+        return _median(self.val_losses[..., None])[:, 0]
+
+    @property
+    def best(self) -> float:
+        """The rate with the lowest `final` loss; NaN if every rate diverged."""
+        return float(self.rates[self.best_index]) if np.isfinite(self.final).any() else math.nan
+
+    @property
+    def best_index(self) -> int:
+        """The place of `best` in `rates`."""
+        return int(np.argmin(np.where(np.isfinite(self.final), self.final, np.inf)))
+
+    @property
+    def best_network(self) -> MLP:
+        """The network trained with the best rate; of several seeds the one with the least loss.
+
+        Raises ValueError if every run diverged.
+        """
+        if np.isnan(self.best):
+            raise ValueError("best_network: every run diverged, expected one that was completed")
+        scores = self.losses[..., -1] if self.val_losses is None else self.val_losses
+        of_seeds = np.where(np.isfinite(scores), scores, np.inf)[self.best_index]
+        return self.network(self.best_index, int(np.argmin(of_seeds)))
+
+    def network(self, rate_index: int, seed_index: int = 0) -> MLP:
+        """Return the trained network of a rate, by its place in `rates`, and a seed.
+
+        A run that diverged gives the network with its last good weights.
+
+        Raises
+        ------
+        ValueError
+            If there is no such run.
+        """
+        n_rates, n_seeds, _ = self.losses.shape
+        places = (("rate_index", rate_index, n_rates), ("seed_index", seed_index, n_seeds))
+        for name, index, n in places:
+            if not 0 <= index < n:
+                raise ValueError(f"{name}: received {index!r}, expected 0 to {n - 1}")
+        return self.networks.replica(rate_index * n_seeds + seed_index)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the losses with every digit, a row for each epoch and a column for each run.
+
+        A column is headed by its rate, with several seeds by ``rate/seed``.
+        """
+        n_rates, n_seeds, n_rows = self.losses.shape
+        names = [repr(float(rate)) for rate in self.rates]
+        if n_seeds > 1:
+            names = [f"{name}/{seed}" for name in names for seed in range(n_seeds)]
+        columns = self.losses.reshape(n_rates * n_seeds, n_rows)
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["epoch", *names])
+            for epoch, row in enumerate(columns.T.tolist()):
+                writer.writerow([epoch, *map(repr, row)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON can hold it; what is not finite is None."""
+        return {
+            "loss_name": self.loss_name,
+            "rates": self.rates.tolist(),
+            "status": self.status,
+            "best": None if math.isnan(self.best) else self.best,
+            "losses": _without_nan(self.losses),
+            "diverged_at": self.diverged_at.tolist(),
+            "val_losses": None if self.val_losses is None else _without_nan(self.val_losses),
+        }
+
+    def table(self, **more: NDArray[np.float64]) -> str:
+        """Return a table of rate, first loss, last loss and status, with `more` columns."""
+        columns = {"rate": self.rates, "first": self.loss[:, 0], "last": self.loss[:, -1]}
+        if self.val_losses is not None:
+            columns["validation"] = self.final
+        columns |= more
+        cells = [[name, *(f"{x:.9g}" for x in numbers)] for name, numbers in columns.items()]
+        padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in cells]
+        above = self.loss[:, -1] > self.loss[:, 0]
+        remarks = np.where(above, "  (ends above its start)", "").tolist()
+        if np.isfinite(self.best):
+            remarks[self.best_index] += "  <- best"
+        notes = ["status", *map("".join, zip(self.status, remarks, strict=True))]
+        return "\n".join("  ".join(row) for row in zip(*padded, notes, strict=True))
+
+    def __str__(self) -> str:
+        """Return the table."""
+        return self.table()
+
+    def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
+        """Draw the losses and, with a path, save the picture; see `plot_learning_rates`."""
+        from mlp.plotting import plot_learning_rates, save_figure
+
+        ax = plot_learning_rates(self, **options)
+        if path is not None:
+            save_figure(ax, path)
+        return ax
+
+
+def _median(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median over axis 1, where NaN is worse than every number."""
+    n = losses.shape[1]
+    ordered = np.sort(losses, axis=1)  # NaN is sorted to the end
+    return 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
+
+
+def _without_nan(values: NDArray[np.float64]) -> Any:
+    if values.ndim > 1:
+        return [_without_nan(part) for part in values]
+    return [x if math.isfinite(x) else None for x in values.tolist()]

@@ -1,0 +1,149 @@
+"""What a trace calls its numbers, and the formulas that it can say in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mlp.core import Dense
+
+_ACTIVATION_DERIVATIVES = {
+    "identity": "1",
+    "sigmoid": "{a} × (1 - {a})",
+    "tanh": "1 - {a} × {a}",
+    "relu": "1 if {z} > 0 else 0",
+}
+_LOSSES = {
+    "squared_error": "({a} - {t})² / 2",
+    "mse": "({a} - {t})² / {n}",
+    "mae": "abs({a} - {t}) / {n}",
+    "cross_entropy": "-{t} × log({a})",
+    "binary_cross_entropy": "-{t} × log({a}) - (1 - {t}) × log(1 - {a})",
+}
+_LOSS_DERIVATIVES = {
+    "squared_error": "{a} - {t}",
+    "mse": "2 × ({a} - {t}) / {n}",
+    "mae": "sign({a} - {t}) / {n}",
+    "cross_entropy": "-{t} / {a}",
+    "binary_cross_entropy": "(1 - {t}) / (1 - {a}) - {t} / {a}",
+}
+
+
+class Names:
+    """The names of the inputs, units and parameters of a network of dense layers.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+    weight_names : mapping of str to (layer, i, j), optional
+        Names for ``layers[layer].W[i, j]``. With it, units are called as in textbooks: x1, h1,
+        o1. Without, everything is called by its place: ``w[0][1,2]`` is ``layers[0].W[1, 2]``.
+
+    Raises
+    ------
+    ValueError
+        If a name stands for a weight that there is not, or two for the same.
+
+    Examples
+    --------
+    >>> layers = [Dense(2, 3, "sigmoid"), Dense(3, 1)]
+    >>> places = Names(layers)
+    >>> places.weight(0, 1, 2), places.unit(0, 2), places.bias(1, 0)
+    ('w[0][1,2]', 'a[0][2]', 'b[1][0]')
+    >>> names = Names(layers, {"w1": (0, 0, 0)})
+    >>> names.weight(0, 0, 0), names.unit(0, 2), names.unit(1, 0)
+    ('w1', 'h3', 'o1')
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Dense],
+        weight_names: Mapping[str, tuple[int, int, int]] | None = None,
+    ) -> None:
+        self._layers = layers
+        self._by_place = weight_names is None
+        self._weights: dict[tuple[int, int, int], str] = {}
+        for name, place in (weight_names or {}).items():
+            self._add(name, place)
+
+    def _add(self, name: str, place: tuple[int, int, int]) -> None:
+        layer, i, j = place
+        sizes = [(dense.n_in, dense.n_out) for dense in self._layers]
+        if not (0 <= layer < len(sizes) and 0 <= i < sizes[layer][0] and 0 <= j < sizes[layer][1]):
+            raise ValueError(
+                f"names: received {name!r} for {place}, expected (layer, i, j) of a weight; "
+                f"the layers have the shapes {sizes}"
+            )
+        if place in self._weights:
+            raise ValueError(
+                f"names: received {self._weights[place]!r} and {name!r} for {place}, expected one"
+            )
+        self._weights[place] = name
+
+    def input(self, i: int) -> str:
+        """Return the name of input i."""
+        return f"x[{i}]" if self._by_place else f"x{i + 1}"
+
+    def unit(self, layer: int, j: int) -> str:
+        """Return the name of the output of unit j; layer -1 are the inputs."""
+        if layer < 0:
+            return self.input(j)
+        if self._by_place:
+            return f"a[{layer}][{j}]"
+        if layer == len(self._layers) - 1:
+            return f"o{j + 1}"
+        return f"h{j + 1}" if len(self._layers) == 2 else f"h{layer + 1}{j + 1}"
+
+    def z(self, layer: int, j: int) -> str:
+        """Return the name of the weighted sum of unit j."""
+        return f"z[{layer}][{j}]" if self._by_place else f"z_{self.unit(layer, j)}"
+
+    def weight(self, layer: int, i: int, j: int) -> str:
+        """Return the name of ``W[i, j]``."""
+        return self._weights.get((layer, i, j), f"w[{layer}][{i},{j}]")
+
+    def bias(self, layer: int, j: int) -> str:
+        """Return the name of the bias of unit j, or of the one that all units share."""
+        if self._layers[layer].share_bias:
+            return f"b[{layer}]" if self._by_place else f"b{layer + 1}"
+        return f"b[{layer}][{j}]" if self._by_place else f"b_{self.unit(layer, j)}"
+
+    def target(self, j: int) -> str:
+        """Return the name of target j."""
+        return f"t[{j}]" if self._by_place else f"t{j + 1}"
+
+    def error(self, j: int) -> str:
+        """Return the name of the part of output j in the loss."""
+        return f"E[{j}]" if self._by_place else f"E{j + 1}"
+
+
+def activation_derivative(activation: str, a: str, z: str) -> str:
+    """Return da/dz in terms of the names of a and z, empty if there is no short way to say.
+
+    Examples
+    --------
+    >>> activation_derivative("sigmoid", "h1", "z_h1")
+    'h1 × (1 - h1)'
+    """
+    return _ACTIVATION_DERIVATIVES.get(activation, "").format(a=a, z=z)
+
+
+def loss_derivative(loss: str, a: str, t: str, n: int) -> str:
+    """Return dE/da in terms of the names of output and target, for n outputs.
+
+    Examples
+    --------
+    >>> loss_derivative("mse", "o1", "t1", 2)
+    '2 × (o1 - t1) / 2'
+    """
+    return _LOSS_DERIVATIVES.get(loss, "").format(a=a, t=t, n=n)
+
+
+def loss_part(loss: str, a: str, t: str, n: int) -> str:
+    """Return the part of one of n outputs in the loss, in terms of output and target.
+
+    Examples
+    --------
+    >>> loss_part("squared_error", "o1", "t1", 2), loss_part("huber", "o1", "t1", 2)
+    ('(o1 - t1)² / 2', 'huber of o1, t1')
+    """
+    return _LOSSES.get(loss, f"{loss} of {{a}}, {{t}}").format(a=a, t=t, n=n)

@@ -1,0 +1,220 @@
+"""What a trace holds: every number of one training step, and the factors that it is made of."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Term:
+    """A product of two numbers, part of a sum.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What the two are, as ``("dE/dz_o1", "w5")``.
+    values : tuple of float
+        The two numbers.
+    """
+
+    names: tuple[str, str]
+    values: tuple[float, float]
+
+    @property
+    def value(self) -> float:
+        """The product."""
+        return self.values[0] * self.values[1]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of the chain rule.
+
+    Attributes
+    ----------
+    name : str
+        As ``"do1/dz_o1"``.
+    value : float
+        The number that training used.
+    formula : str
+        How it follows from numbers that the trace shows; empty if there is no short way to say.
+    terms : tuple of Term
+        The products whose sum it is; empty if it is none.
+    """
+
+    name: str
+    value: float
+    formula: str = ""
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of a layer, its way forward and its derivative.
+
+    Attributes
+    ----------
+    name, z_name : str
+        What its output and its weighted sum are called.
+    layer, index : int
+        ``net.layers[layer]``, and the place of the unit in it.
+    inputs : tuple of Term
+        The products ``w * a`` that z sums up.
+    bias_name : str
+        Empty if it has none.
+    bias : float
+        0 if it has none.
+    activation : str
+    z, a : float
+        The weighted sum, and ``activation(z)``.
+    dE_da : Factor or None
+        None where the loss and the activation are differentiated in one.
+    delta : tuple of Factor
+        The factors whose product is dE/dz.
+    dE_dz : float
+        The number that training used.
+    """
+
+    name: str
+    z_name: str
+    layer: int
+    index: int
+    inputs: tuple[Term, ...]
+    bias_name: str
+    bias: float
+    activation: str
+    z: float
+    a: float
+    dE_da: Factor | None
+    delta: tuple[Factor, ...]
+    dE_dz: float
+
+
+@dataclass(frozen=True)
+class OutputError:
+    """The part of one output in the loss.
+
+    Attributes
+    ----------
+    name, output_name, target_name : str
+        As ``"E1"``, ``"o1"`` and ``"t1"``.
+    output, target, error : float
+    """
+
+    name: str
+    output_name: str
+    target_name: str
+    output: float
+    target: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Update:
+    """A trained weight or bias, its gradient in factors, and its step.
+
+    Attributes
+    ----------
+    name : str
+    layer : int
+        It belongs to ``net.layers[layer]``.
+    i, j : int or None
+        The weight is ``W[i, j]``. For a bias ``b[j]`` i is None, and for one that all units share
+        j is None too.
+    value : float
+        Before the step.
+    factors : tuple of Factor
+        Their product is the gradient.
+    gradient : float
+        The number that training used.
+    step : float
+        ``lr * gradient``, what is taken away.
+    new_value : float
+        After the step.
+    """
+
+    name: str
+    layer: int
+    i: int | None
+    j: int | None
+    value: float
+    factors: tuple[Factor, ...]
+    gradient: float
+    step: float
+    new_value: float
+
+    @property
+    def product(self) -> float:
+        """The product of the factors."""
+        return math.prod(factor.value for factor in self.factors)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One step of gradient descent on one sample, in all its numbers.
+
+    ``print(trace)`` tells it as text; ``trace["w5"]`` is one `Update`.
+
+    Attributes
+    ----------
+    lr : float
+    loss_name : str
+    inputs : tuple of (str, float)
+        The names and values of the inputs.
+    units : tuple of Unit
+        From the first layer to the last.
+    errors : tuple of OutputError
+        The parts of the loss; empty if it is not a sum or mean of one part for each output.
+    loss, loss_after : float
+        Before and after the step.
+    updates : tuple of Update
+        Layer by layer, as they stand in ``W`` row by row, biases last.
+    """
+
+    lr: float
+    loss_name: str
+    inputs: tuple[tuple[str, float], ...]
+    units: tuple[Unit, ...]
+    errors: tuple[OutputError, ...]
+    loss: float
+    loss_after: float
+    updates: tuple[Update, ...]
+
+    def __getitem__(self, name: str) -> Update:
+        """Return the update of the weight or bias of that name."""
+        known = {update.name: update for update in self.updates}
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise KeyError(f"{name!r} is no trained weight or bias of this trace{hint}")
+        return known[name]
+
+    def text(self, digits: int = 9) -> str:
+        """Return the trace as aligned text, 80 columns wide where its numbers allow.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        from mlp.studies.trace_text import as_text
+
+        return as_text(self, digits)
+
+    def markdown(self, digits: int = 9) -> str:
+        """Return the trace as Markdown tables.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        from mlp.studies.trace_text import as_markdown
+
+        return as_markdown(self, digits)
+
+    def __str__(self) -> str:
+        """Return the text with nine digits."""
+        return self.text()

@@ -74,6 +74,11 @@ def imports(node: ast.AST, package: list[str], lazy: bool = False) -> Iterator[t
                 yield (full if is_ours(full) else module), lazy
         else:
             is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                # a type's name costs nothing at run time, but our own arrows hold for it too
+                named = imports(child, package, lazy)
+                yield from (found for found in named if is_within(found[0], "mlp"))
+                continue
             yield from imports(child, package, lazy or is_function)
 
 
@@ -123,6 +128,7 @@ def test_no_import_runs_back(path):
         ("mlp/studies/sweep.py", "from matplotlib import pyplot", "matplotlib"),
         ("mlp/cli/sweep.py", "def f():\n    import matplotlib.pyplot", "matplotlib.pyplot"),
         ("mlp/interop/mpi.py", "from mlp.cli import main", "mlp.cli"),
+        ("mlp/core/layers.py", "if TYPE_CHECKING:\n    from mlp.optim import SGD", "mlp.optim"),
         ("mlp/newcomer/x.py", "", "MAY_IMPORT has no rule for newcomer"),
     ],
 )
@@ -134,6 +140,7 @@ def test_the_check_finds_an_import_that_runs_back(path, source, offence):
     ("path", "source"),
     [
         ("mlp/core/layers.py", "import numpy as np\nfrom .activations import Relu"),
+        ("mlp/training/history.py", "if TYPE_CHECKING:\n  from matplotlib.axes import Axes"),
         ("mlp/training/history.py", "class History:\n  def plot(self):\n    import mlp.plotting"),
         ("mlp/studies/sweep.py", "from mlp.core import network\nfrom mlp.training import Trainer"),
         ("mlp/plotting/curves.py", "import matplotlib\nfrom mlp.training.history import History"),

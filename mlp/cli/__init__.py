@@ -1,0 +1,53 @@
+"""The command line: ``mlp sweep``, ``mlp trace``. ``python -m mlp`` is the same program."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import mlp
+from mlp.cli import sweep, trace
+
+COMMANDS = (sweep, trace)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after the program's name, by default those of the command line.
+
+    Returns
+    -------
+    int
+        0 if all went well, 2 for bad usage or data, 130 after Ctrl-C.
+    """
+    parser = argparse.ArgumentParser(
+        prog="mlp", description="Multilayer perceptrons in NumPy: readable, exact, and fast."
+    )
+    parser.add_argument("--version", action="version", version=f"mlp {mlp.__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        subparser = subparsers.add_parser(
+            name,
+            help=command.HELP,
+            description=command.__doc__,
+            epilog=command.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run, prog=f"mlp {name}")
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"{options.prog}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{options.prog}: interrupted", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,192 @@
+"""Train one network with several learning rates at once, and chart how the error falls.
+
+Without options it is the 2-2-2 network of the learning-rate chart: six rates, 100 epochs of
+full-batch gradient descent. It writes learning_rates.png and learning_rates.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.cli.data import Task, load_task
+from mlp.core import MLP
+from mlp.core.activations import ACTIVATIONS
+from mlp.core.losses import LOSSES
+from mlp.optim import OPTIMIZERS
+from mlp.studies.examples import learning_rate_chart
+from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
+from mlp.studies.sweep_result import SweepResult
+from mlp.training.progress import ProgressBar
+
+HELP = "train with several learning rates at once and chart the error"
+
+EPILOG = """\
+examples:
+  mlp sweep
+  mlp sweep --published --out results
+  mlp sweep --data digits --layers 64,32,10 --hidden relu --output softmax \\
+            --loss cross_entropy --rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3
+"""
+
+# What describes a network of one's own, and so needs data of one's own.
+_NEEDS_DATA = ("layers", "hidden", "output", "loss", "batch_size", "dtype")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``mlp sweep``."""
+    parser.add_argument(
+        "--rates", type=parse_rates, default=np.array(DOCUMENT_RATES), metavar="0.1,0.2,...",
+        help="the learning rates, or log:FROM:TO:N for N of them evenly spaced on a log scale",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=int, default=100, help="(%(default)s)")
+    parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="initialisations a rate")
+    parser.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
+    own = parser.add_argument_group("a network and data of your own")
+    own.add_argument("--data", metavar="NAME", help="digits, xor, spirals, or FILE.npz (X, y)")
+    own.add_argument("--layers", type=parse_sizes, metavar="64,32,10", help="all widths")
+    own.add_argument("--hidden", metavar="NAME", help=f"{', '.join(ACTIVATIONS)} (relu)")
+    own.add_argument("--output", metavar="NAME", help="activation of the last layer")
+    own.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))
+    own.add_argument("--batch-size", type=parse_batch_size, metavar="N", help="rows, or full (32)")
+    own.add_argument("--dtype", choices=("float64", "float32"))
+    out = parser.add_argument_group("results")
+    out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
+    out.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the error")
+    out.add_argument(
+        "--published", action="store_true", help="add the two curves that were published wrongly"
+    )
+    out.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, write the files and print the table."""
+    if options.data is None:
+        given = [name for name in _NEEDS_DATA if getattr(options, name) is not None]
+        if given:
+            named = ", ".join("--" + name.replace("_", "-") for name in given)
+            raise ValueError(f"{named} describes a network of your own: add --data")
+        example = learning_rate_chart()
+        net, task, batch_size = example.network, Task(example.x, example.t), None
+    else:
+        if options.published:
+            raise ValueError("--published is about the chart that is drawn without --data")
+        task = load_task(options.data, options.loss, options.layers, options.seed)
+        net = _network(options, task)
+        batch_size = 32 if options.batch_size is None else options.batch_size or None
+    result = learning_rate_sweep(
+        net,
+        task.X,
+        task.Y,
+        options.rates,
+        options.epochs,
+        batch_size,
+        options.optimizer,
+        seeds=options.seeds,
+        seed=options.seed,
+        validation=task.validation,
+        callbacks=[ProgressBar(options.epochs)],
+    )
+    _report(options, task, result)
+
+
+def _network(options: argparse.Namespace, task: Task) -> MLP:
+    return MLP.from_sizes(
+        task.sizes,
+        options.hidden or "relu",
+        options.output or task.output,
+        task.loss,
+        dtype=options.dtype or "float64",
+        seed=options.seed,
+    )
+
+
+def _report(options: argparse.Namespace, task: Task, result: SweepResult) -> None:
+    """Write the chart and the table, and print what came out."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    chart, table = options.out / "learning_rates.png", options.out / "learning_rates.csv"
+    result.to_csv(table)
+    published: dict[str, Any] = {}
+    if options.published:
+        wrong = learning_rate_chart()
+        published = {"published": wrong.wrong_series, "published_note": wrong.published_note}
+    result.plot(chart, scale=options.scale, **published)
+
+    accuracy = _accuracy(task, result)
+    extra = {} if accuracy is None else {"accuracy": accuracy}
+    if options.json:
+        found = result.to_dict() | {name: column.tolist() for name, column in extra.items()}
+        print(json.dumps(found | {"files": [str(chart), str(table)]}))
+        return
+    print(result.table(**extra))
+    print()
+    if np.isnan(result.best):
+        print("No rate is best: every run diverged.")
+    else:
+        by = "loss on held-out data" if task.validation is not None else "error"
+        right = "" if accuracy is None else f", {accuracy[result.best_index]:.1%} of it classified"
+        right += " correctly" if right else ""
+        print(f"Best rate: {result.best:g} (lowest {by}{right}).")
+    print(f"Wrote {chart} and {table}.")
+
+
+def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
+    """Return the held-out accuracy of each rate, the median over its seeds."""
+    if task.validation is None or task.held_out_labels is None:
+        return None
+    with np.errstate(all="ignore"):
+        outputs = result.networks.predict(task.validation[0])
+    if outputs.shape[-1] == 1:
+        labels = (outputs[..., 0] > 0.5).astype(np.intp)
+    else:
+        labels = outputs.argmax(axis=-1)
+    right = (labels == task.held_out_labels).mean(axis=-1)
+    of_rate: NDArray[np.float64] = np.median(right.reshape(result.diverged_at.shape), axis=1)
+    return of_rate
+
+
+def parse_rates(text: str) -> NDArray[np.float64]:
+    """Return the rates that ``0.1,0.2`` or ``log:1e-3:10:25`` stands for.
+
+    Examples
+    --------
+    >>> parse_rates("log:0.01:1:3").tolist()
+    [0.01, 0.1, 1.0]
+    """
+    try:
+        if text.startswith("log:"):
+            _, low, high, n = text.split(":")
+            if float(low) <= 0 or float(high) <= 0 or int(n) < 1:
+                raise ValueError
+            return np.geomspace(float(low), float(high), int(n))
+        return np.array([float(rate) for rate in text.split(",")])
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"received {text!r}, expected 0.1,0.2,... or log:FROM:TO:N with positive numbers"
+        ) from None
+
+
+def parse_sizes(text: str) -> list[int]:
+    """Return the widths that ``64,32,10`` stands for."""
+    try:
+        sizes = [int(size) for size in text.split(",")]
+    except ValueError:
+        sizes = []
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"received {text!r}, expected widths like 64,32,10")
+    return sizes
+
+
+def parse_batch_size(text: str) -> int:
+    """Return the number of rows, 0 for ``full``."""
+    if text == "full":
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"received {text!r}, expected a number of rows, or full")
+    return int(text)

@@ -1,0 +1,153 @@
+"""`mlp sweep`, run as a person runs it."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mlp.cli import main
+from mlp.cli.sweep import parse_rates, parse_sizes
+
+TRUE_LAST = {
+    "0.1": 0.1335106073346252,
+    "0.2": 0.07916642312214675,
+    "0.5": 0.029166680235883584,
+    "0.8": 0.0163866284770309,
+    "1.0": 0.012395124175369723,
+    "2.0": 0.005160108602350808,
+}
+
+
+def sweep(tmp_path, *options):
+    return main(["sweep", "--out", str(tmp_path), *options])
+
+
+def read_csv(path):
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    return rows[0], np.array(rows[1:], dtype=np.float64)
+
+
+def test_without_options_it_writes_the_learning_rate_chart_with_the_true_values(tmp_path, capsys):
+    assert sweep(tmp_path) == 0
+    header, rows = read_csv(tmp_path / "learning_rates.csv")
+    assert header == ["epoch", *TRUE_LAST]
+    assert rows[:, 0].tolist() == list(range(101))
+    assert (rows[0, 1:] == 0.24251985734837728).all()
+    np.testing.assert_allclose(rows[-1, 1:], list(TRUE_LAST.values()), rtol=0, atol=1e-12)
+    assert (tmp_path / "learning_rates.png").read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr()
+    assert "0.242519857  0.0051601086  completed  <- best" in printed.out
+    assert printed.err == ""
+
+
+def test_every_digit_of_a_number_is_in_the_csv(tmp_path):
+    sweep(tmp_path)
+    text = (tmp_path / "learning_rates.csv").read_text()
+    assert text.splitlines()[1] == "0" + ",0.24251985734837728" * 6
+
+
+def test_published_adds_two_curves_to_the_picture_and_nothing_to_the_table(tmp_path):
+    sweep(tmp_path / "plain")
+    sweep(tmp_path / "published", "--published")
+    table, picture = "learning_rates.csv", "learning_rates.png"
+    assert (tmp_path / "plain" / table).read_bytes() == (
+        tmp_path / "published" / table
+    ).read_bytes()
+    assert (tmp_path / "plain" / picture).read_bytes() != (
+        tmp_path / "published" / picture
+    ).read_bytes()
+
+
+def test_the_best_rate_on_digits_classifies_held_out_digits_above_95_percent(tmp_path, capsys):
+    options = (
+        "--data digits --layers 64,32,10 --hidden relu --output softmax --loss cross_entropy "
+        "--rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3 --json"
+    )
+    assert sweep(tmp_path, *options.split()) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert np.shape(found["losses"]) == (12, 3, 21)
+    best = found["rates"].index(found["best"])
+    assert found["accuracy"][best] > 0.95
+    assert found["accuracy"][best] > found["accuracy"][-1] + 0.5  # at rate 10 nothing is learned
+
+
+def test_a_run_that_diverges_is_marked_and_the_others_go_on(tmp_path, capsys):
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    np.savez(tmp_path / "line.npz", X=rows, y=rows @ [[1.0], [2.0], [3.0]])
+    options = ["--data", str(tmp_path / "line.npz"), "--layers", "3,1", "--epochs", "200"]
+    assert sweep(tmp_path, *options, "--rates", "0.01,100", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["status"] == ["completed", "diverged"]
+    assert found["best"] == 0.01
+    assert found["diverged_at"][1][0] > 0
+    assert found["losses"][1][0][-1] is None
+    assert sweep(tmp_path, *options, "--rates", "0.01,100") == 0
+    assert "diverged" in capsys.readouterr().out
+
+
+def test_a_sweep_in_which_all_diverge_says_that_no_rate_is_best(tmp_path, capsys):
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    np.savez(tmp_path / "line.npz", X=rows, y=rows @ [[1.0], [2.0], [3.0]])
+    options = ["--data", str(tmp_path / "line.npz"), "--layers", "3,1", "--rates", "1e300"]
+    assert sweep(tmp_path, *options, "--epochs", "3") == 0
+    assert "No rate is best" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "squared_error", "cross_entropy"])
+def test_labels_are_made_into_what_the_loss_takes(tmp_path, loss):
+    options = ["--data", "spirals", "--loss", loss, "--epochs", "2", "--rates", "0.1"]
+    assert sweep(tmp_path, *options) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rates", "0.1,-1"], "rates"),
+        (["--optimizer", "sdg"], "sgd"),
+        (["--epochs", "0"], "epochs"),
+        (["--layers", "2,2"], "add --data"),
+        (["--data", "digit"], "digits"),
+        (["--data", "digits", "--published"], "--published"),
+        (["--data", "digits", "--layers", "63,10"], "64"),
+        (["--data", "digits", "--loss", "crossentropy"], "cross_entropy"),
+        (["--data", "digits", "--layers", "64,9"], "labels"),
+        (["--data", "nowhere.npz"], "nowhere.npz"),
+    ],
+)
+def test_bad_usage_and_data_end_with_code_2_and_one_line(tmp_path, capsys, options, message):
+    assert sweep(tmp_path / "out", *options) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("mlp sweep: error: ")
+    assert message in printed.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("rates", ["log:0:1:3", "log:1:2", "a,b", "", "log:1:2:0"])
+def test_rates_that_cannot_be_read_end_with_code_2(tmp_path, capsys, rates):
+    with pytest.raises(SystemExit, match="2"):
+        sweep(tmp_path, "--rates", rates)
+    assert "log:FROM:TO:N" in capsys.readouterr().err
+
+
+def test_rates_on_a_log_scale_are_evenly_spaced():
+    np.testing.assert_allclose(parse_rates("log:1e-3:10:5"), [1e-3, 1e-2, 1e-1, 1, 10])
+
+
+def test_sizes_are_read_from_a_list():
+    assert parse_sizes("64,32,10") == [64, 32, 10]
+
+
+def test_the_module_is_the_program():
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "mlp", "sweep", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "mlp sweep --published" in run.stdout

@@ -213,3 +213,10 @@ def test_any_object_with_the_two_methods_is_an_activation():
     net = mlp.MLP([mlp.Dense(2, 3, Cube()), mlp.Dense(3, 1)], seed=0)
     error, where = mlp.check_gradients(net, [[0.5, -0.3]], [[1.0]])
     assert error < 1e-6, where
+
+
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
+def test_a_layer_writes_its_output_over_its_input_where_it_can(name):
+    net = mlp.MLP([mlp.Dense(2, 3, name), mlp.Dense(3, 1)], "mae", seed=0)
+    net.predict([[1.0, 2.0]])
+    assert np.shares_memory(net.layers[0].A, net.layers[0].Z) == (name in FROM_OUTPUT)

@@ -186,3 +186,28 @@ def test_any_object_with_the_two_methods_is_a_loss():
     assert net.loss_and_grad([[1.0], [1.0]], [[1.0], [2.0]]) == 0.5
     assert np.array_equal(net.grad, [2.0, 2.0])
     assert "Quartic" in repr(net)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
+def test_the_logarithm_goes_on_as_its_tangent_where_there_is_none(name):
+    least, Y = 1e-154, np.array([[1.0]])
+    for a in (least, 0.5 * least, 0.0, -1.0, -1e4):
+        A, rows, dA = np.array([[a]]), np.empty(1), np.empty((1, 1))
+        make_loss(name).rows(A, Y, out=rows)
+        make_loss(name).gradient(A, Y, out=dA)
+        assert rows[0] == pytest.approx(-(math.log(least) + (a - least) / least), rel=1e-14)
+        assert dA[0, 0] == pytest.approx(-1 / least, rel=1e-14)
+    if name == "binary_cross_entropy":  # the other logarithm, of 1 - A
+        make_loss(name).rows(np.array([[3.0]]), 0 * Y, out=rows)
+        make_loss(name).gradient(np.array([[3.0]]), 0 * Y, out=dA)
+        assert rows[0] == pytest.approx(2 / least, rel=1e-12)
+        assert dA[0, 0] == pytest.approx(1 / least, rel=1e-14)
+
+
+def test_a_negative_rate_counts_as_zero_under_the_logarithm_of_poisson():
+    A, Y = np.array([[-2.0, -2.0]]), np.array([[3.0, 0.0]])
+    rows, dA = np.empty(1), np.empty((1, 2))
+    make_loss("poisson").rows(A, Y, out=rows)
+    make_loss("poisson").gradient(A, Y, out=dA)
+    assert rows[0] == pytest.approx((-4.0 - 3.0 * math.log(1e-8)) / 2, rel=1e-14)
+    assert np.array_equal(dA, [[0.5, 0.5]])

@@ -14,6 +14,7 @@ from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameter
+from mlp.core.products import Products, empty, is_replicas_last
 from mlp.core.validation import as_floats, check_count, numeric
 
 _BATCH_SIZES_KEPT = 4
@@ -49,11 +50,18 @@ class _Pass:
     A_in: Array
 
     def __init__(self, layer: Dense, batch: int, dtype: np.dtype[np.floating[Any]]) -> None:
-        lead = () if layer.replicas is None else (layer.replicas,)
-        self.Z: Array = np.empty((*lead, batch, layer.n_out), dtype)
-        self.A: Array = np.empty_like(self.Z) if layer.keeps_z else self.Z
-        self.dZ: Array = np.empty_like(self.Z)
-        self.dA_in: Array = np.empty((*lead, batch, layer.n_in), dtype)
+        def buffer(*shape: int) -> Array:
+            if layer.replicas is None:
+                return np.empty(shape, dtype)
+            return empty((layer.replicas, *shape), dtype, layer._bound.replicas_last)
+
+        self.Z = buffer(batch, layer.n_out)
+        if layer.canonical_loss is not None and layer.activation.couples_units:
+            # sums over the units then run along the batch, several times faster
+            self.Z = buffer(layer.n_out, batch).swapaxes(-1, -2)
+        self.A = np.empty_like(self.Z) if layer.keeps_z else self.Z
+        self.dZ = np.empty_like(self.Z)
+        self.dA_in = buffer(batch, layer.n_in)
         self.ones: Array = np.ones((1, batch), dtype)
 
 
@@ -67,6 +75,8 @@ class _Bound:
         b, db = layer.params.get("b"), layer.grads.get("b")
         self.b: Array | None = None if b is None else b[..., None, :]  # (1, n_out), a row
         self.db: Array | None = None if db is None else db[..., None, :]
+        self.replicas_last = self.W.ndim == 3 and is_replicas_last(self.W)
+        self.matmul = Products().matmul
         self.passes: dict[int, _Pass] = {}
         self.now: _Pass
 
@@ -216,7 +226,7 @@ class Dense(Layer):
     def linear(self, now: _Pass) -> None:
         """Z = A_in @ W + b."""
         bound = self._bound
-        np.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b         (batch, n_out)
+        bound.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b      (batch, n_out)
         if bound.b is not None:
             now.Z += bound.b
 
@@ -229,15 +239,15 @@ class Dense(Layer):
     def backward_linear(self, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for the dZ that is in place; return dA_in."""
         bound, now = self._bound, self._bound.now
-        np.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
+        bound.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
         if bound.db is not None:
             if self.share_bias:
                 np.add.reduce(now.dZ, axis=(-2, -1), out=bound.db[..., 0, 0])
             else:
-                np.matmul(now.ones, now.dZ, out=bound.db)  # db = sum of the rows of dZ
+                bound.matmul(now.ones, now.dZ, out=bound.db)  # db = sum of the rows of dZ
         if not need_dA_in:
             return None
-        return np.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
+        return bound.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
 
     def _pass_of(self, batch: int) -> _Pass:
         """Return the arrays for this batch size, kept for the sizes used last."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.core import MLP, Dense
-from mlp.core.arrays import Array
+from mlp.core.arrays import Array, LossValue
 from mlp.core.validation import check_count, numeric
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep_result import SweepResult
@@ -186,7 +186,10 @@ class _Run:
 
 
 class _LossRecorder(Callback):
-    """Records the full training loss of every replica, before training and after each epoch."""
+    """Records the full training loss of every replica, before training and after each epoch.
+
+    Full-batch training of dense layers has just that loss at hand: the one before each update.
+    """
 
     def __init__(
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, K: int, epochs: int
@@ -196,14 +199,30 @@ class _LossRecorder(Callback):
 
     def on_start(self, trainer: Trainer) -> None:
         self.checked = trainer.net._check_data(*self.data)
-        self._record(trainer, 0)
+        only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
+        n_rows = len(self.checked[0])
+        self.is_at_hand = only_dense and (trainer.batch_size or n_rows) >= n_rows
+        if not self.is_at_hand:
+            self._evaluate(trainer, 0)
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        self.alive = trainer.alive
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        if self.is_at_hand:
+            self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        self._record(trainer, trainer.epoch)
+        is_last = trainer.epoch == self.losses.shape[1] - 1
+        if not self.is_at_hand or is_last:
+            self._evaluate(trainer, trainer.epoch)
 
-    def _record(self, trainer: Trainer, epoch: int) -> None:
-        loss = trainer.net._evaluate(*self.checked, trainer.penalty)
-        self.losses[:, epoch] = np.where(trainer.alive, loss, np.nan)
+    def _evaluate(self, trainer: Trainer, epoch: int) -> None:
+        self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
+
+    def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
+        self.losses[:, epoch] = loss
+        self.losses[~(alive & np.isfinite(loss)), epoch] = np.nan
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:

@@ -15,10 +15,11 @@ from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
 from mlp.core.validation import check_count, check_inputs, check_targets, check_weights, one_hot
 from mlp.optim import Optimizer, make_optimizer
-from mlp.training.batches import Batch, Batches
+from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
 from mlp.training.divergence import TrainingDiverged, first_not_finite
 from mlp.training.history import History
+from mlp.training.rows import Rows
 from mlp.training.update import GuardedUpdate
 
 
@@ -52,6 +53,8 @@ class Trainer:
         All epochs of all calls of `fit`; train(n) followed by train(m) is train(n + m).
     epoch, batch : int
         Where the run is, counted from 1.
+    batch_loss : float or ndarray (K,)
+        The loss of the last batch, before its update.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.history = History()
         self.epoch = self.batch = 0
+        self.batch_loss: LossValue = math.nan
         self._rng = np.random.default_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
@@ -108,8 +112,9 @@ class Trainer:
 
         Parameters
         ----------
-        X : array_like (n, n_in)
-            The inputs.
+        X : array_like (n, n_in), np.memmap or RowSource
+            The inputs. Of a memory map, or of any object with `shape`, `dtype` and
+            ``take(indices, axis=0)``, a batch is read at a time.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
             The targets.
         epochs : int, default 1
@@ -159,11 +164,11 @@ class Trainer:
 
     def _check(self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None) -> Batches:
         net = self.net
-        inputs = check_inputs(X, net.n_in, net.dtype)
+        rows = Rows(X, net.n_in, net.dtype)
         return Batches(
-            inputs,
-            check_targets(Y, net.loss, len(inputs), net.n_out, net.dtype),
-            check_weights(sample_weight, len(inputs), net.dtype),
+            rows,
+            check_targets(Y, net.loss, len(rows), net.n_out, net.dtype),
+            check_weights(sample_weight, len(rows), net.dtype),
             n_out=net.n_out,
             batch_size=self.batch_size,
             shuffle=self.shuffle,
@@ -185,14 +190,25 @@ class Trainer:
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()
+        after_batch = [
+            callback.on_batch_end
+            for callback in self.callbacks
+            if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
+        ]
+        net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
         total: LossValue = 0.0
         norms: LossValue = 0.0
-        for batch in data.epoch(self._rng):
+        for X, Y, weight in data.epoch(rng):
             self.batch += 1
-            loss, norm = self._step(batch)
-            total = total + loss * len(batch.X)
+            loss = net._loss_and_grad(X, Y, weight, penalty, rng)
+            norm = update.apply(loss)
+            if update.has_new_diverged:
+                self._record_divergence()
+            self.batch_loss = loss
+            total = total + loss * len(X)
             norms = norms + norm
-            self._call("on_batch_end")
+            for call in after_batch:
+                call(self)
         values: dict[str, Any] = {
             "loss": self._masked(total / data.n_rows),
             "lr": self._update.lr,
@@ -202,15 +218,6 @@ class Trainer:
             values["val_loss"] = self._masked(self.net._evaluate(*held_out, None, None))
         self.history.append(**values, seconds=time.perf_counter() - start)
         self._call("on_epoch_end")
-
-    def _step(self, batch: Batch) -> tuple[LossValue, LossValue]:
-        """Make one update; return the loss before it and the norm of the gradient."""
-        net = self.net
-        loss = net._loss_and_grad(batch.X, batch.Y, batch.weight, self.penalty, self._rng)
-        norm = self._update.apply(loss)
-        if self._update.has_new_diverged:
-            self._record_divergence()
-        return loss, norm
 
     def _record_divergence(self) -> None:
         """Raise for a single network; for replicas write down when it happened."""
@@ -233,7 +240,7 @@ class Trainer:
 
     def _masked(self, values: LossValue) -> LossValue:
         """Replace the numbers of diverged replicas by NaN."""
-        if self.net.replicas is None:
+        if self.net.replicas is None or self.alive.all():
             return values
         return np.where(self.alive, values, np.nan)
 

@@ -93,14 +93,17 @@ class Passes(Scratch):
         """Return the loss of each row, ``(..., batch)``."""
         rows = self.per_row("rows", A)
         if self.canonical is not None:
-            self.loss.canonical_rows(self.canonical.Z, A, Y, out=rows)
+            self.loss.canonical_rows(self.canonical._bound.now.Z, A, Y, out=rows)
         else:
             self.loss.rows(A, Y, out=rows)
         return rows
 
 
-def _blocks(n_rows: int, size: int = 1024) -> Iterator[slice]:
-    """Cut the rows into blocks, so that a pass over many rows needs little memory."""
+def _blocks(n_rows: int, size: int = 256) -> Iterator[slice]:
+    """Cut the rows into blocks, so that a pass over many rows needs little memory.
+
+    The size does not depend on the number of replicas: each has the bits of its own run alone.
+    """
     for start in range(0, n_rows, size):
         yield slice(start, start + size)
 

@@ -64,6 +64,8 @@ class Optimizer:
     """
 
     name: ClassVar[str]
+    has_bounded_steps: ClassVar[bool] = False
+    """Whether an update is finite when gradient, gradient squared and lr * gradient are."""
     hyperparameters: ClassVar[tuple[str, ...]] = ()
     _views: _Views | None
 
@@ -147,6 +149,8 @@ class Optimizer:
         check_like("grad", grad, theta, "as theta")
         for array in self.state.values():
             check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
+        if theta.dtype.type(getattr(self, "eps", 1.0)) == 0.0:
+            raise ValueError(f"eps: received {self.eps!r}, expected a number > 0 in {theta.dtype}")  # type: ignore[attr-defined]
         if isinstance(rate, np.ndarray) and theta.shape[:-1] != rate.shape:
             expected = f"a float or shape {theta.shape[:1]}" if theta.ndim == 2 else "a float"
             raise ValueError(f"lr: Received shape {rate.shape}. Expected {expected}")
@@ -183,6 +187,10 @@ class Optimizer:
     ) -> None:
         """Update the state of one block and write into `delta` what theta will lose."""
         raise NotImplementedError
+
+    def moves_other_than(self, theta: Array) -> bool:
+        """Return whether the updates made so far were those of another array than `theta`."""
+        return self._views is not None and self._views.theta is not theta
 
     def reset(self) -> None:
         """Forget all steps and the state, as if new."""

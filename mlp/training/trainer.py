@@ -186,7 +186,7 @@ class Trainer:
 
     def _run_epoch(self, data: Batches, held_out: tuple[Array, Array] | None) -> None:
         """Train on every row once and record the epoch."""
-        self.epoch += 1
+        self.epoch = len(self.history.epochs) + 1
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()

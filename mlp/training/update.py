@@ -58,6 +58,11 @@ class GuardedUpdate:
             The greatest norm of a gradient.
         """
         optimizer._check(self.net.theta, self.net.grad, optimizer.rate(optimizer.steps))
+        if optimizer.moves_other_than(self.net.theta):
+            raise ValueError(
+                f"optimizer: received {optimizer!r}, whose state belongs to another network, "
+                "expected a new one for each network, or one after reset()"
+            )
         self.optimizer = optimizer
         self.clip_norm = clip_norm
         if self.net.replicas is None:  # its last good weights are finite
@@ -107,6 +112,8 @@ class GuardedUpdate:
         The bound leaves room for the square of the gradient, which Adam and its kin keep. Weight
         decay multiplies theta by 1 - lr * decay, which must not make it grow.
         """
+        if not type(self.optimizer).has_bounded_steps:
+            return False
         bound = 1e15 if self.net.dtype == np.float32 else 1e150
         decay = getattr(self.optimizer, "weight_decay", 0.0)
         longest = norm if isinstance(norm, float) else float(norm.max())

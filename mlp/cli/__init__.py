@@ -1,4 +1,4 @@
-"""The command line: ``mlp sweep``, ``mlp trace``. ``python -m mlp`` is the same program."""
+"""The command line: ``mlp sweep``, ``mlp trace``, ``mlp info``; also ``python -m mlp``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 import mlp
-from mlp.cli import sweep, trace
+from mlp.cli import info, sweep, trace
 
-COMMANDS = (sweep, trace)
+COMMANDS = (sweep, trace, info)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

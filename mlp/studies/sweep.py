@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp.core import MLP, Dense
 from mlp.core.arrays import Array, LossValue
 from mlp.core.validation import check_count, numeric
+from mlp.machine import blas_threads, read_cpu
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep_result import SweepResult
 from mlp.training import Callback, Trainer
@@ -122,7 +123,9 @@ def learning_rate_sweep(
     else:
         n_parts = min(len(of_rate), getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
         cut = (np.array_split(of_start, n_parts), np.array_split(of_rate, n_parts))
-        parts = list(executor.map(run, *cut))
+        threads = max(1, read_cpu().cores // n_parts)
+        with blas_threads(threads):  # for workers that are threads of this process
+            parts = list(executor.map(replace(run, blas_threads=threads), *cut))
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
@@ -160,9 +163,16 @@ class _Run:
     validation: tuple[ArrayLike, ArrayLike] | None
     epochs: int
     options: dict[str, Any]
+    blas_threads: int | None = None
+    parent: int = field(default_factory=os.getpid)
 
     def __call__(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
         """Train the replicas with these parameters ``(k, P)`` and rates ``(k,)``."""
+        is_worker_process = os.getpid() != self.parent
+        with blas_threads(self.blas_threads if is_worker_process else None):
+            return self._train(theta, rates)
+
+    def _train(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
         net = self.net.replicate(len(rates))
         net.theta = theta
         optimizer = copy.deepcopy(self.method)

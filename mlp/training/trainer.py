@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -211,7 +212,7 @@ class Trainer:
                 call(self)
         values: dict[str, Any] = {
             "loss": self._masked(total / data.n_rows),
-            "lr": self._update.lr,
+            "lr": copy(self._update.lr),
             "grad_norm": self._masked(norms / len(data)),
         }
         if held_out is not None:

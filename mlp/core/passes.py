@@ -110,7 +110,13 @@ def _blocks(n_rows: int, size: int = 256) -> Iterator[slice]:
 
 def _sum(rows: Array, weight: Array | None) -> LossValue:
     """Return the sum of weight * rows as a float, or in float64 one number for each replica."""
-    total: Array = np.add.reduce(rows, axis=-1) if weight is None else np.vecdot(rows, weight)
+    total: Array
+    if weight is not None:
+        total = np.vecdot(rows, weight)
+    elif rows.shape[-1] == 1:
+        total = rows[..., 0]
+    else:
+        total = np.add.reduce(rows, axis=-1)
     return total.astype(np.float64) if total.ndim else float(total)
 
 

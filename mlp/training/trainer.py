@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -99,6 +98,7 @@ class Trainer:
         self._rng = np.random.default_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
+        self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
         self,
@@ -143,6 +143,7 @@ class Trainer:
         held_out = None if validation is None else self._check_validation(validation)
         self._update.begin(self.optimizer, self.clip_norm)
         self.history.status = "running"
+        self.epoch = len(self.history.epochs)  # an epoch that diverged does not count
         self._stopping = False
         # what overflows is found by the checks before each update, so NumPy need not warn
         with np.errstate(all="ignore"):
@@ -187,7 +188,7 @@ class Trainer:
 
     def _run_epoch(self, data: Batches, held_out: tuple[Array, Array] | None) -> None:
         """Train on every row once and record the epoch."""
-        self.epoch = len(self.history.epochs) + 1
+        self.epoch += 1
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()
@@ -197,6 +198,7 @@ class Trainer:
             if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
         ]
         net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
+        is_one_batch = len(data) == 1
         total: LossValue = 0.0
         norms: LossValue = 0.0
         for X, Y, weight in data.epoch(rng):
@@ -206,19 +208,34 @@ class Trainer:
             if update.has_new_diverged:
                 self._record_divergence()
             self.batch_loss = loss
-            total = total + loss * len(X)
-            norms = norms + norm
+            if is_one_batch:
+                total, norms = loss, norm
+            else:
+                total = total + loss * len(X)
+                norms = norms + norm
             for call in after_batch:
                 call(self)
+        if self._keeps_history:
+            if not is_one_batch:
+                total, norms = total / data.n_rows, norms / len(data)
+            self._record_epoch(total, norms, held_out, start)
+        self._call("on_epoch_end")
+
+    def _record_epoch(
+        self,
+        loss: LossValue,
+        norm: LossValue,
+        held_out: tuple[Array, Array] | None,
+        start: float,
+    ) -> None:
         values: dict[str, Any] = {
-            "loss": self._masked(total / data.n_rows),
-            "lr": copy(self._update.lr),
-            "grad_norm": self._masked(norms / len(data)),
+            "loss": self._masked(loss),
+            "lr": self._update.lr,
+            "grad_norm": self._masked(norm),
         }
         if held_out is not None:
             values["val_loss"] = self._masked(self.net._evaluate(*held_out, None, None))
         self.history.append(**values, seconds=time.perf_counter() - start)
-        self._call("on_epoch_end")
 
     def _record_divergence(self) -> None:
         """Raise for a single network; for replicas write down when it happened."""

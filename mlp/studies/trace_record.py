@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
+
+from mlp._names import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -186,8 +187,7 @@ class Trace:
         """Return the update of the weight or bias of that name."""
         known = {update.name: update for update in self.updates}
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            hint = did_you_mean(str(name), known)
             raise KeyError(f"{name!r} is no trained weight or bias of this trace{hint}")
         return known[name]
 

@@ -12,10 +12,11 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("mlp/**/*.py"))
 
 # What every part may import: leaves, which import nothing of ours.
-LEAVES = ["mlp._names"]
+LEAVES = ["mlp._atomic", "mlp._names"]
 
 # What each part of the package may import of ours besides itself and the leaves.
 MAY_IMPORT = {
+    "_atomic": [],
     "_names": [],
     "core": [],
     "optim": [],

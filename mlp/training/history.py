@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlp._atomic import write_file
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -99,7 +101,7 @@ class History(Mapping[str, list[Any]]):
         }
         text = json.dumps(data, allow_nan=False, indent=1)
         if path is not None:
-            Path(path).write_text(text + "\n", encoding="utf-8")
+            write_file(path, f"{text}\n".encode())
         return text
 
     @classmethod

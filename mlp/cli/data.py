@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp.core import make_loss
 from mlp.core.validation import as_floats, numeric
 from mlp.datasets import Dataset, load
 
@@ -54,7 +55,8 @@ def load_task(source: str, loss: str | None, sizes: Sequence[int] | None, seed: 
     X, y = _read_npz(Path(source)) if source.endswith(".npz") else load(source)
     is_labels = y.ndim == 1 and y.dtype.kind in "bui"
     n_classes = int(y.max()) + 1 if is_labels else y.shape[1]
-    loss = loss or ("cross_entropy" if is_labels else "squared_error")
+    chosen = make_loss(loss or ("cross_entropy" if is_labels else "squared_error"))
+    loss, output = chosen.name, chosen.canonical or "identity"
     is_yes_or_no = is_labels and loss == "binary_cross_entropy" and n_classes == 2
     sizes = sizes or (X.shape[1], 32, 1 if is_yes_or_no else n_classes)
     if sizes[0] != X.shape[1]:
@@ -63,11 +65,10 @@ def load_task(source: str, loss: str | None, sizes: Sequence[int] | None, seed: 
         )
 
     def targets(y: NDArray[Any]) -> NDArray[Any]:
-        if not is_labels or loss == "cross_entropy":
+        if not is_labels or chosen.takes_labels:
             return y
         return y[:, None] if sizes[-1] == 1 else np.eye(n_classes)[y]
 
-    output = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, "identity")
     if len(X) < _ROWS_TO_SPLIT:
         return Task(X, targets(y), sizes, output, loss)
     if is_labels:

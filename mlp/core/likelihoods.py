@@ -19,11 +19,14 @@ from mlp.core.products import dot_rows
 class CrossEntropy(Loss):
     """``-sum over the classes of Y log A``; with softmax it is computed from the logits.
 
+    The outputs are probabilities: those of softmax or sigmoid, or of an activation of one's own.
     Y holds rows of probabilities (one-hot rows are a case of it), or class labels.
     """
 
     name = "cross_entropy"
     canonical = "softmax"
+    outputs = "probabilities"
+    takes_labels = True
 
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError unless the rows are probabilities."""
@@ -69,11 +72,13 @@ class CrossEntropy(Loss):
 class BinaryCrossEntropy(Loss):
     """``-sum over the outputs of Y log A + (1 - Y) log(1 - A)``, Y between 0 and 1.
 
+    The outputs are probabilities: those of sigmoid or softmax, or of an activation of one's own.
     With sigmoid it is computed from the logits.
     """
 
     name = "binary_cross_entropy"
     canonical = "sigmoid"
+    outputs = "probabilities"
 
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError unless all targets are between 0 and 1."""
@@ -120,7 +125,8 @@ class Poisson(Loss):
     """``A - Y log(A + 1e-8)``, its mean over all elements, for counts Y and positive rates A.
 
     The definition of ``torch.nn.PoissonNLLLoss(log_input=False)``; the terms of Y alone are left
-    out. Negative A count as a rate of 0 under the logarithm.
+    out. Rates are positive: softplus gives such. After an activation whose outputs may be negative,
+    these count as a rate of 0 under the logarithm.
     """
 
     name = "poisson"

@@ -18,7 +18,7 @@ from mlp.core.losses import Loss, make_loss
 from mlp.core.parameters import Parameters
 from mlp.core.passes import Passes
 from mlp.core.penalties import Penalty, check_penalty
-from mlp.core.structure import check_widths, is_canonical, summarize
+from mlp.core.structure import check_pair, check_widths, is_canonical, summarize
 from mlp.core.validation import as_floats, check_data, check_dtype, check_inputs, numeric
 
 
@@ -50,8 +50,9 @@ class MLP(Copied):
     Raises
     ------
     ValueError, TypeError
-        If widths do not follow one another, a layer already belongs to a network, or a name or
-        dtype is unknown.
+        If widths do not follow one another, a layer already belongs to a network, a name or
+        dtype is unknown, or the loss has no meaning for the outputs of the last activation, as
+        cross-entropy for those of relu.
 
     Examples
     --------
@@ -74,6 +75,7 @@ class MLP(Copied):
         layers = tuple(layers)
         self.n_in, self.n_out = check_widths(layers)
         self.loss = copy.copy(make_loss(loss))  # work arrays are its own
+        check_pair(layers[-1], self.loss)
         self.dtype = check_dtype(dtype)
         self.replicas: int | None = None
         self.layers = layers

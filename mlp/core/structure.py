@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mlp.core.activations import make_activation
+from mlp.core.activations import ACTIVATIONS, make_activation
 from mlp.core.dense import Dense
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
@@ -21,6 +21,25 @@ def is_canonical(last: Dense, loss: Loss) -> bool:
     """
     name = vars(type(loss)).get("canonical")
     return name is not None and type(last.activation) is type(make_activation(name))
+
+
+def check_pair(last: Layer, loss: Loss) -> None:
+    """Raise ValueError where it is known that the loss has no meaning for the last outputs.
+
+    As with the canonical activation, only what a class itself says counts: an activation of
+    one's own that says nothing passes.
+    """
+    if not isinstance(last, Dense):
+        return
+    wanted = vars(type(loss)).get("outputs")
+    given = vars(type(last.activation)).get("outputs")
+    if wanted is None or given is None or given == wanted:
+        return
+    fitting = [name for name, make in ACTIVATIONS.items() if make().outputs == wanted]
+    raise ValueError(
+        f"loss: received {loss.name!r} after {last!r}, whose outputs are {given}; "
+        f"expected {wanted}, as {' and '.join(fitting)} give them"
+    )
 
 
 def check_widths(layers: tuple[Layer, ...]) -> tuple[int, int]:

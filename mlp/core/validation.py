@@ -88,7 +88,7 @@ def check_targets(
 ) -> Array | NDArray[np.intp]:
     """Return Y as ``(n_rows, n_out)``, or labels ``(n_rows,)`` where the loss takes them."""
     array = numeric("Y", Y)
-    takes_labels = getattr(loss, "name", "") == "cross_entropy"
+    takes_labels = getattr(loss, "takes_labels", False)
     if takes_labels and array.ndim == 1 and array.dtype.kind in "bui":
         return _check_labels(array, n_rows, n_out)
     if array.shape != (n_rows, n_out):

@@ -2,7 +2,8 @@
 
 Most derivatives are functions of the output: sigmoid' = A (1 - A), tanh' = 1 - A^2,
 relu' = [A > 0]. Such an activation sets ``needs_z = False``, and a layer lets A overwrite Z.
-Every formula is safe at any finite Z: no exponential is taken of a large positive number.
+No exponential is taken of a large positive number, so every formula stays finite at any Z within
+half of the range of its dtype.
 """
 
 from __future__ import annotations

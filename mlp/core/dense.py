@@ -15,33 +15,11 @@ from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameter
 from mlp.core.products import Products, empty, is_replicas_last
-from mlp.core.validation import as_floats, check_count, numeric
+from mlp.core.validation import as_floats, check_bool, check_count, numeric
+from mlp.core.views import View
 
 _BATCH_SIZES_KEPT = 4
 _FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
-
-
-class _View:
-    """A layer's parameter or gradient by its name; setting it copies into the view."""
-
-    def __init__(self, kind: str, key: str, doc: str) -> None:
-        self.kind, self.key, self.__doc__ = kind, key, doc
-
-    def __get__(self, layer: Layer | None, owner: type[Layer]) -> Array:
-        if layer is None:
-            return self  # type: ignore[return-value]
-        views: dict[str, Array] = getattr(layer, self.kind, {})
-        if self.key not in views:
-            why = "has none" if layer.is_bound else "is not part of a network yet"
-            raise AttributeError(f"{self.kind} {self.key!r}: {layer!r} {why}")
-        return views[self.key]
-
-    def __set__(self, layer: Layer, value: ArrayLike) -> None:
-        view = self.__get__(layer, type(layer))
-        new = as_floats(self.key, numeric(self.key, value), view.dtype)
-        if new.shape not in (view.shape, view.shape[1:] if layer.replicas else view.shape):
-            raise ValueError(f"{self.key}: received shape {new.shape}, expected {view.shape}")
-        view[...] = new
 
 
 class _Pass:
@@ -109,6 +87,12 @@ class Dense(Layer):
         The arrays of the last pass. Where the derivative follows from the output, Z and A are
         the same memory and hold A.
 
+    Notes
+    -----
+    A layer belongs to one network. ``copy.copy(layer)`` makes one for another network, with the
+    present W and b as its given weights and bias; pickled without its network, a layer keeps the
+    first values only.
+
     Raises
     ------
     ValueError, TypeError
@@ -124,10 +108,10 @@ class Dense(Layer):
 
     n_in: int
     n_out: int
-    W = _View("params", "W", "The weights ``(n_in, n_out)``.")
-    b = _View("params", "b", "The biases ``(n_out,)``.")
-    dW = _View("grads", "W", "The gradient of the weights.")
-    db = _View("grads", "b", "The gradient of the biases.")
+    W = View("params", "W", "The weights ``(n_in, n_out)``.")
+    b = View("params", "b", "The biases ``(n_out,)``.")
+    dW = View("grads", "W", "The gradient of the weights.")
+    db = View("grads", "b", "The gradient of the biases.")
 
     def __init__(
         self,
@@ -143,8 +127,8 @@ class Dense(Layer):
         self.n_in = check_count("n_in", n_in)
         self.n_out = check_count("n_out", n_out)
         self.activation = copy.copy(make_activation(activation))  # work arrays are its own
-        self.train_bias = bool(train_bias)
-        self.share_bias = bool(share_bias)
+        self.train_bias = check_bool("train_bias", train_bias)
+        self.share_bias = check_bool("share_bias", share_bias)
         self.canonical_loss: Loss | None = None  # set by the network on its last layer
         self.weights = self._check_weights(weights)
         self.bias = self._check_bias(bias)
@@ -166,10 +150,10 @@ class Dense(Layer):
 
     def _check_bias(self, bias: bool | ArrayLike) -> NDArray[np.float64] | None:
         size = 1 if self.share_bias else self.n_out
-        if bias is False or bias is None:
+        if bias is None:
             return None
-        if bias is True:
-            return np.zeros(size)
+        if isinstance(bias, bool | np.bool_):
+            return np.zeros(size) if bias else None
         array = as_floats("bias", numeric("bias", bias), np.dtype(np.float64))
         if array.ndim and array.shape != (size,):
             raise ValueError(
@@ -261,24 +245,45 @@ class Dense(Layer):
         return now
 
     @property
+    def _last(self) -> _Pass:
+        try:
+            return self._bound.now
+        except AttributeError:
+            raise AttributeError(f"{self!r} has no A_in, Z, A and dZ before a pass") from None
+
+    @property
     def A_in(self) -> Array:
         """The input of the last pass."""
-        return self._bound.now.A_in
+        return self._last.A_in
 
     @property
     def Z(self) -> Array:
         """What the activation was applied to in the last pass (see Attributes)."""
-        return self._bound.now.Z
+        return self._last.Z
 
     @property
     def A(self) -> Array:
         """The output of the last pass."""
-        return self._bound.now.A
+        return self._last.A
 
     @property
     def dZ(self) -> Array:
         """The derivative of the loss by Z in the last pass."""
-        return self._bound.now.dZ
+        return self._last.dZ
+
+    def __copy__(self) -> Dense:
+        """Return a layer of no network, whose first values are the present ones of this layer."""
+        if self.replicas is not None:
+            raise ValueError(
+                f"copy: received {self!r} of {self.replicas} replicas, expected a layer of one "
+                "network; net.replica(k) makes one"
+            )
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__getstate__(), activation=copy.copy(self.activation))
+        for name, key in (("weights", "W"), ("bias", "b")):
+            if self.is_bound and key in self.params:
+                setattr(new, name, self.params[key].astype(np.float64))
+        return new
 
     def __repr__(self) -> str:
         """Return the call that makes the layer, without its numbers."""

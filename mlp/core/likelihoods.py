@@ -1,9 +1,9 @@
 r"""Losses that are negative log-likelihoods: of classes, of yes or no, of counts.
 
-After their canonical activation they are computed from the logits Z and are exact at any finite
-Z. After another activation the logarithm is taken of A itself; below 1e-154 (float64) or 1e-19
-(float32) it is continued by its tangent, so that loss and gradient stay finite and stay each
-other's.
+After their canonical activation they are computed from the logits Z and are exact at any Z
+within half of the range of its dtype. After another activation the logarithm is taken of A itself;
+below 1e-154 (float64) or 1e-19 (float32) it is continued by its tangent, so that loss and gradient
+stay finite and stay each other's.
 """
 
 from __future__ import annotations

@@ -62,13 +62,16 @@ class Names:
         self._layers = layers
         self._by_place = weight_names is None
         self._weights: dict[tuple[int, int, int], str] = {}
+        if not isinstance(weight_names, Mapping | None):
+            raise TypeError(
+                f"names: received {weight_names!r}, expected a mapping of str to (layer, i, j)"
+            )
         for name, place in (weight_names or {}).items():
             self._add(name, place)
 
     def _add(self, name: str, place: tuple[int, int, int]) -> None:
-        layer, i, j = place
         sizes = [(dense.n_in, dense.n_out) for dense in self._layers]
-        if not (0 <= layer < len(sizes) and 0 <= i < sizes[layer][0] and 0 <= j < sizes[layer][1]):
+        if not _is_place(place, sizes):
             raise ValueError(
                 f"names: received {name!r} for {place}, expected (layer, i, j) of a weight; "
                 f"the layers have the shapes {sizes}"
@@ -114,6 +117,17 @@ class Names:
     def error(self, j: int) -> str:
         """Return the name of the part of output j in the loss."""
         return f"E[{j}]" if self._by_place else f"E{j + 1}"
+
+
+def _is_place(place: object, sizes: Sequence[tuple[int, int]]) -> bool:
+    """Return whether it is (layer, i, j) of a weight in layers of these sizes."""
+    if not isinstance(place, tuple) or len(place) != 3:
+        return False
+    if not all(isinstance(number, int) for number in place):
+        return False
+    layer, i, j = place
+    n_in, n_out = sizes[layer] if 0 <= layer < len(sizes) else (0, 0)
+    return bool(0 <= i < n_in and 0 <= j < n_out)
 
 
 def activation_derivative(activation: str, a: str, z: str) -> str:

@@ -377,10 +377,14 @@ def test_an_unknown_name_names_the_nearest():
         ({"w1": (2, 0, 0)}, r"names: received 'w1' for \(2, 0, 0\), expected \(layer, i, j\)"),
         ({"w1": (0, -1, 0)}, r"names: received 'w1' for \(0, -1, 0\)"),
         ({"w1": (0, 0, 0), "v1": (0, 0, 0)}, "names: received 'w1' and 'v1' for"),
+        ({"w1": (0, 0)}, r"names: received 'w1' for \(0, 0\), expected \(layer, i, j\)"),
+        ({"w1": (0, 0.0, 0)}, r"names: received 'w1' for \(0, 0.0, 0\), expected \(layer, i, j\)"),
+        ({"w1": 3}, r"names: received 'w1' for 3, expected \(layer, i, j\)"),
+        (["w1"], r"names: received \['w1'\], expected a mapping"),
     ],
 )
 def test_names_that_do_not_fit_are_refused(names, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         trace(network("tanh", "sigmoid", "mse"), X, T, names=names)
 
 

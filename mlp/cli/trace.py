@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from mlp.studies.chain_rule import trace
 from mlp.studies.examples import EXAMPLES, load_example
-from mlp.studies.trace import trace
 
 HELP = "the chain rule of a worked example, weight by weight"
 

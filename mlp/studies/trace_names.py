@@ -36,7 +36,8 @@ class Names:
     layers : sequence of Dense
     weight_names : mapping of str to (layer, i, j), optional
         Names for ``layers[layer].W[i, j]``. With it, units are called as in textbooks: x1, h1,
-        o1. Without, everything is called by its place: ``w[0][1,2]`` is ``layers[0].W[1, 2]``.
+        o1, and h2_1 in the second of several hidden layers. Without, everything is called by its
+        place: ``w[0][1,2]`` is ``layers[0].W[1, 2]``.
 
     Raises
     ------
@@ -94,7 +95,7 @@ class Names:
             return f"a[{layer}][{j}]"
         if layer == len(self._layers) - 1:
             return f"o{j + 1}"
-        return f"h{j + 1}" if len(self._layers) == 2 else f"h{layer + 1}{j + 1}"
+        return f"h{j + 1}" if len(self._layers) == 2 else f"h{layer + 1}_{j + 1}"
 
     def z(self, layer: int, j: int) -> str:
         """Return the name of the weighted sum of unit j."""

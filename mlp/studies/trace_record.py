@@ -131,7 +131,7 @@ class Update:
     gradient : float
         The number that training used.
     step : float
-        ``lr * gradient``, what is taken away.
+        ``lr * gradient`` in the network's dtype, what is taken away.
     new_value : float
         After the step.
     """

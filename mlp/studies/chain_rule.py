@@ -243,9 +243,10 @@ class _Reader:
         def update(name: str, i: int | None, j: int | None, factors: tuple[Factor, ...]) -> Update:
             at = (j or 0) if i is None else (i, j)
             key = "b" if i is None else "W"
-            gradient = float(dense.grads[key][at])
+            gradient = dense.grads[key][at]
+            step = float(gradient * lr)  # in the network's dtype, as the optimizer computes it
             value, new_value = float(dense.params[key][at]), float(new.params[key][at])
-            return Update(name, layer, i, j, value, factors, gradient, lr * gradient, new_value)
+            return Update(name, layer, i, j, value, factors, float(gradient), step, new_value)
 
         for i in range(dense.n_in):
             for unit in units:

@@ -99,6 +99,8 @@ def trace(
     loss = float(copy.loss_and_grad(X, T))
     after = net.copy()
     optimizer.step(after.theta, copy.grad)
+    with np.errstate(all="ignore"):  # a step that is far too long is shown as what it comes to
+        loss_after = float(after.evaluate(X, T))
 
     read = _Reader(copy, layers, T, called)
     units = [tuple(read.units(layer)) for layer in range(len(layers))]
@@ -109,7 +111,7 @@ def trace(
         units=sum(units, ()),
         errors=tuple(read.errors(loss)),
         loss=loss,
-        loss_after=float(after.evaluate(X, T)),
+        loss_after=loss_after,
         updates=tuple(
             update
             for layer, new in enumerate(after.layers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from mlp._names import did_you_mean
 
@@ -215,6 +216,20 @@ class Trace:
 
         return as_markdown(self, digits)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that is in it as JSON can hold it; what is not finite is None."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
     def __str__(self) -> str:
         """Return the text with nine digits."""
         return self.text()
+
+
+def _plain(value: Any) -> Any:
+    """Return nested tuples as lists, and None for a number that is not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -160,9 +160,23 @@ def test_the_check_lets_an_import_pass_that_runs_forward(path, source):
     assert offences(path, source) == []
 
 
-def test_import_mlp_loads_nothing_heavy():
+EVERYTHING_LIGHT = [
+    "MLP",
+    "Trainer",
+    "SGD",
+    "learning_rate_sweep",
+    "trace",
+    "examples",
+    "datasets",
+    "History",
+]
+
+
+@pytest.mark.parametrize("names", [[], EVERYTHING_LIGHT], ids=["import mlp", "its names"])
+def test_import_mlp_loads_nothing_heavy_even_when_its_names_are_used(names):
     script = (
         "import sys; before = set(sys.modules); import mlp; "
+        f"used = [getattr(mlp, name) for name in {names}]; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
     run = subprocess.run(
@@ -175,6 +189,7 @@ def test_import_mlp_loads_nothing_heavy():
     assert run.returncode == 0, run.stderr
     loaded = set(run.stdout.split())
     assert "mlp" in loaded
+    assert ("numpy" in loaded) == bool(names)  # `import mlp` loads not even that
     assert loaded & HEAVY == set()
 
 

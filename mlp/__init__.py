@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
+    from mlp.studies.chain_rule import trace
     from mlp.studies.sweep import learning_rate_sweep
-    from mlp.studies.trace import trace
     from mlp.training import Callback, History, ProgressBar, Trainer, TrainingDiverged
 
 __version__ = "0.1.0"
@@ -60,8 +60,8 @@ _MODULES = {
     "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
     "training": ("Callback", "History", "ProgressBar", "Trainer", "TrainingDiverged"),
+    "studies.chain_rule": ("trace",),
     "studies.sweep": ("learning_rate_sweep",),
-    "studies.trace": ("trace",),
     "studies": ("examples",),
     "machine": ("show_config",),
     "datasets": (),

@@ -13,7 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from mlp.core.arrays import Array, LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_count, check_inputs, check_targets, check_weights, one_hot
+from mlp.core.validation import (
+    as_pair,
+    check_bool,
+    check_count,
+    check_inputs,
+    check_sequence,
+    check_targets,
+    check_weights,
+    make_rng,
+    one_hot,
+)
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
@@ -88,14 +98,14 @@ class Trainer:
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size
-        self.shuffle = bool(shuffle)
+        self.shuffle = check_bool("shuffle", shuffle)
         self.penalty = Penalty(l1, l2)
         self.clip_norm = clip_norm
-        self.callbacks = list(callbacks)
+        self.callbacks = list(check_sequence("callbacks", callbacks, "callbacks"))
         self.history = History()
         self.epoch = self.batch = 0
         self.batch_loss: LossValue = math.nan
-        self._rng = np.random.default_rng(seed)
+        self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
@@ -177,13 +187,10 @@ class Trainer:
         )
 
     def _check_validation(self, validation: Any) -> tuple[Array, Array]:
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
-            raise TypeError(
-                f"validation: received {type(validation).__name__}, expected a tuple (X, Y)"
-            )
+        X, Y = as_pair("validation", validation)
         net = self.net
-        X = check_inputs(validation[0], net.n_in, net.dtype)
-        targets = check_targets(validation[1], net.loss, len(X), net.n_out, net.dtype)
+        X = check_inputs(X, net.n_in, net.dtype)
+        targets = check_targets(Y, net.loss, len(X), net.n_out, net.dtype)
         return X, one_hot(targets, net.n_out, net.dtype)
 
     def _run_epoch(self, data: Batches, held_out: tuple[Array, Array] | None) -> None:

@@ -18,6 +18,7 @@ from mlp.core.arrays import Array
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameters
+from mlp.core.structure import check_widths
 from mlp.core.validation import check_count, check_dtype
 
 
@@ -91,6 +92,32 @@ class Copied:
         from mlp.files import write_model
 
         write_model(path, self, metadata)  # type: ignore[arg-type]
+
+    @classmethod
+    def _blank(
+        cls,
+        layers: Sequence[Layer],
+        loss: Loss,
+        dtype: np.dtype[np.floating[Any]],
+        replicas: int | None,
+    ) -> Self:
+        """Return a network whose parameters are all zero: nothing is drawn."""
+        n_in, n_out = check_widths(tuple(layers))
+        new = cls.__new__(cls)
+        new.__setstate__(
+            {
+                "n_in": n_in,
+                "n_out": n_out,
+                "loss": loss,
+                "dtype": dtype,
+                "replicas": replicas,
+                "layers": tuple(layers),
+                "_rng": np.random.default_rng(0),
+                "theta": 0.0,
+                "fixed": 0.0,
+            }
+        )
+        return new
 
     def _with(self, **changes: Any) -> Self:
         """Return a copy whose state differs in `changes`."""

@@ -46,13 +46,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with suppress(FileNotFoundError):
             temporary.chmod(target.stat().st_mode & 0o7777)
         os.replace(temporary, target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         reason = f"could not be written ({error.strerror or error}); what was there is unchanged"
         raise OSError(error.errno or 0, reason, str(path)) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     _sync_folder(target.parent)
 
 

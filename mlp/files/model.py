@@ -141,14 +141,12 @@ def rebuild(content: Any) -> MLP:
     dtype, replicas, loss, nodes = require_keys(
         "model", content, "dtype", "replicas", "loss", "layers"
     )
-    if dtype not in ("float64", "float32"):
+    if require("dtype", dtype, str) not in ("float64", "float32"):
         raise ValueError(f"dtype: received {dtype!r}, expected 'float64' or 'float32'")
     lead = () if replicas is None else (require("replicas", replicas, int),)
     require("layers", nodes, list)
     layers = [_rebuild_layer(f"layers[{i}]", node, lead, dtype) for i, node in enumerate(nodes)]
-    net = MLP(layers, LOSS.rebuild("loss", loss), dtype=dtype, seed=0)
-    if lead:
-        net = net.replicate(*lead)
+    net = MLP._blank(layers, LOSS.rebuild("loss", loss), np.dtype(dtype), replicas)
     for layer, node in zip(net.layers, nodes, strict=True):
         for key, array in node["params"].items():
             layer.params[key][...] = array

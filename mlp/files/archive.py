@@ -78,7 +78,8 @@ def read_archive(path: Path, kind: str, versions: Iterable[int]) -> tuple[int, d
 
     Nothing is trusted. Before the first array is read, its declared type, shape and size have
     been compared with the directory of the archive and with the real size of the file, so memory
-    is bounded by that size (and 64 MiB); then each array's own header and checksum are.
+    is bounded by that size (and 64 MiB for the description); then each array's own header and
+    checksum are.
 
     Parameters
     ----------

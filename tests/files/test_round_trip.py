@@ -352,5 +352,6 @@ def test_an_archive_of_another_kind_or_version_is_refused(tmp_path):
 def test_errors_are_value_errors_that_can_be_copied():
     error = FileFormatError(Path("a.npz"), "is odd")
     assert isinstance(error, ValueError)
+    assert error.args == ("a.npz", "is odd")
     again = copy.deepcopy(error)
     assert (again.path, again.reason, str(again)) == ("a.npz", "is odd", "a.npz: is odd")

@@ -101,7 +101,6 @@ def write_members(file: BinaryIO, contents: Iterable[tuple[Member, Any]]) -> Non
 
 def read_first(file: BufferedReader, name: str, limit: int) -> bytes:
     """Return the content of the first member, which has this name and at most `limit` bytes."""
-    file.seek(0)
     header = file.read(len(local_header(Member(name, b"", 0), 0)))
     if not header.startswith(b"PK\3\4"):
         raise ValueError("this is not a zip archive")
@@ -182,10 +181,9 @@ def _compare(found: bytes, expected: bytes, member: Member, fixed: struct.Struct
         raise ValueError(f"truncated before {member.name}")
     names = _LOCAL_FIELDS if fixed is _LOCAL else _CENTRAL_FIELDS
     came, due = fixed.unpack_from(found), fixed.unpack_from(expected)
-    if came[0] == due[0]:
-        called = found[fixed.size :][: came[names.index("name length")]]
-        if not expected[fixed.size :].startswith(called) or len(called) < len(member.name):
-            raise ValueError(f"has a member {called[:80]!r}, expected {member.name!r}")
+    called = found[fixed.size :][: came[names.index("name length")]]
+    if came[0] == due[0] and called != member.name.encode("ascii"):
+        raise ValueError(f"has a member {called[:80]!r}, expected {member.name!r}")
     unequal = {n: both for n, *both in zip(names, came, due, strict=True) if both[0] != both[1]}
     for name in ("compression", *unequal):  # which explains the others
         if name in unequal:

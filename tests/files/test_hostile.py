@@ -319,6 +319,8 @@ def declared(dtype, shape, **more):
         (declared("float64", [10**9, 10**9]), "truncated: "),
         (declared("float64", [10**6, 10**6, 2 * 10**6]), "more than any memory holds"),
         (declared("float64", [0, 2**62]), "more than any memory holds"),
+        (declared("float64", [0, 2**60]), "more than any memory holds"),
+        (declared("uint8", [2**63 - 1]), "truncated: "),
         (declared("float64", [2**32, 2**32]), "more than any memory holds"),
         (declared("float64", [2**127]), "more than any memory holds"),
         (declared("float64", [0, 2**40]), "bytes more"),

@@ -15,8 +15,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlp import core, datasets, optim, plotting, studies, training
+    from mlp import core, datasets, files, optim, plotting, studies, training
     from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
+    from mlp.files import FileFormatError, load
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
@@ -35,6 +36,7 @@ __all__ = [
     "Callback",
     "Dense",
     "Dropout",
+    "FileFormatError",
     "History",
     "Layer",
     "Penalty",
@@ -46,7 +48,9 @@ __all__ = [
     "core",
     "datasets",
     "examples",
+    "files",
     "learning_rate_sweep",
+    "load",
     "optim",
     "plotting",
     "show_config",
@@ -58,6 +62,7 @@ __all__ = [
 # Where each name is; it is loaded when it is first asked for, so that `import mlp` costs little.
 _MODULES = {
     "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
+    "files": ("FileFormatError", "load"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
     "training": ("Callback", "History", "ProgressBar", "Trainer", "TrainingDiverged"),
     "studies.chain_rule": ("trace",),

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from mlp import core, datasets, files, optim, plotting, studies, training
     from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
     from mlp.files import FileFormatError, load
+    from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
+    from mlp.studies.chain_rule import trace
     from mlp.studies.sweep import learning_rate_sweep
-    from mlp.studies.trace import trace
     from mlp.training import Callback, History, ProgressBar, Trainer, TrainingDiverged
 
 __version__ = "0.1.0"
@@ -52,6 +53,7 @@ __all__ = [
     "load",
     "optim",
     "plotting",
+    "show_config",
     "studies",
     "trace",
     "training",
@@ -63,9 +65,10 @@ _MODULES = {
     "files": ("FileFormatError", "load"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
     "training": ("Callback", "History", "ProgressBar", "Trainer", "TrainingDiverged"),
+    "studies.chain_rule": ("trace",),
     "studies.sweep": ("learning_rate_sweep",),
-    "studies.trace": ("trace",),
     "studies": ("examples",),
+    "machine": ("show_config",),
     "datasets": (),
     "plotting": (),
 }

@@ -1,15 +1,16 @@
-"""The command line: ``mlp sweep``, ``mlp trace``. ``python -m mlp`` is the same program."""
+"""The command line: ``mlp sweep``, ``mlp trace``, ``mlp info``; also ``python -m mlp``."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 import mlp
-from mlp.cli import sweep, trace
+from mlp.cli import info, sweep, trace
 
-COMMANDS = (sweep, trace)
+COMMANDS = (sweep, trace, info)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 2 for bad usage or data, 130 after Ctrl-C.
+        0 if all went well, 2 for bad usage or data, 130 after Ctrl-C, 141 if the reader of the
+        output went away, as ``head`` does.
     """
     parser = argparse.ArgumentParser(
         prog="mlp", description="Multilayer perceptrons in NumPy: readable, exact, and fast."
@@ -44,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush
+        return 141
     except (ValueError, TypeError, OSError) as error:
         print(f"{options.prog}: error: {error}", file=sys.stderr)
         return 2

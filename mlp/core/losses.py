@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlp.core.arrays import Array
+from mlp.core.products import dot_rows
 from mlp.core.registry import resolve
 from mlp.core.scratch import Scratch
 
@@ -30,6 +31,10 @@ class Loss(Scratch, ABC):
     name: str
     canonical: ClassVar[str | None] = None
     """The name of the activation with which d loss / dZ is ``factor(n_out) * (A - Y)``."""
+    outputs: ClassVar[str | None] = None
+    """What A has to be for the loss to have a meaning: "probabilities", or None for anything."""
+    takes_labels: ClassVar[bool] = False
+    """Whether Y may also be class labels ``(n,)``, which then count as one-hot rows."""
 
     @abstractmethod
     def rows(self, A: Array, Y: Array, out: Array) -> None:
@@ -74,7 +79,7 @@ class SquaredError(Loss):
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write 1/2 * sum (A - Y)^2."""
         difference = np.subtract(A, Y, out=self.scratch("difference", A))
-        np.vecdot(difference, difference, out=out)
+        dot_rows(difference, difference, out, self)
         out *= 0.5
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
@@ -91,7 +96,7 @@ class MeanSquaredError(Loss):
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write mean (A - Y)^2."""
         difference = np.subtract(A, Y, out=self.scratch("difference", A))
-        np.vecdot(difference, difference, out=out)
+        dot_rows(difference, difference, out, self)
         out /= A.shape[-1]
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
@@ -145,7 +150,7 @@ class Huber(Loss):
         C = self._clip(difference, self.scratch("clipped", A))
         difference *= 2.0
         difference -= C
-        np.vecdot(C, difference, out=out)
+        dot_rows(C, difference, out, self)
         out *= 0.5 / A.shape[-1]
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:

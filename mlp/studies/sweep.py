@@ -6,15 +6,16 @@ import copy
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.core import MLP, Dense
-from mlp.core.arrays import Array
-from mlp.core.validation import check_count, numeric
+from mlp.core.arrays import Array, LossValue
+from mlp.core.validation import as_pair, check_count, numeric
+from mlp.machine import blas_threads, read_cpu
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep_result import SweepResult
 from mlp.training import Callback, Trainer
@@ -58,7 +59,7 @@ def learning_rate_sweep(
     Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
         The targets.
     rates : array_like (n_rates,), default (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
-        Positive learning rates.
+        Positive learning rates, each once.
     epochs : int, default 100
         How long each run lasts.
     batch_size : int or None, default None
@@ -101,6 +102,10 @@ def learning_rate_sweep(
     check_count("seeds", seeds)
     check_count("seed", seed, 0)
     checked_rates = _check_rates(rates)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise TypeError(
+            f"executor: received {executor!r}, expected an Executor of concurrent.futures or None"
+        )
     method = make_optimizer(optimizer)
     if callable(method.lr):
         raise ValueError(
@@ -108,7 +113,9 @@ def learning_rate_sweep(
             "the sweep sets its learning rate"
         )
     if validation is not None:
-        net.copy().evaluate(*validation)  # what does not fit is refused before the training
+        net.copy().evaluate(
+            *as_pair("validation", validation)
+        )  # what does not fit is refused before the training
     starts = _initialisations(net, seeds, seed)
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
@@ -122,20 +129,26 @@ def learning_rate_sweep(
     else:
         n_parts = min(len(of_rate), getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
         cut = (np.array_split(of_start, n_parts), np.array_split(of_rate, n_parts))
-        parts = list(executor.map(run, *cut))
+        threads = max(1, read_cpu().cores // n_parts)
+        with blas_threads(threads):  # for workers that are threads of this process
+            parts = list(executor.map(replace(run, blas_threads=threads), *cut))
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
-    networks.theta = np.concatenate([part.theta for part in parts])
-    val_losses = np.concatenate([part.val_losses for part in parts]).reshape(shape)
+    networks.theta = _joined([part.theta for part in parts])
+    val_losses = _joined([part.val_losses for part in parts]).reshape(shape)
     return SweepResult(
         rates=checked_rates,
-        losses=np.concatenate([part.losses for part in parts]).reshape(*shape, epochs + 1),
-        diverged_at=np.concatenate([part.diverged_at for part in parts]).reshape(shape),
+        losses=_joined([part.losses for part in parts]).reshape(*shape, epochs + 1),
+        diverged_at=_joined([part.diverged_at for part in parts]).reshape(shape),
         networks=networks,
         val_losses=None if validation is None else val_losses,
         loss_name=str(getattr(net.loss, "name", type(net.loss).__name__)),
     )
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -160,9 +173,16 @@ class _Run:
     validation: tuple[ArrayLike, ArrayLike] | None
     epochs: int
     options: dict[str, Any]
+    blas_threads: int | None = None
+    parent: int = field(default_factory=os.getpid)
 
     def __call__(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
         """Train the replicas with these parameters ``(k, P)`` and rates ``(k,)``."""
+        is_worker_process = os.getpid() != self.parent
+        with blas_threads(self.blas_threads if is_worker_process else None):
+            return self._train(theta, rates)
+
+    def _train(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
         net = self.net.replicate(len(rates))
         net.theta = theta
         optimizer = copy.deepcopy(self.method)
@@ -171,6 +191,7 @@ class _Run:
         recorder = _LossRecorder(self.X, self.Y, self.sample_weight, len(rates), self.epochs)
         callbacks = [recorder, *self.options["callbacks"]]
         trainer = Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
+        trainer._keeps_history = False
         trainer.fit(self.X, self.Y, self.epochs, sample_weight=self.sample_weight)
         losses = recorder.losses
         diverged_at = np.array(trainer.history.diverged_at or np.zeros(len(rates)), np.int64)
@@ -186,32 +207,66 @@ class _Run:
 
 
 class _LossRecorder(Callback):
-    """Records the full training loss of every replica, before training and after each epoch."""
+    """Records the full training loss of every replica, before training and after each epoch.
+
+    Full-batch training of dense layers has just that loss at hand: the one before each update.
+    """
 
     def __init__(
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, K: int, epochs: int
     ) -> None:
         self.data = (X, Y, sample_weight)
-        self.losses = np.full((K, epochs + 1), np.nan)
+        self._by_epoch = np.empty((epochs + 1, K))  # an epoch's losses stand together in memory
+        self._recorded = 0
 
     def on_start(self, trainer: Trainer) -> None:
         self.checked = trainer.net._check_data(*self.data)
-        self._record(trainer, 0)
+        only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
+        n_rows = len(self.checked[0])
+        self.is_at_hand = only_dense and (trainer.batch_size or n_rows) >= n_rows
+        if not self.is_at_hand:
+            self._evaluate(trainer, 0)
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        self.alive = trainer.alive
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        if self.is_at_hand:
+            self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        self._record(trainer, trainer.epoch)
+        is_last = trainer.epoch == len(self._by_epoch) - 1
+        if not self.is_at_hand or is_last:
+            self._evaluate(trainer, trainer.epoch)
 
-    def _record(self, trainer: Trainer, epoch: int) -> None:
-        loss = trainer.net._evaluate(*self.checked, trainer.penalty)
-        self.losses[:, epoch] = np.where(trainer.alive, loss, np.nan)
+    def _evaluate(self, trainer: Trainer, epoch: int) -> None:
+        self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
+
+    def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
+        row = self._by_epoch[epoch]
+        row[...] = loss
+        self._recorded = epoch + 1
+        fine = np.isfinite(row) & alive
+        if not fine.all():
+            row[~fine] = np.nan
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The losses ``(K, epochs + 1)``, NaN where there was no epoch."""
+        self._by_epoch[self._recorded :] = np.nan
+        return self._by_epoch.T
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
     checked = numeric("rates", rates).astype(np.float64)
     if checked.ndim != 1 or checked.size == 0:
-        raise ValueError(f"rates: received shape {checked.shape}, expected at least one number")
+        raise ValueError(
+            f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"
+        )
     if not (np.isfinite(checked) & (checked > 0)).all():
         raise ValueError(f"rates: received {checked.tolist()}, expected finite numbers > 0")
+    if len(np.unique(checked)) < len(checked):
+        raise ValueError(f"rates: received {checked.tolist()}, expected each rate once")
     return checked
 
 

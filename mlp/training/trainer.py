@@ -13,12 +13,23 @@ from numpy.typing import ArrayLike, NDArray
 from mlp.core.arrays import Array, LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_count, check_inputs, check_targets, check_weights, one_hot
+from mlp.core.validation import (
+    as_pair,
+    check_bool,
+    check_count,
+    check_inputs,
+    check_sequence,
+    check_targets,
+    check_weights,
+    make_rng,
+    one_hot,
+)
 from mlp.optim import Optimizer, make_optimizer
-from mlp.training.batches import Batch, Batches
+from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
 from mlp.training.divergence import TrainingDiverged, first_not_finite
 from mlp.training.history import History
+from mlp.training.rows import Rows
 from mlp.training.update import GuardedUpdate
 
 
@@ -52,6 +63,8 @@ class Trainer:
         All epochs of all calls of `fit`; train(n) followed by train(m) is train(n + m).
     epoch, batch : int
         Where the run is, counted from 1.
+    batch_loss : float or ndarray (K,)
+        The loss of the last batch, before its update.
 
     Examples
     --------
@@ -85,15 +98,17 @@ class Trainer:
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size
-        self.shuffle = bool(shuffle)
+        self.shuffle = check_bool("shuffle", shuffle)
         self.penalty = Penalty(l1, l2)
         self.clip_norm = clip_norm
-        self.callbacks = list(callbacks)
+        self.callbacks = list(check_sequence("callbacks", callbacks, "callbacks"))
         self.history = History()
         self.epoch = self.batch = 0
-        self._rng = np.random.default_rng(seed)
+        self.batch_loss: LossValue = math.nan
+        self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
+        self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
         self,
@@ -108,8 +123,9 @@ class Trainer:
 
         Parameters
         ----------
-        X : array_like (n, n_in)
-            The inputs.
+        X : array_like (n, n_in), np.memmap or RowSource
+            The inputs. Of a memory map, or of any object with `shape`, `dtype` and
+            ``take(indices, axis=0)``, a batch is read at a time.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
             The targets.
         epochs : int, default 1
@@ -137,6 +153,7 @@ class Trainer:
         held_out = None if validation is None else self._check_validation(validation)
         self._update.begin(self.optimizer, self.clip_norm)
         self.history.status = "running"
+        self.epoch = len(self.history.epochs)  # an epoch that diverged does not count
         self._stopping = False
         # what overflows is found by the checks before each update, so NumPy need not warn
         with np.errstate(all="ignore"):
@@ -159,24 +176,21 @@ class Trainer:
 
     def _check(self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None) -> Batches:
         net = self.net
-        inputs = check_inputs(X, net.n_in, net.dtype)
+        rows = Rows(X, net.n_in, net.dtype)
         return Batches(
-            inputs,
-            check_targets(Y, net.loss, len(inputs), net.n_out, net.dtype),
-            check_weights(sample_weight, len(inputs), net.dtype),
+            rows,
+            check_targets(Y, net.loss, len(rows), net.n_out, net.dtype),
+            check_weights(sample_weight, len(rows), net.dtype),
             n_out=net.n_out,
             batch_size=self.batch_size,
             shuffle=self.shuffle,
         )
 
     def _check_validation(self, validation: Any) -> tuple[Array, Array]:
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
-            raise TypeError(
-                f"validation: received {type(validation).__name__}, expected a tuple (X, Y)"
-            )
+        X, Y = as_pair("validation", validation)
         net = self.net
-        X = check_inputs(validation[0], net.n_in, net.dtype)
-        targets = check_targets(validation[1], net.loss, len(X), net.n_out, net.dtype)
+        X = check_inputs(X, net.n_in, net.dtype)
+        targets = check_targets(Y, net.loss, len(X), net.n_out, net.dtype)
         return X, one_hot(targets, net.n_out, net.dtype)
 
     def _run_epoch(self, data: Batches, held_out: tuple[Array, Array] | None) -> None:
@@ -185,32 +199,50 @@ class Trainer:
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()
+        after_batch = [
+            callback.on_batch_end
+            for callback in self.callbacks
+            if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
+        ]
+        net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
+        is_one_batch = len(data) == 1
         total: LossValue = 0.0
         norms: LossValue = 0.0
-        for batch in data.epoch(self._rng):
+        for X, Y, weight in data.epoch(rng):
             self.batch += 1
-            loss, norm = self._step(batch)
-            total = total + loss * len(batch.X)
-            norms = norms + norm
-            self._call("on_batch_end")
+            loss = net._loss_and_grad(X, Y, weight, penalty, rng)
+            norm = update.apply(loss)
+            if update.has_new_diverged:
+                self._record_divergence()
+            self.batch_loss = loss
+            if is_one_batch:
+                total, norms = loss, norm
+            else:
+                total = total + loss * len(X)
+                norms = norms + norm
+            for call in after_batch:
+                call(self)
+        if self._keeps_history:
+            if not is_one_batch:
+                total, norms = total / data.n_rows, norms / len(data)
+            self._record_epoch(total, norms, held_out, start)
+        self._call("on_epoch_end")
+
+    def _record_epoch(
+        self,
+        loss: LossValue,
+        norm: LossValue,
+        held_out: tuple[Array, Array] | None,
+        start: float,
+    ) -> None:
         values: dict[str, Any] = {
-            "loss": self._masked(total / data.n_rows),
+            "loss": self._masked(loss),
             "lr": self._update.lr,
-            "grad_norm": self._masked(norms / len(data)),
+            "grad_norm": self._masked(norm),
         }
         if held_out is not None:
             values["val_loss"] = self._masked(self.net._evaluate(*held_out, None, None))
         self.history.append(**values, seconds=time.perf_counter() - start)
-        self._call("on_epoch_end")
-
-    def _step(self, batch: Batch) -> tuple[LossValue, LossValue]:
-        """Make one update; return the loss before it and the norm of the gradient."""
-        net = self.net
-        loss = net._loss_and_grad(batch.X, batch.Y, batch.weight, self.penalty, self._rng)
-        norm = self._update.apply(loss)
-        if self._update.has_new_diverged:
-            self._record_divergence()
-        return loss, norm
 
     def _record_divergence(self) -> None:
         """Raise for a single network; for replicas write down when it happened."""
@@ -233,7 +265,7 @@ class Trainer:
 
     def _masked(self, values: LossValue) -> LossValue:
         """Replace the numbers of diverged replicas by NaN."""
-        if self.net.replicas is None:
+        if self.net.replicas is None or self.alive.all():
             return values
         return np.where(self.alive, values, np.nan)
 

@@ -17,13 +17,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     It is written under a temporary name, ``.NAME.*.tmp`` in the same folder, flushed to the disk
     and renamed. Whatever happens before that, a full disk, Ctrl-C or an error of the caller's,
-    the file that was there stays as it was, and the temporary one is removed; only a process
-    that is killed leaves it behind. Folders that are missing are made.
+    the file that was there stays as it was and the temporary one is removed; only a process that
+    is killed leaves it behind. A pipe or a device, such as ``/dev/stdout``, is written directly.
 
     Raises
     ------
     OSError
-        If the file cannot be written; the error names it and the cause.
+        If the file cannot be written; it names `path`.
 
     Examples
     --------
@@ -36,30 +36,30 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     b'1234'
     """
     target = Path(os.path.realpath(path))  # of a link, the file that it points to is replaced
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+        return
     temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):
             temporary.chmod(target.stat().st_mode & 0o7777)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
-        if not isinstance(error, OSError):
-            raise
-        reason = f"could not be written ({error.strerror or error}); what was there is unchanged"
-        raise OSError(error.errno or 0, reason, str(path)) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
     _sync_folder(target.parent)
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` to a file, which holds it all or, after an error, what it held before.
-
-    A pipe or a device, such as ``/dev/stdout``, is written to directly.
 
     Raises
     ------
@@ -74,16 +74,12 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     ...     Path(folder, "numbers.csv").read_text()
     '1,2'
     """
-    target = Path(path)
-    if target.exists() and not target.is_file():
-        target.write_bytes(content)
-        return
     with replacing(path) as file:
         file.write(content)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put the new name on the disk, where the system can do that to a folder."""
+    """Put a new name on the disk, where the system can do that to a folder."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -37,7 +37,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeyp
     path = tmp_path / name
     path.write_text("old")
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match=f"No space left on device.*{name}"):
+    with pytest.raises(OSError, match=f"No space left on device: '.*{name}'"):
         WRITERS[name](path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -73,6 +73,6 @@ def test_a_device_is_written_to_and_not_replaced():
     assert not os.path.isfile(os.devnull)
 
 
-def test_a_missing_folder_is_made(tmp_path):
-    write_file(tmp_path / "nowhere" / "x", b"new")
-    assert (tmp_path / "nowhere" / "x").read_bytes() == b"new"
+def test_a_missing_folder_is_named_by_the_path_that_was_given(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No such file or directory: '.*/nowhere/x'"):
+        write_file(tmp_path / "nowhere" / "x", b"")

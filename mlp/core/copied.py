@@ -18,7 +18,7 @@ from mlp.core.arrays import Array
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameters
-from mlp.core.structure import check_layers
+from mlp.core.structure import check_layers, check_pair
 from mlp.core.validation import check_count, check_dtype
 
 
@@ -102,7 +102,8 @@ class Copied:
         replicas: int | None,
     ) -> Self:
         """Return a network whose parameters are all zero: nothing is drawn."""
-        checked, n_in, n_out = check_layers(layers)
+        layers, n_in, n_out = check_layers(layers)
+        check_pair(layers[-1], loss)
         new = cls.__new__(cls)
         new.__setstate__(
             {
@@ -111,7 +112,7 @@ class Copied:
                 "loss": loss,
                 "dtype": dtype,
                 "replicas": replicas,
-                "layers": checked,
+                "layers": layers,
                 "_rng": np.random.default_rng(0),
                 "theta": 0.0,
                 "fixed": 0.0,

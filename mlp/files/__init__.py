@@ -1,6 +1,5 @@
 """Networks, and whatever else is made of settings and arrays, in files that can be trusted."""
 
-from mlp._atomic import replacing
 from mlp.files.archive import read_archive, write_archive
 from mlp.files.errors import FileFormatError, format_errors
 from mlp.files.model import describe, load, read_model, rebuild, write_model
@@ -13,7 +12,6 @@ __all__ = [
     "read_archive",
     "read_model",
     "rebuild",
-    "replacing",
     "write_archive",
     "write_model",
 ]

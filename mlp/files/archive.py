@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from io import BufferedReader
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,15 @@ from mlp.files import container, description
 from mlp.files.container import Member
 from mlp.files.errors import FileFormatError, format_errors
 
-Path = str | os.PathLike[str]
+AnyPath = str | os.PathLike[str]
 _FIRST = "description.json"
 
 
-def write_archive(path: Path, kind: str, version: int, content: dict[str, Any]) -> None:
+def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any]) -> None:
     """Write a tree of dicts, lists, strings, numbers, booleans, None and arrays to a file.
 
-    The same tree gives the same bytes. The file is replaced as a whole: see `atomic.replacing`.
+    The same tree gives the same bytes. The file is replaced as a whole or not at all;
+    folders that are missing are made.
 
     Parameters
     ----------
@@ -59,6 +61,7 @@ def write_archive(path: Path, kind: str, version: int, content: dict[str, Any]) 
     if reserved:
         raise ValueError(f"content: received the keys {reserved}, which are the archive's own")
     text, arrays = description.to_text({"format": kind, "version": version, **content})
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         container.write_members(file, _members(text, arrays))
 
@@ -73,7 +76,7 @@ def _members(
         yield slot.member, plain.reshape(-1).view(np.uint8)
 
 
-def read_archive(path: Path, kind: str, versions: Iterable[int]) -> tuple[int, dict[str, Any]]:
+def read_archive(path: AnyPath, kind: str, versions: Iterable[int]) -> tuple[int, dict[str, Any]]:
     """Return the version and the tree of an archive.
 
     Nothing is trusted. Before the first array is read, its declared type, shape and size have

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlp._names import find_name
 from mlp.core import ACTIVATIONS, INITIALIZERS, LOSSES, Dense, Dropout, Layer
-from mlp.core.registry import resolve
 
 
 class Field(NamedTuple):
@@ -41,6 +41,13 @@ def require(place: str, value: Any, kind: type) -> Any:
     return value
 
 
+def _word(place: str, value: Any, known: Iterable[str]) -> str:
+    """Return `value` if it is a known name, in these very letters."""
+    if find_name(place, require(place, value, str), known) != value:
+        raise ValueError(f"{place}: received {value!r}, expected {value.lower()!r}")
+    return str(value)
+
+
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:100]}..."
@@ -53,7 +60,7 @@ def _plain(kind: type) -> Field:
     )
 
 
-def _named(what: str, known: Mapping[str, Callable[[], Any]]) -> Field:
+def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
     """Describe an object by its ``config()``: its name and its settings, which are floats."""
 
     def describe(place: str, value: Any) -> dict[str, str | float]:
@@ -63,7 +70,7 @@ def _named(what: str, known: Mapping[str, Callable[[], Any]]) -> Field:
 
     def rebuild(place: str, node: Any) -> Any:
         name = node.get("name") if isinstance(node, dict) else None
-        default = resolve(f"{place}: {what}", require(f"{place}.name", name, str), known, ())
+        default = known[_word(f"{place}.name", name, known)]()
         settings = dict(zip(node, require_keys(place, node, *default.config()), strict=True))
         del settings["name"]
         for key, value in settings.items():
@@ -99,7 +106,7 @@ def _describe_weights(place: str, value: Any) -> Any:
 
 
 def _rebuild_weights(place: str, value: Any) -> Any:
-    return value if isinstance(value, np.ndarray) else require(place, value, str)
+    return value if isinstance(value, np.ndarray) else _word(place, value, INITIALIZERS)
 
 
 def _describe_bias(place: str, value: Any) -> Any:
@@ -111,8 +118,8 @@ def _rebuild_bias(place: str, value: Any) -> Any:
 
 
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
-ACTIVATION = _named("activation", ACTIVATIONS)
-LOSS = _named("loss", LOSSES)
+ACTIVATION = _named(ACTIVATIONS)
+LOSS = _named(LOSSES)
 FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
 FIRST_BIAS = Field(_describe_bias, _rebuild_bias)
 

@@ -13,7 +13,7 @@ import pytest
 import mlp
 from mlp import MLP, Dense
 from mlp import _atomic as atomic
-from mlp.files import replacing
+from mlp._atomic import replacing
 from tests.files.forge import NETWORKS, assert_same
 
 ROOT = Path(__file__).parents[2]
@@ -163,10 +163,7 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_old_file(path):
     *failed, last = run(FULL, path, size).splitlines()
     assert len(failed) > 5
     for line in failed:
-        assert line == (
-            f"{errno.EFBIG} [Errno {errno.EFBIG}] could not be written (File too large); "
-            f"what was there is unchanged: {str(path)!r} True"
-        )
+        assert line == (f"{errno.EFBIG} [Errno {errno.EFBIG}] File too large: {str(path)!r} True")
     assert last == "saved"
     assert os.listdir(path.parent) == ["net.npz"]
     assert_same(mlp.load(path), NETWORKS["mixed"]())
@@ -227,11 +224,11 @@ def test_folders_are_made_and_names_are_taken_as_they_are(tmp_path):
 
 def test_a_folder_in_the_way_is_a_clear_error(tmp_path):
     (tmp_path / "net.npz").mkdir()
-    with pytest.raises(OSError, match=r"could not be written \(Is a directory\)"):
+    with pytest.raises(OSError, match="Is a directory: .*net.npz"):
         NETWORKS["small"]().save(tmp_path / "net.npz")
     assert os.listdir(tmp_path) == ["net.npz"]
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OSError, match=r"could not be written \("):
+    with pytest.raises(FileExistsError, match="/file'"):
         NETWORKS["small"]().save(tmp_path / "file" / "net.npz")
 
 

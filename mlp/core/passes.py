@@ -49,12 +49,19 @@ class Passes(Scratch):
             out[..., rows, :] = self.forward(X[..., rows, :], False, rng)
 
     def mean_loss(
-        self, X: Array, Y: Array, weight: Array | None, rng: np.random.Generator
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        rng: np.random.Generator,
+        out: Array | None = None,
     ) -> LossValue:
-        """Return the mean of weight * loss over the rows, outside training."""
+        """Return the mean of weight * loss over the rows, outside training; outputs go to `out`."""
         total: LossValue = 0.0
         for rows in _blocks(X.shape[-2]):
             A = self.forward(X[..., rows, :], False, rng)
+            if out is not None:
+                out[..., rows, :] = A
             some = None if weight is None else weight[rows]
             total = total + _sum(self._losses(A, Y[..., rows, :]), some)
         mean: LossValue = total / X.shape[-2]

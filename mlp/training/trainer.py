@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.arrays import Array, LossValue
+from mlp.core.arrays import LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_count, check_inputs, check_targets, check_weights, one_hot
+from mlp.core.validation import check_count
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.batches import Batch, Batches
 from mlp.training.callbacks import Callback
+from mlp.training.checks import check_number
+from mlp.training.class_weights import ClassWeight
 from mlp.training.divergence import TrainingDiverged, first_not_finite
+from mlp.training.evaluation import Evaluation, check_rows, check_validation
 from mlp.training.history import History
+from mlp.training.interrupt import Interrupt
+from mlp.training.metrics import MetricLike, make_metrics
 from mlp.training.update import GuardedUpdate
 
 
@@ -43,6 +49,11 @@ class Trainer:
         in its gradient. Biases are not penalised.
     clip_norm : float, optional
         The greatest norm of the whole gradient; a longer one is scaled down to it.
+    metrics : sequence of str, Metric or function
+        What is recorded after each epoch besides the loss: "accuracy", "top_3", "mae", "r2", a
+        `Metric`, or a function ``(Y, outputs) -> float``. On the validation data, as
+        ``val_accuracy``; where there is none on the training data, as ``accuracy``, which takes
+        one more pass over them.
     callbacks : sequence of Callback
         What else happens.
 
@@ -51,7 +62,11 @@ class Trainer:
     history : History
         All epochs of all calls of `fit`; train(n) followed by train(m) is train(n + m).
     epoch, batch : int
-        Where the run is, counted from 1.
+        Where the run is, counted from 1. An epoch that did not end is not counted.
+    batch_loss : float or ndarray (K,)
+        The loss of the last batch, taken before its update.
+    epochs : int
+        How many epochs the last `fit` was asked for.
 
     Examples
     --------
@@ -75,22 +90,28 @@ class Trainer:
         l1: float = 0.0,
         l2: float = 0.0,
         clip_norm: float | None = None,
+        metrics: Sequence[MetricLike] = (),
         callbacks: Sequence[Callback] = (),
     ) -> None:
         if not isinstance(net, MLP):
             raise TypeError(f"net: received {net!r}, expected an MLP")
         if batch_size is not None:
             check_count("batch_size", batch_size)
-        _check_clip_norm(clip_norm)
+        if clip_norm is not None:
+            check_number("clip_norm", clip_norm, "a finite number > 0", positive=True)
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size
         self.shuffle = bool(shuffle)
         self.penalty = Penalty(l1, l2)
         self.clip_norm = clip_norm
+        self.metrics = make_metrics(metrics)
         self.callbacks = list(callbacks)
         self.history = History()
-        self.epoch = self.batch = 0
+        self.epoch = self.batch = self.epochs = 0
+        self.batch_loss: LossValue = math.nan
+        self._evaluation: Evaluation | None = None
+        self._interrupt = Interrupt()
         self._rng = np.random.default_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
@@ -103,8 +124,13 @@ class Trainer:
         *,
         validation: tuple[ArrayLike, ArrayLike] | None = None,
         sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight | None = None,
     ) -> History:
         """Train for a number of epochs.
+
+        Ctrl-C ends the run after the batch that is running: the history, whose status is then
+        "interrupted", is returned, and holds the epochs that came to their end. A second Ctrl-C
+        interrupts at once.
 
         Parameters
         ----------
@@ -118,6 +144,9 @@ class Trainer:
             Data whose loss is recorded after each epoch.
         sample_weight : array_like (n,), optional
             What each row's loss is multiplied by.
+        class_weight : "balanced" or dict, optional
+            What the loss of each class's rows is multiplied by, besides: a weight for each label,
+            or ``n / (n_classes * count)``. A weight of 2 does what a second copy of the rows does.
 
         Returns
         -------
@@ -133,55 +162,61 @@ class Trainer:
             its last good weights and the others go on.
         """
         check_count("epochs", epochs, 0)
-        data = self._check(X, Y, sample_weight)
-        held_out = None if validation is None else self._check_validation(validation)
+        net = self.net
+        rows = check_rows(net, X, Y, sample_weight, class_weight)
+        held_out = None if validation is None else check_validation(net, validation)
+        evaluation = Evaluation(net, self.metrics, rows, held_out, self.penalty)
+        data = Batches(*rows, n_out=net.n_out, batch_size=self.batch_size, shuffle=self.shuffle)
         self._update.begin(self.optimizer, self.clip_norm)
+        self._evaluation = evaluation
+        self.epochs = epochs
         self.history.status = "running"
         self._stopping = False
         # what overflows is found by the checks before each update, so NumPy need not warn
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), Interrupt() as self._interrupt:
             try:
                 self._call("on_start")
                 for _ in range(epochs):
-                    if self._stopping or not self.alive.any():
+                    if self._stopping or self._interrupt.requested or not self.alive.any():
                         break
-                    self._run_epoch(data, held_out)
-                self.history.status = "completed"
-                if not self._update.alive.any():
-                    self.history.status = "diverged"
+                    self._run_epoch(data, evaluation)
+                self.history.status = self._outcome()
+            except BaseException as error:
+                self.history.status = _OUTCOMES.get(type(error), "failed")
+                raise
             finally:
-                self._call("on_stop")
+                self._call_all("on_stop")
+                self._evaluation = None
+        if self._interrupt.requested and self.history.status != "interrupted":
+            raise KeyboardInterrupt  # it came when there was nothing left to end
         return self.history
 
     def stop(self) -> None:
         """End the present `fit` after the epoch that is running."""
         self._stopping = True
 
-    def _check(self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None) -> Batches:
-        net = self.net
-        inputs = check_inputs(X, net.n_in, net.dtype)
-        return Batches(
-            inputs,
-            check_targets(Y, net.loss, len(inputs), net.n_out, net.dtype),
-            check_weights(sample_weight, len(inputs), net.dtype),
-            n_out=net.n_out,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-        )
+    @property
+    def monitored(self) -> Mapping[str, str]:
+        """What callbacks can watch in this `fit`: names, and "min" or "max" for what is better."""
+        return {} if self._evaluation is None else self._evaluation.modes
 
-    def _check_validation(self, validation: Any) -> tuple[Array, Array]:
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
-            raise TypeError(
-                f"validation: received {type(validation).__name__}, expected a tuple (X, Y)"
-            )
-        net = self.net
-        X = check_inputs(validation[0], net.n_in, net.dtype)
-        targets = check_targets(validation[1], net.loss, len(X), net.n_out, net.dtype)
-        return X, one_hot(targets, net.n_out, net.dtype)
+    def training_loss(self) -> LossValue:
+        """Return the loss on all training data with the present weights, for callbacks.
 
-    def _run_epoch(self, data: Batches, held_out: tuple[Array, Array] | None) -> None:
+        Weights of rows and penalties count, there is no dropout. RuntimeError outside of `fit`.
+        """
+        if self._evaluation is None:
+            raise RuntimeError("training_loss: received no data, expected a call during fit")
+        return self._evaluation.training_loss()
+
+    def _outcome(self) -> str:
+        if self._interrupt.requested:
+            return "interrupted"
+        return "completed" if self.alive.any() else "diverged"
+
+    def _run_epoch(self, data: Batches, evaluation: Evaluation) -> None:
         """Train on every row once and record the epoch."""
-        self.epoch += 1
+        self.epoch = len(self.history.epochs) + 1
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()
@@ -190,16 +225,18 @@ class Trainer:
         for batch in data.epoch(self._rng):
             self.batch += 1
             loss, norm = self._step(batch)
+            self.batch_loss = loss
             total = total + loss * len(batch.X)
             norms = norms + norm
             self._call("on_batch_end")
+            if self._interrupt.requested and self.batch < len(data):
+                return
         values: dict[str, Any] = {
             "loss": self._masked(total / data.n_rows),
             "lr": self._update.lr,
             "grad_norm": self._masked(norms / len(data)),
         }
-        if held_out is not None:
-            values["val_loss"] = self._masked(self.net._evaluate(*held_out, None, None))
+        values |= {name: self._masked(value) for name, value in evaluation.measure().items()}
         self.history.append(**values, seconds=time.perf_counter() - start)
         self._call("on_epoch_end")
 
@@ -215,7 +252,6 @@ class Trainer:
     def _record_divergence(self) -> None:
         """Raise for a single network; for replicas write down when it happened."""
         if self.net.replicas is None:
-            self.history.status = "diverged"
             layer = first_not_finite(self.net.layers)
             raise TrainingDiverged(
                 self.epoch, self.batch, float(self._update.lr), layer, self.history
@@ -241,11 +277,14 @@ class Trainer:
         for callback in self.callbacks:
             getattr(callback, hook)(self)
 
+    def _call_all(self, hook: str) -> None:
+        """Call a hook of every callback, also of those that come after one that raises."""
+        with ExitStack() as stack:
+            for callback in reversed(self.callbacks):
+                stack.callback(getattr(callback, hook), self)
 
-def _check_clip_norm(clip_norm: object) -> None:
-    if clip_norm is None:
-        return
-    if isinstance(clip_norm, bool) or not isinstance(clip_norm, (int, float, np.number)):
-        raise TypeError(f"clip_norm: received {clip_norm!r}, expected a finite number > 0")
-    if not (clip_norm > 0 and math.isfinite(clip_norm)):
-        raise ValueError(f"clip_norm: received {clip_norm!r}, expected a finite number > 0")
+
+_OUTCOMES: dict[type[BaseException], str] = {
+    TrainingDiverged: "diverged",
+    KeyboardInterrupt: "interrupted",
+}

@@ -21,24 +21,48 @@ if TYPE_CHECKING:
     from mlp.studies import examples
     from mlp.studies.sweep import learning_rate_sweep
     from mlp.studies.trace import trace
-    from mlp.training import Callback, History, ProgressBar, Trainer, TrainingDiverged
+    from mlp.training import (
+        MAE,
+        R2,
+        Accuracy,
+        Callback,
+        CSVLogger,
+        EarlyStopping,
+        History,
+        LambdaCallback,
+        Metric,
+        ProgressBar,
+        ReduceLROnPlateau,
+        TopK,
+        Trainer,
+        TrainingDiverged,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "MAE",
     "MLP",
+    "R2",
     "SGD",
+    "Accuracy",
     "Adagrad",
     "Adam",
     "AdamW",
+    "CSVLogger",
     "Callback",
     "Dense",
     "Dropout",
+    "EarlyStopping",
     "History",
+    "LambdaCallback",
     "Layer",
+    "Metric",
     "Penalty",
     "ProgressBar",
     "RMSprop",
+    "ReduceLROnPlateau",
+    "TopK",
     "Trainer",
     "TrainingDiverged",
     "check_gradients",
@@ -57,7 +81,22 @@ __all__ = [
 _MODULES = {
     "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
-    "training": ("Callback", "History", "ProgressBar", "Trainer", "TrainingDiverged"),
+    "training": (
+        "MAE",
+        "R2",
+        "Accuracy",
+        "CSVLogger",
+        "Callback",
+        "EarlyStopping",
+        "History",
+        "LambdaCallback",
+        "Metric",
+        "ProgressBar",
+        "ReduceLROnPlateau",
+        "TopK",
+        "Trainer",
+        "TrainingDiverged",
+    ),
     "studies.sweep": ("learning_rate_sweep",),
     "studies.trace": ("trace",),
     "studies": ("examples",),

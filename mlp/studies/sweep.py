@@ -47,7 +47,8 @@ def learning_rate_sweep(
     All runs are the replicas of one network and train at once. They start from the same weights
     and see the same batches in the same order (and the same dropout masks), so that they differ
     by the rate alone; each is bit for bit the run that a `Trainer` makes with this rate alone.
-    A run that diverges stops, is marked, and does not touch the others.
+    A run that diverges stops, is marked, and does not touch the others. Where a callback stops
+    the runs, the last loss stands for the epochs that were not made.
 
     Parameters
     ----------
@@ -86,6 +87,8 @@ def learning_rate_sweep(
     ------
     ValueError, TypeError
         If the rates are not positive numbers, or anything else does not fit.
+    KeyboardInterrupt
+        After Ctrl-C, once the batch that was running has ended: half a sweep compares nothing.
 
     Examples
     --------
@@ -171,7 +174,14 @@ class _Run:
         recorder = _LossRecorder(self.X, self.Y, self.sample_weight, len(rates), self.epochs)
         callbacks = [recorder, *self.options["callbacks"]]
         trainer = Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
-        trainer.fit(self.X, self.Y, self.epochs, sample_weight=self.sample_weight)
+        watched = self.validation if self.options["callbacks"] else None
+        trainer.fit(
+            self.X, self.Y, self.epochs, validation=watched, sample_weight=self.sample_weight
+        )
+        if trainer.history.status == "interrupted":
+            raise KeyboardInterrupt
+        if self.options["callbacks"]:
+            recorder.record_the_end(trainer)
         losses = recorder.losses
         diverged_at = np.array(trainer.history.diverged_at or np.zeros(len(rates)), np.int64)
         # the last update may have left weights that are finite and a loss that is not
@@ -196,14 +206,19 @@ class _LossRecorder(Callback):
 
     def on_start(self, trainer: Trainer) -> None:
         self.checked = trainer.net._check_data(*self.data)
-        self._record(trainer, 0)
+        self._record(trainer, slice(0, 1))
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        self._record(trainer, trainer.epoch)
+        self._record(trainer, slice(trainer.epoch, trainer.epoch + 1))
 
-    def _record(self, trainer: Trainer, epoch: int) -> None:
+    def record_the_end(self, trainer: Trainer) -> None:
+        """Record what callbacks have left, for the last epoch and those that were not made."""
+        with np.errstate(all="ignore"):
+            self._record(trainer, slice(trainer.epoch, None))
+
+    def _record(self, trainer: Trainer, epochs: slice) -> None:
         loss = trainer.net._evaluate(*self.checked, trainer.penalty)
-        self.losses[:, epoch] = np.where(trainer.alive, loss, np.nan)
+        self.losses[:, epochs] = np.where(trainer.alive, loss, np.nan)[:, None]
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
+    from mlp.studies.finder import LearningRateNotFound, find_learning_rate
     from mlp.studies.sweep import learning_rate_sweep
     from mlp.studies.trace import trace
     from mlp.training import (
@@ -57,6 +58,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "Layer",
+    "LearningRateNotFound",
     "Metric",
     "Penalty",
     "ProgressBar",
@@ -69,6 +71,7 @@ __all__ = [
     "core",
     "datasets",
     "examples",
+    "find_learning_rate",
     "learning_rate_sweep",
     "optim",
     "plotting",
@@ -97,6 +100,7 @@ _MODULES = {
         "Trainer",
         "TrainingDiverged",
     ),
+    "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
     "studies.sweep": ("learning_rate_sweep",),
     "studies.trace": ("trace",),
     "studies": ("examples",),

@@ -33,7 +33,11 @@ MAY_IMPORT = {
 }
 
 # Records whose `.plot()` imports mlp.plotting, inside the function only.
-RECORDS_THAT_PLOT = {"mlp/training/history.py", "mlp/studies/sweep_result.py"}
+RECORDS_THAT_PLOT = {
+    "mlp/training/history.py",
+    "mlp/studies/finder_result.py",
+    "mlp/studies/sweep_result.py",
+}
 
 HEAVY = {
     "matplotlib",

@@ -22,8 +22,8 @@ Targets: TypeAlias = NDArray[Any]
 class Metric(ABC):
     """The base of metrics.
 
-    One's own may be a plain function ``(Y, outputs) -> float`` instead; it is called once for
-    each replica.
+    One's own defines `check` and `measure`, or is a plain function ``(Y, outputs) -> float``; that
+    is called once for each replica.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Metric(ABC):
                 "(n,) or (n, n_out) and (n, n_out) or (K, n, n_out)"
             )
         self.check(Y, outputs.shape[-1])
-        value = self._measure(Y, outputs)
+        value = self.measure(Y, outputs)
         return value if np.ndim(value) else float(value)
 
     @abstractmethod
@@ -70,7 +70,7 @@ class Metric(ABC):
         """Raise ValueError if the metric has no meaning for these targets of `n_out` outputs."""
 
     @abstractmethod
-    def _measure(self, Y: Targets, outputs: Array) -> LossValue:
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
         """Return the metric for arguments that have been checked."""
 
     def __repr__(self) -> str:
@@ -95,7 +95,8 @@ class FunctionMetric(Metric):
     def check(self, Y: Targets, n_out: int) -> None:
         """Accept all targets: what the function makes of them is its own affair."""
 
-    def _measure(self, Y: Targets, outputs: Array) -> LossValue:
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return what the function gives, for each replica by itself."""
         if outputs.ndim == 3:
             return np.array([self._number(Y, A) for A in outputs])
         return self._number(Y, outputs)

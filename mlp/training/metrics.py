@@ -36,7 +36,8 @@ class Accuracy(Metric):
         """Raise ValueError unless Y tells the class of each row."""
         _classes(Y, n_out, self.name)
 
-    def _measure(self, Y: Targets, outputs: Array) -> LossValue:
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the share of rows that are right."""
         n_out = outputs.shape[-1]
         classes = outputs.argmax(axis=-1) if n_out > 1 else outputs[..., 0] > 0.5
         right: Array = (classes == _classes(Y, n_out, self.name)).mean(axis=-1)
@@ -69,7 +70,8 @@ class TopK(Metric):
             raise ValueError(f"{self.name}: received {n_out} outputs, expected more than {self.k}")
         _classes(Y, n_out, self.name)
 
-    def _measure(self, Y: Targets, outputs: Array) -> LossValue:
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the share of rows whose class is among the first k."""
         n_out = outputs.shape[-1]
         labels = _classes(Y, n_out, self.name)[:, None]
         own = np.take_along_axis(outputs, np.broadcast_to(labels, (*outputs.shape[:-1], 1)), -1)
@@ -98,7 +100,8 @@ class MAE(Metric):
         """Raise ValueError unless Y is ``(n, n_out)``."""
         _check_rows(Y, n_out, self.name)
 
-    def _measure(self, Y: Targets, outputs: Array) -> LossValue:
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the mean of |A - Y|."""
         error: Array = np.abs(np.subtract(outputs, Y, dtype=np.float64)).mean(axis=(-2, -1))
         return error
 
@@ -122,7 +125,8 @@ class R2(Metric):
         """Raise ValueError unless Y is ``(n, n_out)``."""
         _check_rows(Y, n_out, self.name)
 
-    def _measure(self, Y: Targets, outputs: Array) -> LossValue:
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the mean coefficient over the outputs."""
         if len(Y) < 2:
             return np.full(outputs.shape[:-2], math.nan)
         Y = Y.astype(np.float64)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlp import core, datasets, optim, plotting, studies, training
     from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
+    from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
@@ -75,6 +76,7 @@ __all__ = [
     "learning_rate_sweep",
     "optim",
     "plotting",
+    "show_config",
     "studies",
     "trace",
     "training",
@@ -104,6 +106,7 @@ _MODULES = {
     "studies.sweep": ("learning_rate_sweep",),
     "studies.trace": ("trace",),
     "studies": ("examples",),
+    "machine": ("show_config",),
     "datasets": (),
     "plotting": (),
 }

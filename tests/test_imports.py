@@ -16,8 +16,9 @@ MAY_IMPORT = {
     "core": [],
     "optim": [],
     "datasets": [],
+    "machine": ["mlp"],  # for its version; it knows nothing else of the package
     "training": ["mlp.core", "mlp.optim"],
-    "studies": ["mlp.core", "mlp.optim", "mlp.training", "mlp.datasets"],
+    "studies": ["mlp.core", "mlp.optim", "mlp.training", "mlp.datasets", "mlp.machine"],
     "plotting": ["mlp.training.history", "mlp.studies.sweep_result"],  # records only
     "interop": [
         "mlp.core",

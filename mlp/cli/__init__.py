@@ -1,4 +1,4 @@
-"""The command line: ``mlp sweep``, ``mlp find-lr``, ``mlp trace``.
+"""The command line: ``mlp sweep``, ``mlp find-lr``, ``mlp trace``, ``mlp info``.
 
 ``python -m mlp`` is the same program.
 """
@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 
 import mlp
-from mlp.cli import find_lr, sweep, trace
+from mlp.cli import find_lr, info, sweep, trace
 
-COMMANDS = (sweep, find_lr, trace)
+COMMANDS = (sweep, find_lr, trace, info)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class Activation(Scratch, ABC):
     name: str
     needs_z: bool = True
     """Whether `backward` reads Z; where it does not, A may be written over Z."""
+    couples_units: bool = False
+    """Whether an output depends on all units of its row, as with softmax."""
 
     @abstractmethod
     def forward(self, Z: Array, out: Array) -> None:
@@ -109,7 +112,11 @@ class ReLU(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = max(Z, 0)."""
-        np.maximum(Z, 0.0, out=out)
+        np.maximum(Z, self._zeros(Z), out=out)
+
+    def _zeros(self, Z: Array) -> Array:
+        """Return a row of zeros: NumPy compares arrays several times faster than with a number."""
+        return self.kept("zeros", Z, lambda: np.zeros(Z.shape[-1], Z.dtype))
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * [A > 0]."""
@@ -229,44 +236,17 @@ class SiLU(Activation):
         out *= dA
 
 
-class Softmax(Activation):
-    """``A = exp(Z) / sum of exp(Z) over the units``: positive rows that sum to one."""
-
-    name = "softmax"
-    needs_z = False
-
-    def forward(self, Z: Array, out: Array) -> None:
-        """A = exp(Z - max Z) / sum exp(Z - max Z)."""
-        row = self.row_scratch("row", Z)
-        np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
-        np.subtract(Z, row, out=out)
-        np.exp(out, out=out)
-        np.add.reduce(out, axis=-1, keepdims=True, out=row)
-        out /= row
-
-    def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
-        """dZ = A * (dA - sum of dA * A over the units): the full Jacobian, applied."""
-        row = self.row_scratch("row", A)
-        np.vecdot(dA, A, out=row[..., 0])
-        np.subtract(dA, row, out=out)
-        out *= A
-
-
 def _largest_exponent(Z: Array) -> float:
     """Return a number whose exponential, plus one, is still finite in Z's dtype."""
     return 88.0 if Z.dtype == np.float32 else 709.0
 
 
-def _gelu() -> Activation:
-    from mlp.core.gelu import GELU
+def _from(module: str, name: str) -> Callable[[], Activation]:
+    def make() -> Activation:
+        made: Activation = getattr(import_module(f"mlp.core.{module}"), name)()
+        return made
 
-    return GELU()
-
-
-def _gelu_tanh() -> Activation:
-    from mlp.core.gelu import GELUTanh
-
-    return GELUTanh()
+    return make
 
 
 ACTIVATIONS: dict[str, Callable[[], Activation]] = {
@@ -276,11 +256,11 @@ ACTIVATIONS: dict[str, Callable[[], Activation]] = {
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
     "elu": ELU,
-    "gelu": _gelu,
-    "gelu_tanh": _gelu_tanh,
+    "gelu": _from("gelu", "GELU"),
+    "gelu_tanh": _from("gelu", "GELUTanh"),
     "silu": SiLU,
     "softplus": Softplus,
-    "softmax": Softmax,
+    "softmax": _from("softmax", "Softmax"),
 }
 
 

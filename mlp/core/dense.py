@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameter
+from mlp.core.products import Products, empty, is_replicas_last
 from mlp.core.validation import as_floats, check_count, numeric
 
-_BATCH_SIZES_KEPT = 4
+_BATCH_SIZES_KEPT = 8
 _FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
 
 
@@ -44,17 +46,35 @@ class _View:
 
 
 class _Pass:
-    """The arrays of one forward and backward pass over a batch of one size."""
+    """The arrays of one forward and, if it comes to that, one backward pass over a batch."""
 
     A_in: Array
 
-    def __init__(self, layer: Dense, batch: int, dtype: np.dtype[np.floating[Any]]) -> None:
-        lead = () if layer.replicas is None else (layer.replicas,)
-        self.Z: Array = np.empty((*lead, batch, layer.n_out), dtype)
-        self.A: Array = np.empty_like(self.Z) if layer.keeps_z else self.Z
-        self.dZ: Array = np.empty_like(self.Z)
-        self.dA_in: Array = np.empty((*lead, batch, layer.n_in), dtype)
-        self.ones: Array = np.ones((1, batch), dtype)
+    def __init__(self, layer: Dense, batch: int) -> None:
+        self.layer, self.batch = layer, batch
+        self.Z = self._buffer(batch, layer.n_out)
+        if layer.canonical_loss is not None and layer.activation.couples_units:
+            # sums over the units then run along the batch, several times faster
+            self.Z = self._buffer(layer.n_out, batch).swapaxes(-1, -2)
+        self.A = np.empty_like(self.Z) if layer.keeps_z else self.Z
+
+    @cached_property
+    def dZ(self) -> Array:
+        return np.empty_like(self.Z)
+
+    @cached_property
+    def dA_in(self) -> Array:
+        return self._buffer(self.batch, self.layer.n_in)
+
+    @cached_property
+    def ones(self) -> Array:
+        return np.ones((1, self.batch), self.Z.dtype)
+
+    def _buffer(self, *shape: int) -> Array:
+        bound, replicas = self.layer._bound, self.layer.replicas
+        if replicas is None:
+            return np.empty(shape, bound.W.dtype)
+        return empty((replicas, *shape), bound.W.dtype, bound.replicas_last)
 
 
 class _Bound:
@@ -67,6 +87,8 @@ class _Bound:
         b, db = layer.params.get("b"), layer.grads.get("b")
         self.b: Array | None = None if b is None else b[..., None, :]  # (1, n_out), a row
         self.db: Array | None = None if db is None else db[..., None, :]
+        self.replicas_last = self.W.ndim == 3 and is_replicas_last(self.W)
+        self.matmul = Products().matmul
         self.passes: dict[int, _Pass] = {}
         self.now: _Pass
 
@@ -96,8 +118,7 @@ class Dense(Layer):
         ``(n_in, n_out)`` and ``(n_out,)``, views of the network's vectors, with a leading K for
         replicas. Setting one copies into it.
     A_in, Z, A, dZ : ndarray
-        The arrays of the last pass. Where the derivative follows from the output, Z and A are
-        the same memory and hold A.
+        The numbers of the last pass; Z is computed anew with the present weights.
 
     Raises
     ------
@@ -216,7 +237,7 @@ class Dense(Layer):
     def linear(self, now: _Pass) -> None:
         """Z = A_in @ W + b."""
         bound = self._bound
-        np.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b         (batch, n_out)
+        bound.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b      (batch, n_out)
         if bound.b is not None:
             now.Z += bound.b
 
@@ -229,24 +250,24 @@ class Dense(Layer):
     def backward_linear(self, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for the dZ that is in place; return dA_in."""
         bound, now = self._bound, self._bound.now
-        np.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
+        bound.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
         if bound.db is not None:
             if self.share_bias:
                 np.add.reduce(now.dZ, axis=(-2, -1), out=bound.db[..., 0, 0])
             else:
-                np.matmul(now.ones, now.dZ, out=bound.db)  # db = sum of the rows of dZ
+                bound.matmul(now.ones, now.dZ, out=bound.db)  # db = sum of the rows of dZ
         if not need_dA_in:
             return None
-        return np.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
+        return bound.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
 
     def _pass_of(self, batch: int) -> _Pass:
-        """Return the arrays for this batch size, kept for the sizes used last."""
+        """Return the arrays for this batch size, kept for the eight sizes that came last."""
         bound = self._bound
         now = bound.passes.get(batch)
         if now is None:
             if len(bound.passes) >= _BATCH_SIZES_KEPT:
                 del bound.passes[next(iter(bound.passes))]
-            now = bound.passes[batch] = _Pass(self, batch, bound.W.dtype)
+            now = bound.passes[batch] = _Pass(self, batch)
         bound.now = now
         return now
 
@@ -257,8 +278,9 @@ class Dense(Layer):
 
     @property
     def Z(self) -> Array:
-        """What the activation was applied to in the last pass (see Attributes)."""
-        return self._bound.now.Z
+        """``A_in @ W + b`` of the last pass, computed anew: its own memory may hold A by now."""
+        Z: Array = self.A_in @ self.W
+        return Z if self._bound.b is None else Z + self._bound.b
 
     @property
     def A(self) -> Array:

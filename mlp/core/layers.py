@@ -51,7 +51,7 @@ class Layer(Scratch, ABC):
     n_in: int | None = None
     n_out: int | None = None
     replicas: int | None = None
-    _transient = ("params", "grads", "replicas", "_bound", "_arrays")
+    _transient = ("params", "grads", "replicas", "_bound", "_arrays", "_latest")
 
     @property
     def is_bound(self) -> bool:

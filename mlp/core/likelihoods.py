@@ -13,6 +13,7 @@ import numpy as np
 from mlp.core.activations import Sigmoid
 from mlp.core.arrays import Array
 from mlp.core.losses import Loss
+from mlp.core.products import dot_rows
 
 
 class CrossEntropy(Loss):
@@ -39,7 +40,7 @@ class CrossEntropy(Loss):
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum Y log A."""
         log_A = _safe_log(self, A)
-        np.vecdot(Y, log_A, out=out)
+        dot_rows(Y, log_A, out, self)
         np.negative(out, out=out)
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
@@ -61,7 +62,7 @@ class CrossEntropy(Loss):
 
     def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
         """Write -sum Y log A, with log A from Z."""
-        np.vecdot(Y, Z, out=out)
+        dot_rows(Y, Z, out, self)
         np.negative(out, out=out)
 
 
@@ -87,7 +88,7 @@ class BinaryCrossEntropy(Loss):
         np.negative(np.add.reduce(terms, axis=-1, out=out), out=out)
         terms = _safe_log(self, A)
         terms *= Y
-        out -= np.add.reduce(terms, axis=-1, out=self.row_scratch("row", A)[..., 0])
+        out -= np.add.reduce(terms, axis=-1, out=self.per_row("sum", A))
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = (1 - Y) / (1 - A) - Y / A."""

@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlp.core.arrays import Array
+from mlp.core.products import dot_rows
 from mlp.core.registry import resolve
 from mlp.core.scratch import Scratch
 
@@ -74,7 +75,7 @@ class SquaredError(Loss):
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write 1/2 * sum (A - Y)^2."""
         difference = np.subtract(A, Y, out=self.scratch("difference", A))
-        np.vecdot(difference, difference, out=out)
+        dot_rows(difference, difference, out, self)
         out *= 0.5
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
@@ -91,7 +92,7 @@ class MeanSquaredError(Loss):
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write mean (A - Y)^2."""
         difference = np.subtract(A, Y, out=self.scratch("difference", A))
-        np.vecdot(difference, difference, out=out)
+        dot_rows(difference, difference, out, self)
         out /= A.shape[-1]
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
@@ -145,7 +146,7 @@ class Huber(Loss):
         C = self._clip(difference, self.scratch("clipped", A))
         difference *= 2.0
         difference -= C
-        np.vecdot(C, difference, out=out)
+        dot_rows(C, difference, out, self)
         out *= 0.5 / A.shape[-1]
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:

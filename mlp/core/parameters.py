@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.core.arrays import Array
+from mlp.core.products import are_tiny, empty
 
 if TYPE_CHECKING:
     from mlp.core.layers import Layer
@@ -70,14 +71,20 @@ class Parameters:
         trained = [(layer, p) for layer, p in wanted if p.trainable]
         trained.sort(key=lambda pair: not pair[1].penalised)  # stable: weights first
         fixed = [(layer, p) for layer, p in wanted if not p.trainable]
-        lead = () if replicas is None else (replicas,)
+        widths = [width for layer in layers for width in (layer.n_in, layer.n_out) if width]
+        self.replicas_last = replicas is not None and are_tiny(widths)
+
+        def zeros(size: int) -> Array:
+            if replicas is None:
+                return np.zeros(size, dtype)
+            return np.zeros_like(empty((replicas, size), dtype, self.replicas_last))
 
         place = {id(layer): i for i, layer in enumerate(layers)}
         self._names = [(p.size, p, f"layers[{place[id(layer)]}] {p.name}") for layer, p in trained]
         self.n_weights = sum(p.size for _, p in trained if p.penalised)
-        self.theta: Array = np.zeros((*lead, sum(p.size for _, p in trained)), dtype)
-        self.grad: Array = np.zeros_like(self.theta)
-        self.fixed: Array = np.zeros((*lead, sum(p.size for _, p in fixed)), dtype)
+        self.theta = zeros(sum(p.size for _, p in trained))
+        self.grad = np.zeros_like(self.theta)
+        self.fixed = zeros(sum(p.size for _, p in fixed))
         self._initial = [(p, view) for _, p, view in _views(self.theta, trained)]
         self._initial += [(p, view) for _, p, view in _views(self.fixed, fixed)]
 

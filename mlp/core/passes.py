@@ -12,6 +12,9 @@ from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.scratch import Scratch
 
+BLOCK = 1024
+"""How many rows go through the layers at once outside training."""
+
 
 class Passes(Scratch):
     """Runs checked data through layers that are bound to their arrays.
@@ -49,6 +52,13 @@ class Passes(Scratch):
             out[..., rows, :] = self.forward(X[..., rows, :], False, rng)
 
     def mean_loss(
+        self, X: Array, Y: Array, weight: Array | None, rng: np.random.Generator
+    ) -> LossValue:
+        """Return the mean of weight * loss over the rows, outside training."""
+        mean: LossValue = self.total_loss(X, Y, weight, rng) / X.shape[-2]
+        return mean
+
+    def total_loss(
         self,
         X: Array,
         Y: Array,
@@ -56,7 +66,7 @@ class Passes(Scratch):
         rng: np.random.Generator,
         out: Array | None = None,
     ) -> LossValue:
-        """Return the mean of weight * loss over the rows, outside training; outputs go to `out`."""
+        """Return the sum of weight * loss over the rows, outside training; outputs go to `out`."""
         total: LossValue = 0.0
         for rows in _blocks(X.shape[-2]):
             A = self.forward(X[..., rows, :], False, rng)
@@ -64,8 +74,7 @@ class Passes(Scratch):
                 out[..., rows, :] = A
             some = None if weight is None else weight[rows]
             total = total + _sum(self._losses(A, Y[..., rows, :]), some)
-        mean: LossValue = total / X.shape[-2]
-        return mean
+        return total
 
     def loss_and_grad(
         self,
@@ -83,7 +92,7 @@ class Passes(Scratch):
         last = len(self.layers) - 1
         dA: Array | None
         if self.canonical is not None:
-            dZ = np.subtract(A, Y, out=self.canonical.dZ)  # dZ = (A - Y) * weight / batch
+            dZ = _subtract(A, Y, out=self.canonical.dZ)  # dZ = (A - Y) * weight / batch
             _scale(dZ, weight, self.loss.factor(A.shape[-1]) / batch)
             dA = self.canonical.backward_linear(need_dX or self.first < last)
             last -= 1
@@ -98,16 +107,19 @@ class Passes(Scratch):
 
     def _losses(self, A: Array, Y: Array) -> Array:
         """Return the loss of each row, ``(..., batch)``."""
-        rows = self.row_scratch("rows", A)[..., 0]
+        rows = self.per_row("rows", A)
         if self.canonical is not None:
-            self.loss.canonical_rows(self.canonical.Z, A, Y, out=rows)
+            self.loss.canonical_rows(self.canonical._bound.now.Z, A, Y, out=rows)
         else:
             self.loss.rows(A, Y, out=rows)
         return rows
 
 
-def _blocks(n_rows: int, size: int = 1024) -> Iterator[slice]:
-    """Cut the rows into blocks, so that a pass over many rows needs little memory."""
+def _blocks(n_rows: int, size: int = 256) -> Iterator[slice]:
+    """Cut the rows into blocks, so that a pass over many rows needs little memory.
+
+    The size does not depend on the number of replicas: each has the bits of its own run alone.
+    """
     for start in range(0, n_rows, size):
         yield slice(start, start + size)
 
@@ -116,6 +128,14 @@ def _sum(rows: Array, weight: Array | None) -> LossValue:
     """Return the sum of weight * rows as a float, or in float64 one number for each replica."""
     total: Array = np.add.reduce(rows, axis=-1) if weight is None else np.vecdot(rows, weight)
     return total.astype(np.float64) if total.ndim else float(total)
+
+
+def _subtract(A: Array, Y: Array, out: Array) -> Array:
+    """Return A - Y; where `out` is not in C order, Y is first copied into its order."""
+    if out.flags.c_contiguous:
+        return np.subtract(A, Y, out=out)
+    np.copyto(out, Y)  # twice as fast as a subtraction across two memory orders
+    return np.subtract(A, out, out=out)
 
 
 def _scale(delta: Array, weight: Array | None, factor: float) -> None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from mlp.core.arrays import Array, LossValue
+from mlp.core.products import sum_of, sum_of_squares
 from mlp.core.scratch import Scratch
 
 
@@ -44,9 +45,9 @@ class Penalty(Scratch):
         total = np.zeros(weights.shape[:-1], weights.dtype)
         if self.l1:
             magnitude = np.abs(weights, out=self.scratch("magnitude", weights))
-            total = total + self.l1 * np.add.reduce(magnitude, axis=-1)
+            total = total + self.l1 * sum_of(magnitude)
         if self.l2:
-            total = total + 0.5 * self.l2 * np.vecdot(weights, weights)
+            total = total + 0.5 * self.l2 * sum_of_squares(weights, self)
         return total if total.ndim else float(total)
 
     def add_gradient(self, weights: Array, grad: Array) -> None:

@@ -51,12 +51,19 @@ def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]
     """Return `values` as finite numbers of `dtype`, in C order, copied only where they must be."""
     with np.errstate(over="ignore"):
         array: Array = np.asarray(values, dtype=dtype, order="C")
-    if not np.isfinite(array).all():
+    if not _is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
             f"{name}: received {values[where]!s} at {list(where)}, expected finite {dtype} numbers"
         )
     return array
+
+
+def _is_finite(array: Array, rows: int = 4096) -> bool:
+    """Return whether all is finite; a large array is looked at a part at a time."""
+    if array.ndim < 2:
+        return bool(np.isfinite(array).all())
+    return all(np.isfinite(array[i : i + rows]).all() for i in range(0, len(array), rows))
 
 
 def check_inputs(

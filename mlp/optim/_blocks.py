@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import is_
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,8 @@ class Blocks:
             self._width = min(n, elements)
             self._rows = min(replicas, elements // self._width)
         self._tiles: list[Array] = []
+        self._spread_of: tuple[Rate, ...] = ()
+        self._spread: list[float | Array] = []
         self.scratch = np.empty_like(theta[self._slices(0, 0)])
         self._blocks = list(self._cut())
 
@@ -68,6 +71,8 @@ class Blocks:
         An array (K,) becomes (K, width): a broadcast column, or, when neighbours in memory are
         replicas and a column would be read in loops of K, memory laid out as theta is.
         """
+        if len(sizes) == len(self._spread_of) and all(map(is_, sizes, self._spread_of)):
+            return self._spread  # a constant rate is the same array at every step
         spread: list[float | Array] = []
         for i, size in enumerate(sizes):
             if isinstance(size, float):
@@ -81,6 +86,7 @@ class Blocks:
                 spread.append(self._tiles[i])
             else:
                 spread.append(np.broadcast_to(column, (len(column), self._width)))
+        self._spread_of, self._spread = sizes, spread
         return spread
 
     def frozen(self, rate: Rate) -> NDArray[np.bool_] | None:

@@ -53,6 +53,7 @@ class Adam(Optimizer):
     """
 
     name = "adam"
+    has_bounded_steps = True
     hyperparameters: ClassVar[tuple[str, ...]] = ("betas", "eps")
 
     def __init__(
@@ -126,6 +127,7 @@ class AdamW(Adam):
     """
 
     name = "adamw"
+    has_bounded_steps = True
     hyperparameters = ("betas", "eps", "weight_decay")
 
     def __init__(

@@ -55,6 +55,7 @@ class Adagrad(Optimizer):
     """
 
     name = "adagrad"
+    has_bounded_steps = True
     hyperparameters = ("lr_decay", "initial_accumulator", "eps")
 
     def __init__(
@@ -136,6 +137,7 @@ class RMSprop(Optimizer):
     """
 
     name = "rmsprop"
+    has_bounded_steps = True
     hyperparameters = ("alpha", "eps", "momentum", "centered")
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
 import numpy as np
@@ -17,6 +18,7 @@ from mlp.optim._checks import (
     check_indices,
     check_like,
     check_rate,
+    lr_config,
 )
 
 
@@ -25,6 +27,16 @@ class StateDict(TypedDict):
 
     steps: int
     state: dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class _Views:
+    """The blocks of the arrays that were stepped last: theta, grad, state and scratch of each."""
+
+    theta: Array
+    grad: Array
+    blocks: Blocks
+    parts: list[tuple[Array, Array, list[Array], Array]]
 
 
 class Optimizer:
@@ -56,8 +68,10 @@ class Optimizer:
     """
 
     name: ClassVar[str]
+    has_bounded_steps: ClassVar[bool] = False
+    """Whether an update is finite when gradient, gradient squared and lr * gradient are."""
     hyperparameters: ClassVar[tuple[str, ...]] = ()
-    _blocks: Blocks | None
+    _views: _Views | None
 
     def __init__(self, lr: Rate | Callable[[int], Rate]) -> None:
         self.lr = lr
@@ -123,19 +137,23 @@ class Optimizer:
         """
         rate = self.rate(self.steps) if lr is None else check_rate("lr", lr)
         self._check(theta, grad, rate)
-        blocks = self._blocks_for(theta)
-        self.steps += 1
-        sizes = blocks.spread(self._step_sizes(rate))
-        frozen = blocks.frozen(rate)
         with np.errstate(over="ignore", invalid="ignore"):
-            for block in blocks:
-                here, delta = theta[block.theta], blocks.scratch[block.scratch]
-                state = [array[block.theta] for array in self.state.values()]
-                local = [size if isinstance(size, float) else size[block.size] for size in sizes]
-                self._update(here, grad[block.theta], state, local, delta)
-                if frozen is not None:
-                    delta[frozen[block.theta[:-1]]] = 0.0
-                here -= delta
+            self._step(theta, grad, rate)
+
+    def _step(self, theta: Array, grad: Array, rate: Rate) -> None:
+        """Do what `step` does, for arguments that have been checked."""
+        views = self._views
+        if views is None or views.theta is not theta or views.grad is not grad:
+            views = self._views = self._views_of(theta, grad)
+        self.steps += 1
+        sizes = views.blocks.spread(self._step_sizes(rate))
+        frozen = views.blocks.frozen(rate)
+        for (here, there, state, delta), block in zip(views.parts, views.blocks, strict=True):
+            local = [size if isinstance(size, float) else size[block.size] for size in sizes]
+            self._update(here, there, state, local, delta)
+            if frozen is not None:
+                delta[frozen[block.theta[:-1]]] = 0.0
+            here -= delta
 
     def _check(self, theta: Array, grad: Array, rate: Rate) -> None:
         check_array("theta", theta)
@@ -145,20 +163,34 @@ class Optimizer:
         check_like("grad", grad, theta, "as theta")
         for array in self.state.values():
             check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
+        if theta.dtype.type(getattr(self, "eps", 1.0)) == 0.0:
+            raise ValueError(f"eps: received {self.eps!r}, expected a number > 0 in {theta.dtype}")  # type: ignore[attr-defined]
         if isinstance(rate, np.ndarray) and theta.shape[:-1] != rate.shape:
             expected = f"a float or shape {theta.shape[:1]}" if theta.ndim == 2 else "a float"
             raise ValueError(f"lr: Received shape {rate.shape}. Expected {expected}")
 
-    def _blocks_for(self, theta: Array) -> Blocks:
-        """Return the blocks of theta; at a new layout, lay the state out in the same way."""
-        if self._blocks is None or not self._blocks.fit(theta):
+    def _views_of(self, theta: Array, grad: Array) -> _Views:
+        """Cut the arrays into blocks; at a new layout, lay the state out in the same way."""
+        old = self._views
+        blocks = old.blocks if old is not None and old.blocks.fit(theta) else None
+        if blocks is None:
             for name in self.state_names:
                 array = np.full_like(theta, self.initial_state)
                 if name in self.state:
                     array[...] = self.state[name]
                 self.state[name] = array
-            self._blocks = Blocks(theta)
-        return self._blocks
+            blocks = Blocks(theta)
+        arrays = list(self.state.values())
+        parts = [
+            (
+                theta[block.theta],
+                grad[block.theta],
+                [array[block.theta] for array in arrays],
+                blocks.scratch[block.scratch],
+            )
+            for block in blocks
+        ]
+        return _Views(theta, grad, blocks, parts)
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
         """Return the scalars of update number ``self.steps`` (from 1), in float64."""
@@ -170,12 +202,16 @@ class Optimizer:
         """Update the state of one block and write into `delta` what theta will lose."""
         raise NotImplementedError
 
+    def moves_other_than(self, theta: Array) -> bool:
+        """Return whether the updates made so far were those of another array than `theta`."""
+        return self._views is not None and self._views.theta is not theta
+
     def reset(self) -> None:
         """Forget all steps and the state, as if new."""
         self._lr_scale = None
         self.steps = 0
         self.state: dict[str, Array] = {}
-        self._blocks = None
+        self._views = None
 
     def take(self, indices: Sequence[int] | NDArray[np.integer[Any] | np.bool_]) -> None:
         """Keep only some replicas' rows of the state, of an `lr` (K,) and of a schedule's.
@@ -200,7 +236,11 @@ class Optimizer:
             self._lr_scale = self._lr_scale[rows]
         self.lr = taken
         self.state = {name: array[rows] for name, array in self.state.items()}
-        self._blocks = None
+        self._views = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the views of theta and grad behind: a copy moves other arrays."""
+        return self.__dict__ | {"_views": None}
 
     def state_dict(self) -> StateDict:
         """Return the steps and copies of the state's arrays: what continues a run bit for bit."""
@@ -244,19 +284,9 @@ class Optimizer:
         """
         values = {key: getattr(self, key) for key in self.hyperparameters}
         plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-        return {"name": self.name, "lr": _lr_config(self._lr), **plain}
+        return {"name": self.name, "lr": lr_config(self._lr), **plain}
 
     def __repr__(self) -> str:
         lr = self._lr.tolist() if isinstance(self._lr, np.ndarray) else self._lr
         values = [("lr", lr)] + [(key, getattr(self, key)) for key in self.hyperparameters]
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in values)})"
-
-
-def _lr_config(lr: object) -> Any:
-    if isinstance(lr, np.ndarray):
-        return lr.tolist()
-    if not callable(lr):
-        return lr
-    if not hasattr(lr, "config"):
-        raise TypeError(f"lr: Received {lr!r}. Expected a float, an array or a schedule's config()")
-    return lr.config()

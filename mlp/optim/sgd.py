@@ -48,6 +48,7 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
+    has_bounded_steps = True
     hyperparameters = ("momentum", "nesterov")
 
     def __init__(

@@ -16,7 +16,7 @@ from mlp.studies.finder_result import FinderResult
 from mlp.training import Callback, Trainer, TrainingDiverged
 from mlp.training.checks import check_number
 from mlp.training.class_weights import ClassWeight
-from mlp.training.evaluation import Rows, check_rows
+from mlp.training.evaluation import Data, check_training
 
 _ROWS_TO_JUDGE = 1024
 
@@ -136,8 +136,8 @@ def find_learning_rate(
     method.lr = lambda step: float(rates[min(step, steps - 1)])
 
     ours = net.copy()
-    rows = check_rows(ours, X, Y, sample_weight, class_weight)
-    judge = _Judge(_some(rows, ours.n_out, copy.deepcopy(seed)), steps)
+    data = check_training(ours, X, Y, sample_weight, class_weight)
+    judge = _Judge(_some(data, ours.n_out, copy.deepcopy(seed)), steps)
     trainer = Trainer(
         ours,
         method,
@@ -196,14 +196,16 @@ class _Judge(Callback):
 
 
 def _some(
-    rows: Rows, n_out: int, seed: int | np.random.Generator | None
+    data: Data, n_out: int, seed: int | np.random.Generator | None
 ) -> tuple[Array, Array, Array | None]:
     """Return at most so many rows as it takes to judge."""
-    X, Y, weight = rows.X, one_hot(rows.targets, n_out, rows.X.dtype), rows.weight
-    if len(X) <= _ROWS_TO_JUDGE:
-        return X, Y, weight
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(X))[:_ROWS_TO_JUDGE])
-    return X[chosen], Y[chosen], None if weight is None else weight[chosen]
+    X, targets, weight = data
+    chosen = np.arange(len(X))
+    if len(X) > _ROWS_TO_JUDGE:
+        chosen = np.sort(np.random.default_rng(seed).permutation(chosen)[:_ROWS_TO_JUDGE])
+    some = X.gather(chosen, np.empty((len(chosen), X.source.shape[1]), X.dtype))
+    Y = one_hot(targets[chosen], n_out, X.dtype)
+    return some, Y, None if weight is None else weight[chosen]
 
 
 def smooth(losses: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]:

@@ -6,15 +6,16 @@ import copy
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.core import MLP, Dense
-from mlp.core.arrays import Array
+from mlp.core.arrays import Array, LossValue
 from mlp.core.validation import check_count, numeric
+from mlp.machine import blas_threads, read_cpu
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep_result import SweepResult
 from mlp.training import Callback, Trainer
@@ -125,7 +126,9 @@ def learning_rate_sweep(
     else:
         n_parts = min(len(of_rate), getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
         cut = (np.array_split(of_start, n_parts), np.array_split(of_rate, n_parts))
-        parts = list(executor.map(run, *cut))
+        threads = max(1, read_cpu().cores // n_parts)
+        with blas_threads(threads):  # for workers that are threads of this process
+            parts = list(executor.map(replace(run, blas_threads=threads), *cut))
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
@@ -163,9 +166,16 @@ class _Run:
     validation: tuple[ArrayLike, ArrayLike] | None
     epochs: int
     options: dict[str, Any]
+    blas_threads: int | None = None
+    parent: int = field(default_factory=os.getpid)
 
     def __call__(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
         """Train the replicas with these parameters ``(k, P)`` and rates ``(k,)``."""
+        is_worker_process = os.getpid() != self.parent
+        with blas_threads(self.blas_threads if is_worker_process else None):
+            return self._train(theta, rates)
+
+    def _train(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
         net = self.net.replicate(len(rates))
         net.theta = theta
         optimizer = copy.deepcopy(self.method)
@@ -196,7 +206,10 @@ class _Run:
 
 
 class _LossRecorder(Callback):
-    """Records the full training loss of every replica, before training and after each epoch."""
+    """Records the full training loss of every replica, before training and after each epoch.
+
+    Full-batch training of dense layers has just that loss at hand: the one before each update.
+    """
 
     def __init__(
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, K: int, epochs: int
@@ -206,19 +219,36 @@ class _LossRecorder(Callback):
 
     def on_start(self, trainer: Trainer) -> None:
         self.checked = trainer.net._check_data(*self.data)
-        self._record(trainer, slice(0, 1))
+        only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
+        n_rows = len(self.checked[0])
+        self.is_at_hand = only_dense and (trainer.batch_size or n_rows) >= n_rows
+        if not self.is_at_hand:
+            self._evaluate(trainer, 0)
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        self.alive = trainer.alive
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        if self.is_at_hand:
+            self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        self._record(trainer, slice(trainer.epoch, trainer.epoch + 1))
+        is_last = trainer.epoch == self.losses.shape[1] - 1
+        if not self.is_at_hand or is_last:
+            self._evaluate(trainer, trainer.epoch)
 
     def record_the_end(self, trainer: Trainer) -> None:
         """Record what callbacks have left, for the last epoch and those that were not made."""
         with np.errstate(all="ignore"):
-            self._record(trainer, slice(trainer.epoch, None))
+            for epoch in range(trainer.epoch, self.losses.shape[1]):
+                self._evaluate(trainer, epoch)
 
-    def _record(self, trainer: Trainer, epochs: slice) -> None:
-        loss = trainer.net._evaluate(*self.checked, trainer.penalty)
-        self.losses[:, epochs] = np.where(trainer.alive, loss, np.nan)[:, None]
+    def _evaluate(self, trainer: Trainer, epoch: int) -> None:
+        self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
+
+    def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
+        self.losses[:, epoch] = loss
+        self.losses[~(alive & np.isfinite(loss)), epoch] = np.nan
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.core.arrays import Array
+from mlp.training.rows import Rows
 
 
 class Batch(NamedTuple):
@@ -34,7 +35,7 @@ class Batches:
 
     Parameters
     ----------
-    X : ndarray (n, n_in)
+    X : Rows
         The inputs.
     targets : ndarray (n, n_out), or integer labels (n,)
         Labels become one-hot rows batch by batch.
@@ -50,14 +51,15 @@ class Batches:
     Examples
     --------
     >>> X = np.arange(5.0)[:, None]
-    >>> batches = Batches(X, X, None, n_out=1, batch_size=2, shuffle=True)
+    >>> rows = Rows(X, n_in=1, dtype=X.dtype)
+    >>> batches = Batches(rows, X, None, n_out=1, batch_size=2, shuffle=True)
     >>> [batch.X.ravel().tolist() for batch in batches.epoch(np.random.default_rng(0))]
     [[2.0, 4.0], [3.0, 0.0], [1.0]]
     """
 
     def __init__(
         self,
-        X: Array,
+        X: Rows,
         targets: Array | NDArray[np.intp],
         weight: Array | None,
         *,
@@ -74,7 +76,7 @@ class Batches:
         self.rows_of_labels = np.eye(n_out, dtype=X.dtype) if targets.ndim == 1 else None
 
         size = self.batch_size
-        self._X = np.empty((size, X.shape[1]), X.dtype)
+        self._X: Array = np.empty((size, X.source.shape[1]), X.dtype)
         self._Y = np.empty((size, n_out), X.dtype)
         self._labels = np.empty(size, np.intp)
         self._weight = np.empty(size, X.dtype)
@@ -95,7 +97,7 @@ class Batches:
     def _gather(self, start: int, stop: int) -> Batch:
         """Copy the rows that stand from `start` to `stop` in this epoch's order."""
         rows, size = self._order[start:stop], stop - start
-        X = _take(self.X, rows, self._X[:size])
+        X = self.X.gather(rows, self._X[:size])
         if self.rows_of_labels is None:
             Y = _take(self.targets, rows, self._Y[:size])
         else:
@@ -110,9 +112,9 @@ class Batches:
         if self.rows_of_labels is not None:
             Y = _take(self.rows_of_labels, Y, self._Y[: stop - start])
         weight = None if self.weight is None else self.weight[start:stop]
-        return Batch(self.X[start:stop], Y, weight)
+        return Batch(self.X.cut(start, stop, self._X[: stop - start]), Y, weight)
 
 
 def _take(source: NDArray[Any], rows: NDArray[np.intp], out: NDArray[Any]) -> NDArray[Any]:
     """Gather rows into `out`; mode "clip" spares NumPy a copy, and all rows are in range."""
-    return np.take(source, rows, axis=0, out=out, mode="clip")
+    return source.take(rows, axis=0, out=out, mode="clip")

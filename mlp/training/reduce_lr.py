@@ -94,4 +94,6 @@ class ReduceLROnPlateau(Monitor):
 
     def _set_scale(self, trainer: Trainer) -> None:
         scale = self._state["lr_scale"]
-        trainer.optimizer.lr_scale = scale if trainer.net.replicas is not None else float(scale[0])
+        if np.any(scale != trainer.optimizer.lr_scale):
+            has_replicas = trainer.net.replicas is not None
+            trainer.optimizer.lr_scale = scale if has_replicas else float(scale[0])

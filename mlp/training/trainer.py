@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
 from mlp.core.validation import check_count
 from mlp.optim import Optimizer, make_optimizer
-from mlp.training.batches import Batch, Batches
+from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
 from mlp.training.checks import check_number
 from mlp.training.class_weights import ClassWeight
 from mlp.training.divergence import TrainingDiverged, first_not_finite
-from mlp.training.evaluation import Evaluation, check_rows, check_validation
+from mlp.training.evaluation import Evaluation, check_training, check_validation
 from mlp.training.history import History
 from mlp.training.interrupt import Interrupt
 from mlp.training.metrics import MetricLike, make_metrics
@@ -134,8 +135,9 @@ class Trainer:
 
         Parameters
         ----------
-        X : array_like (n, n_in)
-            The inputs.
+        X : array_like (n, n_in), np.memmap or RowSource
+            The inputs. Of a memory map, or of any object with `shape`, `dtype` and
+            ``take(indices, axis=0)``, a batch is read at a time.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
             The targets.
         epochs : int, default 1
@@ -163,10 +165,10 @@ class Trainer:
         """
         check_count("epochs", epochs, 0)
         net = self.net
-        rows = check_rows(net, X, Y, sample_weight, class_weight)
+        training = check_training(net, X, Y, sample_weight, class_weight)
         held_out = None if validation is None else check_validation(net, validation)
-        evaluation = Evaluation(net, self.metrics, rows, held_out, self.penalty)
-        data = Batches(*rows, n_out=net.n_out, batch_size=self.batch_size, shuffle=self.shuffle)
+        evaluation = Evaluation(net, self.metrics, training, held_out, self.penalty)
+        data = Batches(*training, n_out=net.n_out, batch_size=self.batch_size, shuffle=self.shuffle)
         self._update.begin(self.optimizer, self.clip_norm)
         self._evaluation = evaluation
         self.epochs = epochs
@@ -220,34 +222,36 @@ class Trainer:
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()
+        after_batch = [
+            callback.on_batch_end
+            for callback in self.callbacks
+            if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
+        ]
+        net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
+        interrupt = self._interrupt
         total: LossValue = 0.0
         norms: LossValue = 0.0
-        for batch in data.epoch(self._rng):
+        for X, Y, weight in data.epoch(rng):
             self.batch += 1
-            loss, norm = self._step(batch)
+            loss = net._loss_and_grad(X, Y, weight, penalty, rng)
+            norm = update.apply(loss)
+            if update.has_new_diverged:
+                self._record_divergence()
             self.batch_loss = loss
-            total = total + loss * len(batch.X)
+            total = total + loss * len(X)
             norms = norms + norm
-            self._call("on_batch_end")
-            if self._interrupt.requested and self.batch < len(data):
+            for call in after_batch:
+                call(self)
+            if interrupt.requested and self.batch < len(data):
                 return
         values: dict[str, Any] = {
             "loss": self._masked(total / data.n_rows),
-            "lr": self._update.lr,
+            "lr": copy(self._update.lr),
             "grad_norm": self._masked(norms / len(data)),
         }
         values |= {name: self._masked(value) for name, value in evaluation.measure().items()}
         self.history.append(**values, seconds=time.perf_counter() - start)
         self._call("on_epoch_end")
-
-    def _step(self, batch: Batch) -> tuple[LossValue, LossValue]:
-        """Make one update; return the loss before it and the norm of the gradient."""
-        net = self.net
-        loss = net._loss_and_grad(batch.X, batch.Y, batch.weight, self.penalty, self._rng)
-        norm = self._update.apply(loss)
-        if self._update.has_new_diverged:
-            self._record_divergence()
-        return loss, norm
 
     def _record_divergence(self) -> None:
         """Raise for a single network; for replicas write down when it happened."""
@@ -269,7 +273,7 @@ class Trainer:
 
     def _masked(self, values: LossValue) -> LossValue:
         """Replace the numbers of diverged replicas by NaN."""
-        if self.net.replicas is None:
+        if self.net.replicas is None or self.alive.all():
             return values
         return np.where(self.alive, values, np.nan)
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from mlp.core.arrays import Array, LossValue
 from mlp.core.network import MLP
+from mlp.core.products import sum_of_squares
+from mlp.core.scratch import Scratch
 from mlp.optim import Optimizer, Rate
 
 
@@ -40,6 +42,7 @@ class GuardedUpdate:
 
     def __init__(self, net: MLP) -> None:
         self.net = net
+        self._scratch = Scratch()
         self.alive: NDArray[np.bool_] = np.ones(net.replicas or 1, np.bool_)
         self.has_new_diverged = False
         self._all_alive = True
@@ -55,6 +58,11 @@ class GuardedUpdate:
             The greatest norm of a gradient.
         """
         optimizer._check(self.net.theta, self.net.grad, optimizer.rate(optimizer.steps))
+        if optimizer.moves_other_than(self.net.theta):
+            raise ValueError(
+                f"optimizer: received {optimizer!r}, whose state belongs to another network, "
+                "expected a new one for each network, or one after reset()"
+            )
         self.optimizer = optimizer
         self.clip_norm = clip_norm
         if self.net.replicas is None:  # its last good weights are finite
@@ -64,8 +72,9 @@ class GuardedUpdate:
     def apply(self, loss: LossValue) -> LossValue:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
         theta, grad = self.net.theta, self.net.grad
-        norm = _norm(grad)
-        lr = self.lr = self.optimizer.rate(self.optimizer.steps)
+        optimizer = self.optimizer
+        norm = self._norm(grad)
+        lr = self.lr = optimizer.rate(optimizer.steps)
         self.has_new_diverged = False
         if not _is_finite(loss + norm):
             self._drop(np.isfinite(loss) & np.isfinite(norm))
@@ -79,10 +88,23 @@ class GuardedUpdate:
             norm = np.where(self.alive, norm, 0.0)
             lr = np.where(self.alive, lr, 0.0)
         if self._is_far_from_overflow(norm, lr):
-            self.optimizer.step(theta, grad, lr)
+            optimizer._step(theta, grad, lr)
         else:
             self._step_and_look(lr)
         return norm
+
+    def _norm(self, grad: Array) -> LossValue:
+        """Return the norm of the gradient in float64, also where its square leaves the dtype."""
+        squared = sum_of_squares(grad, self._scratch)
+        if grad.ndim == 1 and math.isfinite(squared):
+            return math.sqrt(squared)
+        if grad.ndim == 2 and np.isfinite(squared).all():
+            return np.sqrt(squared, dtype=np.float64)
+        largest = np.abs(grad).max(axis=-1, keepdims=True)
+        scaled = grad / np.where(largest > 0.0, largest, 1.0)
+        careful = largest[..., 0] * np.sqrt(np.vecdot(scaled, scaled), dtype=np.float64)
+        norm = np.where(np.isfinite(squared), np.sqrt(squared, dtype=np.float64), careful)
+        return norm if norm.ndim else float(norm)
 
     def _is_far_from_overflow(self, norm: LossValue, lr: Rate) -> bool:
         """Whether no update of this size can leave the range of the network's dtype.
@@ -90,12 +112,13 @@ class GuardedUpdate:
         The bound leaves room for the square of the gradient, which Adam and its kin keep. Weight
         decay multiplies theta by 1 - lr * decay, which must not make it grow.
         """
+        if not type(self.optimizer).has_bounded_steps:
+            return False
         bound = 1e15 if self.net.dtype == np.float32 else 1e150
         decay = getattr(self.optimizer, "weight_decay", 0.0)
-        if isinstance(norm, float) and isinstance(lr, float):
-            return norm < bound and lr < bound and norm * lr < bound and lr * decay <= 2.0
-        is_far = (norm < bound) & (lr < bound) & (norm * lr < bound)
-        return bool(np.all(is_far & (lr * decay <= 2.0)))
+        longest = norm if isinstance(norm, float) else float(norm.max())
+        fastest = lr if isinstance(lr, float) else float(lr.max())
+        return max(longest, fastest, longest * fastest) < bound and fastest * decay <= 2.0
 
     def _step_and_look(self, lr: Rate) -> None:
         """Make an update that may overflow, and take it back where it did."""
@@ -121,18 +144,6 @@ class GuardedUpdate:
         self.has_new_diverged = bool((still != self.alive).any())
         self.alive = still
         self._all_alive = bool(still.all())
-
-
-def _norm(grad: Array) -> LossValue:
-    """Return the norm of the gradient in float64, also where its square leaves the dtype."""
-    squared = np.vecdot(grad, grad)
-    if _is_finite(squared):
-        return math.sqrt(squared) if grad.ndim == 1 else np.sqrt(squared, dtype=np.float64)
-    largest = np.abs(grad).max(axis=-1, keepdims=True)
-    scaled = grad / np.where(largest > 0.0, largest, 1.0)
-    careful = largest[..., 0] * np.sqrt(np.vecdot(scaled, scaled), dtype=np.float64)
-    norm = np.where(np.isfinite(squared), np.sqrt(squared, dtype=np.float64), careful)
-    return norm if norm.ndim else float(norm)
 
 
 def _is_finite(value: LossValue) -> bool:

@@ -219,4 +219,16 @@ def test_any_object_with_the_two_methods_is_an_activation():
 def test_a_layer_writes_its_output_over_its_input_where_it_can(name):
     net = mlp.MLP([mlp.Dense(2, 3, name), mlp.Dense(3, 1)], "mae", seed=0)
     net.predict([[1.0, 2.0]])
-    assert np.shares_memory(net.layers[0].A, net.layers[0].Z) == (name in FROM_OUTPUT)
+    now = net.layers[0]._bound.now
+    assert np.shares_memory(now.A, now.Z) == (name in FROM_OUTPUT)
+
+
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
+def test_z_of_a_layer_is_what_its_activation_was_applied_to(name):
+    net = mlp.MLP([mlp.Dense(2, 3, name, bias=0.5)], "mae", seed=0)
+    net.predict([[1.0, 2.0]])
+    layer = net.layers[0]
+    np.testing.assert_allclose(layer.Z, [[1.0, 2.0]] @ layer.W + 0.5)
+    A = np.empty_like(layer.Z)
+    layer.activation.forward(layer.Z, out=A)
+    np.testing.assert_allclose(layer.A, A)

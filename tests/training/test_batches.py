@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mlp.training import Batch, Batches
+from mlp.training.rows import Rows
 
 
 def data(n=7):
@@ -13,7 +14,9 @@ def data(n=7):
 
 def make(batch_size=3, shuffle=True, n=7):
     X, Y, weight = data(n)
-    return Batches(X, Y, weight, n_out=2, batch_size=batch_size, shuffle=shuffle)
+    return Batches(
+        Rows(X, X.shape[1], X.dtype), Y, weight, n_out=2, batch_size=batch_size, shuffle=shuffle
+    )
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
@@ -46,7 +49,7 @@ def test_what_is_not_shuffled_is_a_view_and_draws_nothing(batch_size, shuffle):
     batches, rng = make(batch_size, shuffle), np.random.default_rng(0)
     before = rng.bit_generator.state
     for batch in batches.epoch(rng):
-        assert np.shares_memory(batch.X, batches.X)
+        assert np.shares_memory(batch.X, batches.X.source)
         assert np.shares_memory(batch.Y, batches.targets)
     assert rng.bit_generator.state == before
 
@@ -56,15 +59,17 @@ def test_gathered_batches_use_the_same_memory_and_leave_the_data_alone():
     rng = np.random.default_rng(0)
     addresses = {batch.X.ctypes.data for _ in range(3) for batch in batches.epoch(rng)}
     assert len(addresses) == 1
-    assert not any(np.shares_memory(batch.X, batches.X) for batch in batches.epoch(rng))
-    assert np.array_equal(batches.X, data()[0])
+    assert not any(np.shares_memory(batch.X, batches.X.source) for batch in batches.epoch(rng))
+    assert np.array_equal(batches.X.source, data()[0])
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_labels_become_one_hot_rows(shuffle):
     X, _, weight = data()
     labels = np.array([2, 0, 1, 1, 0, 2, 2])
-    batches = Batches(X, labels, weight, n_out=3, batch_size=3, shuffle=shuffle)
+    batches = Batches(
+        Rows(X, X.shape[1], X.dtype), labels, weight, n_out=3, batch_size=3, shuffle=shuffle
+    )
     for batch in batches.epoch(np.random.default_rng(0)):
         assert np.array_equal(batch.Y, np.eye(3)[labels[batch.weight.astype(int)]])
         assert batch.Y.dtype == X.dtype
@@ -72,5 +77,5 @@ def test_labels_become_one_hot_rows(shuffle):
 
 def test_without_weights_a_batch_has_none():
     X, Y, _ = data()
-    batches = Batches(X, Y, None, n_out=2, batch_size=3, shuffle=True)
+    batches = Batches(Rows(X, X.shape[1], X.dtype), Y, None, n_out=2, batch_size=3, shuffle=True)
     assert [batch.weight for batch in batches.epoch(np.random.default_rng(0))] == [None] * 3

@@ -1,0 +1,29 @@
+"""Tell what NumPy computes with: its BLAS, the kernel and threads, and what could be faster."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from mlp.machine import describe, show_config
+
+HELP = "versions, BLAS kernel, threads and speed of this machine"
+
+EPILOG = """\
+examples:
+  mlp info
+  mlp info --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``mlp info``."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print it."""
+    if options.json:
+        print(json.dumps(describe()))
+    else:
+        show_config()

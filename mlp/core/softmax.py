@@ -1,0 +1,33 @@
+"""Softmax, the activation whose outputs depend on each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlp.core.activations import Activation
+from mlp.core.arrays import Array
+from mlp.core.products import dot_rows
+
+
+class Softmax(Activation):
+    """``A = exp(Z) / sum of exp(Z) over the units``: positive rows that sum to one."""
+
+    name = "softmax"
+    needs_z = False
+    couples_units = True
+
+    def forward(self, Z: Array, out: Array) -> None:
+        """A = exp(Z - max Z) / sum exp(Z - max Z)."""
+        row = self.row_scratch("row", Z)
+        np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
+        np.subtract(Z, row, out=out)
+        np.exp(out, out=out)
+        np.add.reduce(out, axis=-1, keepdims=True, out=row)
+        out /= row
+
+    def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
+        """dZ = A * (dA - sum of dA * A over the units): the full Jacobian, applied."""
+        row = self.row_scratch("row", A)
+        dot_rows(dA, A, row[..., 0], self)
+        np.subtract(dA, row, out=out)
+        out *= A

@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep test check clean
+.PHONY: help sweep test check bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,12 @@ check: $(VENV)/dev ## lint, check the formatting and the types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; half an hour on a quiet machine
+	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
+	$(BIN)/python benchmarks/sweep.py $(BENCH)
+
 clean: ## remove the virtual environment, the results and every cache
-	rm -rf $(VENV) results build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) results benchmarks/results build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python named on the command line makes a new environment if the present one has another.
@@ -60,3 +64,7 @@ $(VENV)/test: $(VENV)/made
 $(VENV)/dev: $(VENV)/made
 	@$(INSTALL) --editable . --group dev
 	@touch $(VENV)/base $(VENV)/test $@  # the group dev includes the group test
+
+$(VENV)/bench: $(VENV)/made
+	@$(INSTALL) --editable '.[bench]'
+	@touch $(VENV)/base $@

@@ -12,7 +12,7 @@ from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.scratch import Scratch
 
-BLOCK = 1024
+BLOCK = 256
 """How many rows go through the layers at once outside training."""
 
 
@@ -115,7 +115,7 @@ class Passes(Scratch):
         return rows
 
 
-def _blocks(n_rows: int, size: int = 256) -> Iterator[slice]:
+def _blocks(n_rows: int, size: int = BLOCK) -> Iterator[slice]:
     """Cut the rows into blocks, so that a pass over many rows needs little memory.
 
     The size does not depend on the number of replicas: each has the bits of its own run alone.
@@ -126,7 +126,13 @@ def _blocks(n_rows: int, size: int = 256) -> Iterator[slice]:
 
 def _sum(rows: Array, weight: Array | None) -> LossValue:
     """Return the sum of weight * rows as a float, or in float64 one number for each replica."""
-    total: Array = np.add.reduce(rows, axis=-1) if weight is None else np.vecdot(rows, weight)
+    total: Array
+    if weight is not None:
+        total = np.vecdot(rows, weight)
+    elif rows.shape[-1] == 1:
+        total = rows[..., 0]
+    else:
+        total = np.add.reduce(rows, axis=-1)
     return total.astype(np.float64) if total.ndim else float(total)
 
 

@@ -132,16 +132,20 @@ def learning_rate_sweep(
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
-    networks.theta = np.concatenate([part.theta for part in parts])
-    val_losses = np.concatenate([part.val_losses for part in parts]).reshape(shape)
+    networks.theta = _joined([part.theta for part in parts])
+    val_losses = _joined([part.val_losses for part in parts]).reshape(shape)
     return SweepResult(
         rates=checked_rates,
-        losses=np.concatenate([part.losses for part in parts]).reshape(*shape, epochs + 1),
-        diverged_at=np.concatenate([part.diverged_at for part in parts]).reshape(shape),
+        losses=_joined([part.losses for part in parts]).reshape(*shape, epochs + 1),
+        diverged_at=_joined([part.diverged_at for part in parts]).reshape(shape),
         networks=networks,
         val_losses=None if validation is None else val_losses,
         loss_name=str(getattr(net.loss, "name", type(net.loss).__name__)),
     )
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,7 @@ class _Run:
         callbacks = [recorder, *self.options["callbacks"]]
         trainer = Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
         watched = self.validation if self.options["callbacks"] else None
+        trainer._keeps_history = bool(self.options["callbacks"])  # the recorder needs none
         trainer.fit(
             self.X, self.Y, self.epochs, validation=watched, sample_weight=self.sample_weight
         )
@@ -215,7 +220,8 @@ class _LossRecorder(Callback):
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, K: int, epochs: int
     ) -> None:
         self.data = (X, Y, sample_weight)
-        self.losses = np.full((K, epochs + 1), np.nan)
+        self._by_epoch = np.empty((epochs + 1, K))  # an epoch's losses stand together in memory
+        self._recorded = 0
 
     def on_start(self, trainer: Trainer) -> None:
         self.checked = trainer.net._check_data(*self.data)
@@ -233,22 +239,32 @@ class _LossRecorder(Callback):
             self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        is_last = trainer.epoch == self.losses.shape[1] - 1
+        is_last = trainer.epoch == len(self._by_epoch) - 1
         if not self.is_at_hand or is_last:
             self._evaluate(trainer, trainer.epoch)
 
     def record_the_end(self, trainer: Trainer) -> None:
         """Record what callbacks have left, for the last epoch and those that were not made."""
         with np.errstate(all="ignore"):
-            for epoch in range(trainer.epoch, self.losses.shape[1]):
+            for epoch in range(trainer.epoch, len(self._by_epoch)):
                 self._evaluate(trainer, epoch)
 
     def _evaluate(self, trainer: Trainer, epoch: int) -> None:
         self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
 
     def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
-        self.losses[:, epoch] = loss
-        self.losses[~(alive & np.isfinite(loss)), epoch] = np.nan
+        row = self._by_epoch[epoch]
+        row[...] = loss
+        self._recorded = epoch + 1
+        fine = np.isfinite(row) & alive
+        if not fine.all():
+            row[~fine] = np.nan
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The losses ``(K, epochs + 1)``, NaN where there was no epoch."""
+        self._by_epoch[self._recorded :] = np.nan
+        return self._by_epoch.T
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:

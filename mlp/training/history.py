@@ -50,15 +50,12 @@ class History(Mapping[str, list[Any]]):
         self._columns: dict[str, list[Any]] = {}
 
     def append(self, **values: Any) -> None:
-        """Add an epoch; a quantity that is new is NaN in the epochs before it.
-
-        Arrays are kept, not copied.
-        """
+        """Add an epoch; a quantity that is new is NaN in the epochs before it."""
         n_before = len(self.epochs)
         for name in dict.fromkeys([*self._columns, *values]):
             column = self._columns.setdefault(name, [math.nan] * n_before)
             value = values.get(name, math.nan)
-            column.append(value if isinstance(value, np.ndarray) else float(value))
+            column.append(value.copy() if isinstance(value, np.ndarray) else float(value))
 
     @property
     def epochs(self) -> range:

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
 from mlp.training.checks import check_number
 from mlp.training.class_weights import ClassWeight
-from mlp.training.divergence import TrainingDiverged, first_not_finite
+from mlp.training.divergence import TrainingDiverged, note_divergence
 from mlp.training.evaluation import Evaluation, check_training, check_validation
 from mlp.training.history import History
 from mlp.training.interrupt import Interrupt
@@ -116,6 +115,7 @@ class Trainer:
         self._rng = np.random.default_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
+        self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
         self,
@@ -173,6 +173,7 @@ class Trainer:
         self._evaluation = evaluation
         self.epochs = epochs
         self.history.status = "running"
+        self.epoch = len(self.history.epochs)  # an epoch that diverged does not count
         self._stopping = False
         # what overflows is found by the checks before each update, so NumPy need not warn
         with np.errstate(all="ignore"), Interrupt() as self._interrupt:
@@ -218,7 +219,7 @@ class Trainer:
 
     def _run_epoch(self, data: Batches, evaluation: Evaluation) -> None:
         """Train on every row once and record the epoch."""
-        self.epoch = len(self.history.epochs) + 1
+        self.epoch += 1
         self.batch = 0
         self._call("on_epoch_begin")
         start = time.perf_counter()
@@ -228,7 +229,7 @@ class Trainer:
             if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
         ]
         net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
-        interrupt = self._interrupt
+        interrupt, is_one_batch = self._interrupt, len(data) == 1
         total: LossValue = 0.0
         norms: LossValue = 0.0
         for X, Y, weight in data.epoch(rng):
@@ -236,35 +237,33 @@ class Trainer:
             loss = net._loss_and_grad(X, Y, weight, penalty, rng)
             norm = update.apply(loss)
             if update.has_new_diverged:
-                self._record_divergence()
+                note_divergence(self)
             self.batch_loss = loss
-            total = total + loss * len(X)
-            norms = norms + norm
+            if is_one_batch:
+                total, norms = loss, norm
+            else:
+                total = total + loss * len(X)
+                norms = norms + norm
             for call in after_batch:
                 call(self)
             if interrupt.requested and self.batch < len(data):
                 return
+        if self._keeps_history:
+            if not is_one_batch:
+                total, norms = total / data.n_rows, norms / len(data)
+            self._record_epoch(total, norms, evaluation, start)
+        self._call("on_epoch_end")
+
+    def _record_epoch(
+        self, loss: LossValue, norm: LossValue, evaluation: Evaluation, start: float
+    ) -> None:
         values: dict[str, Any] = {
-            "loss": self._masked(total / data.n_rows),
-            "lr": copy(self._update.lr),
-            "grad_norm": self._masked(norms / len(data)),
+            "loss": self._masked(loss),
+            "lr": self._update.lr,
+            "grad_norm": self._masked(norm),
         }
         values |= {name: self._masked(value) for name, value in evaluation.measure().items()}
         self.history.append(**values, seconds=time.perf_counter() - start)
-        self._call("on_epoch_end")
-
-    def _record_divergence(self) -> None:
-        """Raise for a single network; for replicas write down when it happened."""
-        if self.net.replicas is None:
-            layer = first_not_finite(self.net.layers)
-            raise TrainingDiverged(
-                self.epoch, self.batch, float(self._update.lr), layer, self.history
-            )
-        diverged_at = self.history.diverged_at or [0] * self.net.replicas
-        self.history.diverged_at = [
-            at if at or alive else self.epoch
-            for at, alive in zip(diverged_at, self.alive, strict=True)
-        ]
 
     @property
     def alive(self) -> NDArray[np.bool_]:

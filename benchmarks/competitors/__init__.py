@@ -1,0 +1,1 @@
+"""One module for each competitor; a worker process imports exactly one of them."""

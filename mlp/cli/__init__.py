@@ -1,4 +1,7 @@
-"""The command line: ``mlp sweep``, ``mlp trace``, ``mlp info``; also ``python -m mlp``."""
+"""The command line: ``mlp sweep``, ``mlp find-lr``, ``mlp trace``, ``mlp info``.
+
+``python -m mlp`` is the same program.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ import sys
 from collections.abc import Sequence
 
 import mlp
-from mlp.cli import info, sweep, trace
+from mlp.cli import find_lr, info, sweep, trace
 
-COMMANDS = (sweep, trace, info)
+COMMANDS = (sweep, find_lr, trace, info)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"mlp {mlp.__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
+        name = command.__name__.rpartition(".")[2].replace("_", "-")
         subparser = subparsers.add_parser(
             name,
             help=command.HELP,

@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.cli.data import Task, load_task
+from mlp.cli.network import (
+    DESCRIBE_A_NETWORK,
+    add_network_arguments,
+    batch_size_of,
+    make_network,
+)
 from mlp.cli.output import check_folder
-from mlp.core import MLP
-from mlp.core.activations import ACTIVATIONS
-from mlp.core.losses import LOSSES
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
 from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
@@ -36,9 +39,6 @@ examples:
             --loss cross_entropy --rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3
 """
 
-# What describes a network of one's own, and so needs data of one's own.
-_NEEDS_DATA = ("layers", "hidden", "output", "loss", "batch_size", "dtype")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp sweep``."""
@@ -50,14 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="initialisations a rate")
     parser.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
-    own = parser.add_argument_group("a network and data of your own")
-    own.add_argument("--data", metavar="NAME", help="digits, xor, spirals, or FILE.npz (X, y)")
-    own.add_argument("--layers", type=parse_sizes, metavar="64,32,10", help="all widths")
-    own.add_argument("--hidden", metavar="NAME", help=f"{', '.join(ACTIVATIONS)} (relu)")
-    own.add_argument("--output", metavar="NAME", help="activation of the last layer")
-    own.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))
-    own.add_argument("--batch-size", type=parse_batch_size, metavar="N", help="rows, or full (32)")
-    own.add_argument("--dtype", choices=("float64", "float32"))
+    add_network_arguments(parser)
     out = parser.add_argument_group("results")
     out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
     out.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the error")
@@ -70,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Train, write the files and print the table."""
     if options.data is None:
-        given = [name for name in _NEEDS_DATA if getattr(options, name) is not None]
+        given = [name for name in DESCRIBE_A_NETWORK if getattr(options, name) is not None]
         if given:
             named = ", ".join("--" + name.replace("_", "-") for name in given)
             raise ValueError(f"{named} describes a network of your own: add --data")
@@ -80,8 +73,7 @@ def run(options: argparse.Namespace) -> None:
         if options.published:
             raise ValueError("--published is about the chart that is drawn without --data")
         task = load_task(options.data, options.loss, options.layers, options.seed)
-        net = _network(options, task)
-        batch_size = 32 if options.batch_size is None else options.batch_size or None
+        net, batch_size = make_network(options, task), batch_size_of(options)
     published = _published(options) if options.published else {}
     check_folder(options.out)
     result = learning_rate_sweep(
@@ -111,17 +103,6 @@ def _published(options: argparse.Namespace) -> dict[str, Any]:
         )
     series = {rate: column[: options.epochs + 1] for rate, column in wrong.items()}
     return {"published": series, "published_note": chart.published_note}
-
-
-def _network(options: argparse.Namespace, task: Task) -> MLP:
-    return MLP.from_sizes(
-        task.sizes,
-        options.hidden or "relu",
-        options.output or task.output,
-        task.loss,
-        dtype=options.dtype or "float64",
-        seed=options.seed,
-    )
 
 
 def _report(
@@ -187,23 +168,3 @@ def parse_rates(text: str) -> NDArray[np.float64]:
         raise argparse.ArgumentTypeError(
             f"received {text!r}, expected 0.1,0.2,... or log:FROM:TO:N with positive numbers"
         ) from None
-
-
-def parse_sizes(text: str) -> list[int]:
-    """Return the widths that ``64,32,10`` stands for."""
-    try:
-        sizes = [int(size) for size in text.split(",")]
-    except ValueError:
-        sizes = []
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise argparse.ArgumentTypeError(f"received {text!r}, expected widths like 64,32,10")
-    return sizes
-
-
-def parse_batch_size(text: str) -> int:
-    """Return the number of rows, 0 for ``full``."""
-    if text == "full":
-        return 0
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"received {text!r}, expected a number of rows, or full")
-    return int(text)

@@ -12,6 +12,9 @@ from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.scratch import Scratch
 
+BLOCK = 256
+"""How many rows go through the layers at once outside training."""
+
 
 class Passes(Scratch):
     """Runs checked data through layers that are bound to their arrays.
@@ -52,13 +55,26 @@ class Passes(Scratch):
         self, X: Array, Y: Array, weight: Array | None, rng: np.random.Generator
     ) -> LossValue:
         """Return the mean of weight * loss over the rows, outside training."""
+        mean: LossValue = self.total_loss(X, Y, weight, rng) / X.shape[-2]
+        return mean
+
+    def total_loss(
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        rng: np.random.Generator,
+        out: Array | None = None,
+    ) -> LossValue:
+        """Return the sum of weight * loss over the rows, outside training; outputs go to `out`."""
         total: LossValue = 0.0
         for rows in _blocks(X.shape[-2]):
             A = self.forward(X[..., rows, :], False, rng)
+            if out is not None:
+                out[..., rows, :] = A
             some = None if weight is None else weight[rows]
             total = total + _sum(self._losses(A, Y[..., rows, :]), some)
-        mean: LossValue = total / X.shape[-2]
-        return mean
+        return total
 
     def loss_and_grad(
         self,
@@ -99,7 +115,7 @@ class Passes(Scratch):
         return rows
 
 
-def _blocks(n_rows: int, size: int = 256) -> Iterator[slice]:
+def _blocks(n_rows: int, size: int = BLOCK) -> Iterator[slice]:
     """Cut the rows into blocks, so that a pass over many rows needs little memory.
 
     The size does not depend on the number of replicas: each has the bits of its own run alone.

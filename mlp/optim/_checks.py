@@ -112,3 +112,14 @@ def check_like(name: str, value: Array, like: Array, why: str) -> None:
         raise ValueError(f"{name}: received shape {value.shape}, expected {like.shape}, {why}")
     if value.dtype != like.dtype:
         raise TypeError(f"{name}: received dtype {value.dtype}, expected {like.dtype}, {why}")
+
+
+def lr_config(lr: object) -> Any:
+    """Return a learning rate as JSON can hold it; TypeError for a function without `config`."""
+    if isinstance(lr, np.ndarray):
+        return lr.tolist()
+    if not callable(lr):
+        return lr
+    if not hasattr(lr, "config"):
+        raise TypeError(f"lr: received {lr!r}, expected a float, an array or a schedule's config()")
+    return lr.config()

@@ -18,6 +18,7 @@ from mlp.optim._checks import (
     check_indices,
     check_like,
     check_rate,
+    lr_config,
 )
 
 
@@ -56,6 +57,9 @@ class Optimizer:
         How many updates were made.
     state : dict of str to ndarray
         Arrays of theta's shape, dtype and memory layout; empty before the first step.
+    lr_scale : float or array (K,)
+        What `lr` is multiplied by, 1.0 until a callback such as `ReduceLROnPlateau` lowers it;
+        `reset` makes it 1.0 again.
 
     Raises
     ------
@@ -83,6 +87,15 @@ class Optimizer:
         self._lr = value if callable(value) else check_rate("lr", value)
 
     @property
+    def lr_scale(self) -> Rate:
+        """What the learning rate is multiplied by, for all replicas or each: (K,)."""
+        return 1.0 if self._lr_scale is None else self._lr_scale
+
+    @lr_scale.setter
+    def lr_scale(self, value: Rate) -> None:
+        self._lr_scale: Rate | None = check_rate("lr_scale", value, "a float >= 0 or an array (K,)")
+
+    @property
     def state_names(self) -> tuple[str, ...]:
         """The names of the arrays in `state` once a step was made."""
         return ()
@@ -93,8 +106,9 @@ class Optimizer:
         return 0.0
 
     def rate(self, step: int) -> Rate:
-        """Return the learning rate of update number `step` (0 is the first), in float64."""
-        return check_rate("lr", self._lr(step)) if callable(self._lr) else self._lr
+        """Return lr_scale * lr for update number `step` (0 is the first), in float64."""
+        lr = check_rate("lr", self._lr(step)) if callable(self._lr) else self._lr
+        return lr if self._lr_scale is None else lr * self._lr_scale
 
     def step(self, theta: Array, grad: Array, lr: Rate | None = None) -> None:
         """Make one update of `theta`, in place.
@@ -194,6 +208,7 @@ class Optimizer:
 
     def reset(self) -> None:
         """Forget all steps and the state, as if new."""
+        self._lr_scale = None
         self.steps = 0
         self.state: dict[str, Array] = {}
         self._views = None
@@ -217,6 +232,8 @@ class Optimizer:
         taken = lr[rows] if isinstance(lr, np.ndarray) else lr
         if callable(taken) and hasattr(taken, "take"):
             taken = taken.take(rows)
+        if isinstance(self._lr_scale, np.ndarray):
+            self._lr_scale = self._lr_scale[rows]
         self.lr = taken
         self.state = {name: array[rows] for name, array in self.state.items()}
         self._views = None
@@ -253,7 +270,9 @@ class Optimizer:
             like = array if like is None else like
             check_array(f"state[{name!r}]", array)
             check_like(f"state[{name!r}]", array, like, "as the rest of the state")
+        lr_scale = self._lr_scale
         self.reset()
+        self._lr_scale = lr_scale
         self.steps = steps
         self.state = {name: np.array(arrays[name], order="K") for name in expected}
 
@@ -267,19 +286,9 @@ class Optimizer:
         """
         values = {key: getattr(self, key) for key in self.hyperparameters}
         plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-        return {"name": self.name, "lr": _lr_config(self._lr), **plain}
+        return {"name": self.name, "lr": lr_config(self._lr), **plain}
 
     def __repr__(self) -> str:
         lr = self._lr.tolist() if isinstance(self._lr, np.ndarray) else self._lr
         values = [("lr", lr)] + [(key, getattr(self, key)) for key in self.hyperparameters]
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in values)})"
-
-
-def _lr_config(lr: object) -> Any:
-    if isinstance(lr, np.ndarray):
-        return lr.tolist()
-    if not callable(lr):
-        return lr
-    if not hasattr(lr, "config"):
-        raise TypeError(f"lr: received {lr!r}, expected a float, an array or a schedule's config()")
-    return lr.config()

@@ -4,9 +4,16 @@ Figures are made directly, never through ``pyplot``: no display is needed, no fi
 open behind the caller's back, and no global setting changes.
 """
 
+from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
 from mlp.plotting.learning_rates import plot_learning_rates
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
 
-__all__ = ["new_axes", "plot_history", "plot_learning_rates", "save_figure"]
+__all__ = [
+    "new_axes",
+    "plot_history",
+    "plot_learning_rate_finder",
+    "plot_learning_rates",
+    "save_figure",
+]

@@ -31,6 +31,30 @@ class SweepRecord(Protocol):
         """The rate to recommend; NaN if there is none."""
 
 
+class FinderRecord(Protocol):
+    """The outcome of a learning-rate range test."""
+
+    @property
+    def rates(self) -> NDArray[np.floating]:
+        """The rising learning rates, shape ``(n,)``."""
+
+    @property
+    def losses(self) -> NDArray[np.floating]:
+        """The loss after the update with each rate, ``(n,)``."""
+
+    @property
+    def smoothed(self) -> NDArray[np.floating]:
+        """The average of ``losses``, ``(n,)``."""
+
+    @property
+    def suggestion(self) -> float:
+        """The rate to recommend, one of ``rates``."""
+
+    @property
+    def diverged_at(self) -> float | None:
+        """The rate at which the run diverged, if it did."""
+
+
 class HistoryRecord(Protocol):
     """What a training run recorded, one entry an epoch."""
 

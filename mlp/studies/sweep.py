@@ -48,7 +48,8 @@ def learning_rate_sweep(
     All runs are the replicas of one network and train at once. They start from the same weights
     and see the same batches in the same order (and the same dropout masks), so that they differ
     by the rate alone; each is bit for bit the run that a `Trainer` makes with this rate alone.
-    A run that diverges stops, is marked, and does not touch the others.
+    A run that diverges stops, is marked, and does not touch the others. Where a callback stops
+    the runs, the last loss stands for the epochs that were not made.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def learning_rate_sweep(
     ------
     ValueError, TypeError
         If the rates are not positive numbers, or anything else does not fit.
+    KeyboardInterrupt
+        After Ctrl-C, once the batch that was running has ended: half a sweep compares nothing.
 
     Examples
     --------
@@ -191,8 +194,15 @@ class _Run:
         recorder = _LossRecorder(self.X, self.Y, self.sample_weight, len(rates), self.epochs)
         callbacks = [recorder, *self.options["callbacks"]]
         trainer = Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
-        trainer._keeps_history = False
-        trainer.fit(self.X, self.Y, self.epochs, sample_weight=self.sample_weight)
+        watched = self.validation if self.options["callbacks"] else None
+        trainer._keeps_history = bool(self.options["callbacks"])  # the recorder needs none
+        trainer.fit(
+            self.X, self.Y, self.epochs, validation=watched, sample_weight=self.sample_weight
+        )
+        if trainer.history.status == "interrupted":
+            raise KeyboardInterrupt
+        if self.options["callbacks"]:
+            recorder.record_the_end(trainer)
         losses = recorder.losses
         diverged_at = np.array(trainer.history.diverged_at or np.zeros(len(rates)), np.int64)
         # the last update may have left weights that are finite and a loss that is not
@@ -238,6 +248,12 @@ class _LossRecorder(Callback):
         is_last = trainer.epoch == len(self._by_epoch) - 1
         if not self.is_at_hand or is_last:
             self._evaluate(trainer, trainer.epoch)
+
+    def record_the_end(self, trainer: Trainer) -> None:
+        """Record what callbacks have left, for the last epoch and those that were not made."""
+        with np.errstate(all="ignore"):
+            for epoch in range(trainer.epoch, len(self._by_epoch)):
+                self._evaluate(trainer, epoch)
 
     def _evaluate(self, trainer: Trainer, epoch: int) -> None:
         self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)

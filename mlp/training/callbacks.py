@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlp.training.trainer import Trainer
@@ -12,7 +13,8 @@ class Callback:
     """The base of callbacks: plain methods that do nothing until they are overridden.
 
     Each receives the trainer, through which network, optimizer and history are reached;
-    ``trainer.stop()`` ends the run after the current epoch. What a callback raises is not caught.
+    ``trainer.stop()`` ends the run after the current epoch. What a callback raises is not caught,
+    and `on_stop` of all callbacks is called even then.
 
     Examples
     --------
@@ -41,3 +43,65 @@ class Callback:
 
     def on_stop(self, trainer: Trainer) -> None:
         """At the end of a `fit`, whatever ended it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a run that is continued needs of it: arrays by name."""
+        return {}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned.
+
+        Raises
+        ------
+        ValueError
+            If that was not the state of such a callback; nothing was changed then.
+        """
+        if set(saved) != set(self.state_dict()):
+            raise ValueError(
+                f"{type(self).__name__}: received the state {sorted(saved)}, "
+                f"expected {sorted(self.state_dict())}"
+            )
+
+
+Hook = Callable[["Trainer"], object]
+
+
+class LambdaCallback(Callback):
+    """Calls functions that receive the trainer.
+
+    Parameters
+    ----------
+    on_start, on_epoch_begin, on_batch_end, on_epoch_end, on_stop : callable, optional
+        What is called when; the names are those of `Callback`.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> net = mlp.MLP([mlp.Dense(1, 1, weights=[[1.0]])], loss="mse")
+    >>> show = LambdaCallback(on_epoch_end=lambda trainer: print(trainer.history["loss"][-1]))
+    >>> _ = mlp.Trainer(net, mlp.SGD(0.1), callbacks=[show]).fit([[1.0]], [[0.0]])
+    1.0
+    """
+
+    def __init__(
+        self,
+        *,
+        on_start: Hook | None = None,
+        on_epoch_begin: Hook | None = None,
+        on_batch_end: Hook | None = None,
+        on_epoch_end: Hook | None = None,
+        on_stop: Hook | None = None,
+    ) -> None:
+        hooks = {
+            "on_start": on_start,
+            "on_epoch_begin": on_epoch_begin,
+            "on_batch_end": on_batch_end,
+            "on_epoch_end": on_epoch_end,
+            "on_stop": on_stop,
+        }
+        for name, function in hooks.items():
+            if function is None:
+                continue
+            if not callable(function):
+                raise TypeError(f"{name}: received {function!r}, expected a function of a trainer")
+            setattr(self, name, function)

@@ -11,6 +11,7 @@ from mlp.core.layers import Layer
 
 if TYPE_CHECKING:
     from mlp.training.history import History
+    from mlp.training.trainer import Trainer
 
 
 class TrainingDiverged(ArithmeticError):
@@ -53,3 +54,15 @@ def first_not_finite(layers: Sequence[Layer]) -> str:
             if not np.isfinite(grad).all():
                 return f"the gradient of {name} in layers[{i}], {layer!r},"
     return "the loss or the update"
+
+
+def note_divergence(trainer: Trainer) -> None:
+    """Raise for a single network; for replicas write into the history when it happened."""
+    epoch, history = trainer.epoch, trainer.history
+    if trainer.net.replicas is None:
+        layer = first_not_finite(trainer.net.layers)
+        raise TrainingDiverged(epoch, trainer.batch, float(trainer._update.lr), layer, history)
+    diverged_at = history.diverged_at or [0] * trainer.net.replicas
+    history.diverged_at = [
+        at if at or alive else epoch for at, alive in zip(diverged_at, trainer.alive, strict=True)
+    ]

@@ -23,14 +23,16 @@ class History(Mapping[str, list[Any]]):
 
     ``history["loss"]`` is the mean training loss of the epoch's batches, each taken before its
     update, penalties included; ``"val_loss"`` the loss on the validation data after the epoch,
-    without them; ``"lr"`` the rate of its last update; ``"grad_norm"`` the mean norm of the
+    without them, and ``"val_accuracy"`` and so on the metrics (``"accuracy"`` where there is no
+    validation data); ``"lr"`` the rate of its last update; ``"grad_norm"`` the mean norm of the
     gradient before clipping; ``"seconds"`` how long it took. For K replicas an entry is an array
     ``(K,)``, NaN once the replica has diverged.
 
     Attributes
     ----------
     status : str
-        "running", "completed" or "diverged".
+        "running", "completed" (also where a callback stopped the run), "interrupted" (Ctrl-C),
+        "diverged", or "failed" (an exception, say of a callback).
     diverged_at : list of int
         For replicas: the epoch in which each diverged, 0 where it did not.
 

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.arrays import Array, LossValue
+from mlp.core.arrays import LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import (
-    as_pair,
-    check_bool,
-    check_count,
-    check_inputs,
-    check_sequence,
-    check_targets,
-    check_weights,
-    make_rng,
-    one_hot,
-)
+from mlp.core.validation import check_bool, check_count, check_sequence, make_rng
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
-from mlp.training.divergence import TrainingDiverged, first_not_finite
+from mlp.training.checks import check_number
+from mlp.training.class_weights import ClassWeight
+from mlp.training.divergence import TrainingDiverged, note_divergence
+from mlp.training.evaluation import Evaluation, check_training, check_validation
 from mlp.training.history import History
-from mlp.training.rows import Rows
+from mlp.training.interrupt import Interrupt
+from mlp.training.metrics import MetricLike, make_metrics
 from mlp.training.update import GuardedUpdate
 
 
@@ -54,6 +49,11 @@ class Trainer:
         in its gradient. Biases are not penalised.
     clip_norm : float, optional
         The greatest norm of the whole gradient; a longer one is scaled down to it.
+    metrics : sequence of str, Metric or function
+        What is recorded after each epoch besides the loss: "accuracy", "top_3", "mae", "r2", a
+        `Metric`, or a function ``(Y, outputs) -> float``. On the validation data, as
+        ``val_accuracy``; where there is none on the training data, as ``accuracy``, which takes
+        one more pass over them.
     callbacks : sequence of Callback
         What else happens.
 
@@ -62,9 +62,11 @@ class Trainer:
     history : History
         All epochs of all calls of `fit`; train(n) followed by train(m) is train(n + m).
     epoch, batch : int
-        Where the run is, counted from 1.
+        Where the run is, counted from 1. An epoch that did not end is not counted.
     batch_loss : float or ndarray (K,)
-        The loss of the last batch, before its update.
+        The loss of the last batch, taken before its update.
+    epochs : int
+        How many epochs the last `fit` was asked for.
 
     Examples
     --------
@@ -88,23 +90,28 @@ class Trainer:
         l1: float = 0.0,
         l2: float = 0.0,
         clip_norm: float | None = None,
+        metrics: Sequence[MetricLike] = (),
         callbacks: Sequence[Callback] = (),
     ) -> None:
         if not isinstance(net, MLP):
             raise TypeError(f"net: received {net!r}, expected an MLP")
         if batch_size is not None:
             check_count("batch_size", batch_size)
-        _check_clip_norm(clip_norm)
+        if clip_norm is not None:
+            check_number("clip_norm", clip_norm, "a finite number > 0", positive=True)
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size
         self.shuffle = check_bool("shuffle", shuffle)
         self.penalty = Penalty(l1, l2)
         self.clip_norm = clip_norm
+        self.metrics = make_metrics(metrics)
         self.callbacks = list(check_sequence("callbacks", callbacks, "callbacks"))
         self.history = History()
-        self.epoch = self.batch = 0
+        self.epoch = self.batch = self.epochs = 0
         self.batch_loss: LossValue = math.nan
+        self._evaluation: Evaluation | None = None
+        self._interrupt = Interrupt()
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
@@ -118,8 +125,13 @@ class Trainer:
         *,
         validation: tuple[ArrayLike, ArrayLike] | None = None,
         sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight | None = None,
     ) -> History:
         """Train for a number of epochs.
+
+        Ctrl-C ends the run after the batch that is running: the history, whose status is then
+        "interrupted", is returned, and holds the epochs that came to their end. A second Ctrl-C
+        interrupts at once.
 
         Parameters
         ----------
@@ -134,6 +146,9 @@ class Trainer:
             Data whose loss is recorded after each epoch.
         sample_weight : array_like (n,), optional
             What each row's loss is multiplied by.
+        class_weight : "balanced" or dict, optional
+            What the loss of each class's rows is multiplied by, besides: a weight for each label,
+            or ``n / (n_classes * count)``. A weight of 2 does what a second copy of the rows does.
 
         Returns
         -------
@@ -149,51 +164,60 @@ class Trainer:
             its last good weights and the others go on.
         """
         check_count("epochs", epochs, 0)
-        data = self._check(X, Y, sample_weight)
-        held_out = None if validation is None else self._check_validation(validation)
+        net = self.net
+        training = check_training(net, X, Y, sample_weight, class_weight)
+        held_out = None if validation is None else check_validation(net, validation)
+        evaluation = Evaluation(net, self.metrics, training, held_out, self.penalty)
+        data = Batches(*training, n_out=net.n_out, batch_size=self.batch_size, shuffle=self.shuffle)
         self._update.begin(self.optimizer, self.clip_norm)
+        self._evaluation = evaluation
+        self.epochs = epochs
         self.history.status = "running"
         self.epoch = len(self.history.epochs)  # an epoch that diverged does not count
         self._stopping = False
         # what overflows is found by the checks before each update, so NumPy need not warn
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), Interrupt() as self._interrupt:
             try:
                 self._call("on_start")
                 for _ in range(epochs):
-                    if self._stopping or not self.alive.any():
+                    if self._stopping or self._interrupt.requested or not self.alive.any():
                         break
-                    self._run_epoch(data, held_out)
-                self.history.status = "completed"
-                if not self._update.alive.any():
-                    self.history.status = "diverged"
+                    self._run_epoch(data, evaluation)
+                self.history.status = self._outcome()
+            except BaseException as error:
+                self.history.status = _OUTCOMES.get(type(error), "failed")
+                raise
             finally:
-                self._call("on_stop")
+                self._call_all("on_stop")
+                self._evaluation = None
+        if self._interrupt.requested and self.history.status != "interrupted":
+            raise KeyboardInterrupt  # it came when there was nothing left to end
         return self.history
 
     def stop(self) -> None:
         """End the present `fit` after the epoch that is running."""
         self._stopping = True
 
-    def _check(self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None) -> Batches:
-        net = self.net
-        rows = Rows(X, net.n_in, net.dtype)
-        return Batches(
-            rows,
-            check_targets(Y, net.loss, len(rows), net.n_out, net.dtype),
-            check_weights(sample_weight, len(rows), net.dtype),
-            n_out=net.n_out,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-        )
+    @property
+    def monitored(self) -> Mapping[str, str]:
+        """What callbacks can watch in this `fit`: names, and "min" or "max" for what is better."""
+        return {} if self._evaluation is None else self._evaluation.modes
 
-    def _check_validation(self, validation: Any) -> tuple[Array, Array]:
-        X, Y = as_pair("validation", validation)
-        net = self.net
-        X = check_inputs(X, net.n_in, net.dtype)
-        targets = check_targets(Y, net.loss, len(X), net.n_out, net.dtype)
-        return X, one_hot(targets, net.n_out, net.dtype)
+    def training_loss(self) -> LossValue:
+        """Return the loss on all training data with the present weights, for callbacks.
 
-    def _run_epoch(self, data: Batches, held_out: tuple[Array, Array] | None) -> None:
+        Weights of rows and penalties count, there is no dropout. RuntimeError outside of `fit`.
+        """
+        if self._evaluation is None:
+            raise RuntimeError("training_loss: received no data, expected a call during fit")
+        return self._evaluation.training_loss()
+
+    def _outcome(self) -> str:
+        if self._interrupt.requested:
+            return "interrupted"
+        return "completed" if self.alive.any() else "diverged"
+
+    def _run_epoch(self, data: Batches, evaluation: Evaluation) -> None:
         """Train on every row once and record the epoch."""
         self.epoch += 1
         self.batch = 0
@@ -205,7 +229,7 @@ class Trainer:
             if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
         ]
         net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
-        is_one_batch = len(data) == 1
+        interrupt, is_one_batch = self._interrupt, len(data) == 1
         total: LossValue = 0.0
         norms: LossValue = 0.0
         for X, Y, weight in data.epoch(rng):
@@ -213,7 +237,7 @@ class Trainer:
             loss = net._loss_and_grad(X, Y, weight, penalty, rng)
             norm = update.apply(loss)
             if update.has_new_diverged:
-                self._record_divergence()
+                note_divergence(self)
             self.batch_loss = loss
             if is_one_batch:
                 total, norms = loss, norm
@@ -222,41 +246,24 @@ class Trainer:
                 norms = norms + norm
             for call in after_batch:
                 call(self)
+            if interrupt.requested and self.batch < len(data):
+                return
         if self._keeps_history:
             if not is_one_batch:
                 total, norms = total / data.n_rows, norms / len(data)
-            self._record_epoch(total, norms, held_out, start)
+            self._record_epoch(total, norms, evaluation, start)
         self._call("on_epoch_end")
 
     def _record_epoch(
-        self,
-        loss: LossValue,
-        norm: LossValue,
-        held_out: tuple[Array, Array] | None,
-        start: float,
+        self, loss: LossValue, norm: LossValue, evaluation: Evaluation, start: float
     ) -> None:
         values: dict[str, Any] = {
             "loss": self._masked(loss),
             "lr": self._update.lr,
             "grad_norm": self._masked(norm),
         }
-        if held_out is not None:
-            values["val_loss"] = self._masked(self.net._evaluate(*held_out, None, None))
+        values |= {name: self._masked(value) for name, value in evaluation.measure().items()}
         self.history.append(**values, seconds=time.perf_counter() - start)
-
-    def _record_divergence(self) -> None:
-        """Raise for a single network; for replicas write down when it happened."""
-        if self.net.replicas is None:
-            self.history.status = "diverged"
-            layer = first_not_finite(self.net.layers)
-            raise TrainingDiverged(
-                self.epoch, self.batch, float(self._update.lr), layer, self.history
-            )
-        diverged_at = self.history.diverged_at or [0] * self.net.replicas
-        self.history.diverged_at = [
-            at if at or alive else self.epoch
-            for at, alive in zip(diverged_at, self.alive, strict=True)
-        ]
 
     @property
     def alive(self) -> NDArray[np.bool_]:
@@ -273,11 +280,14 @@ class Trainer:
         for callback in self.callbacks:
             getattr(callback, hook)(self)
 
+    def _call_all(self, hook: str) -> None:
+        """Call a hook of every callback, also of those that come after one that raises."""
+        with ExitStack() as stack:
+            for callback in reversed(self.callbacks):
+                stack.callback(getattr(callback, hook), self)
 
-def _check_clip_norm(clip_norm: object) -> None:
-    if clip_norm is None:
-        return
-    if isinstance(clip_norm, bool) or not isinstance(clip_norm, (int, float, np.number)):
-        raise TypeError(f"clip_norm: received {clip_norm!r}, expected a finite number > 0")
-    if not (clip_norm > 0 and math.isfinite(clip_norm)):
-        raise ValueError(f"clip_norm: received {clip_norm!r}, expected a finite number > 0")
+
+_OUTCOMES: dict[type[BaseException], str] = {
+    TrainingDiverged: "diverged",
+    KeyboardInterrupt: "interrupted",
+}

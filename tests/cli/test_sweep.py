@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mlp.cli import main
-from mlp.cli.sweep import parse_rates, parse_sizes
+from mlp.cli.network import parse_sizes
+from mlp.cli.sweep import parse_rates
 
 TRUE_LAST = {
     "0.1": 0.1335106073346252,

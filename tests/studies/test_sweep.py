@@ -6,7 +6,16 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from mlp import MLP, SGD, Callback, Dense, Penalty, Trainer, TrainingDiverged
+from mlp import (
+    MLP,
+    SGD,
+    Callback,
+    Dense,
+    EarlyStopping,
+    Penalty,
+    Trainer,
+    TrainingDiverged,
+)
 from mlp.optim import Exponential, make_optimizer
 from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
 
@@ -348,3 +357,32 @@ def test_validation_data_that_does_not_fit_is_refused_before_the_training():
 def test_one_seed_is_enough_for_given_weights():
     result = learning_rate_sweep(GIVEN, CHART_X, CHART_T, [0.5], 1, seeds=1)
     assert result.losses.shape == (1, 1, 2)
+
+
+def test_where_callbacks_stop_the_runs_the_last_loss_stands_for_the_rest():
+    net, X, y, options = PROBLEMS["10-16-3 tanh"]("float64")
+    stop = Callback()
+    stop.on_epoch_end = lambda trainer: trainer.stop() if trainer.epoch == 2 else None
+    whole = learning_rate_sweep(net, X, y, RATES, 2, **options)
+    result = learning_rate_sweep(net, X, y, RATES, 5, callbacks=[stop], **options)
+    assert result.status == ["completed"] * 3
+    assert np.array_equal(result.loss[:, :3], whole.loss)
+    assert np.array_equal(result.loss[:, 3:], whole.loss[:, [2, 2, 2]])
+    assert result.best == whole.best
+
+
+def test_each_rate_stops_early_by_itself_and_is_compared_with_its_best_weights():
+    net, X, y, options = PROBLEMS["10-16-3 tanh"]("float64")
+    train, held_out = (X[:60], y[:60]), (X[60:], y[60:])
+    callbacks = [EarlyStopping(patience=3)]
+    rates = [0.1, 2.0]
+    result = learning_rate_sweep(
+        net, *train, rates, 30, validation=held_out, callbacks=callbacks, **options
+    )
+    for k, rate in enumerate(rates):
+        own = net.copy()
+        trainer = Trainer(own, SGD(rate), callbacks=[EarlyStopping(patience=3)], **options)
+        history = trainer.fit(*train, 30, validation=held_out)
+        assert np.array_equal(result.network(k).theta, own.theta)
+        assert result.val_losses[k, 0] == min(history["val_loss"])
+        assert result.loss[k, -1] == own.evaluate(*train)

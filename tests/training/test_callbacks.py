@@ -1,11 +1,13 @@
 """Callbacks: in what order they are called, and how a run ends."""
 
 import sys
+import time
+import types
 
 import numpy as np
 import pytest
 
-from mlp import SGD, Callback, Trainer, TrainingDiverged
+from mlp import SGD, Callback, LambdaCallback, Trainer, TrainingDiverged
 from mlp.training import ProgressBar
 from tests.training.small import classes, classifier, numbers, regressor, same_columns
 
@@ -126,7 +128,65 @@ def test_what_a_callback_raises_comes_through_and_on_stop_is_still_called(hook, 
     with pytest.raises(error, match="from the callback"):
         trainer.fit(X, y, 3)
     assert [entry[0] for entry in recorder.log].count("stop") == 1
-    assert trainer.history.status != "completed"
+    assert trainer.history.status == ("interrupted" if error is KeyboardInterrupt else "failed")
+
+
+def test_on_stop_of_all_callbacks_is_called_even_if_one_fails():
+    def fail(trainer):
+        raise KeyError("from on_stop")
+
+    X, y = classes()
+    recorders = Recorder(), Recorder()
+    failing = LambdaCallback(on_stop=fail)
+    trainer = Trainer(classifier(), "sgd", callbacks=[recorders[0], failing, recorders[1]])
+    with pytest.raises(KeyError, match="from on_stop"):
+        trainer.fit(X, y)
+    assert [recorder.log[-1][0] for recorder in recorders] == ["stop", "stop"]
+
+
+def test_a_lambda_callback_calls_its_functions_with_the_trainer():
+    X, y = classes()
+    log = []
+    hooks = {hook: lambda trainer, hook=hook: log.append((hook, trainer)) for hook in HOOKS}
+    trainer = Trainer(classifier(), "sgd", batch_size=None, callbacks=[LambdaCallback(**hooks)])
+    trainer.fit(X, y)
+    assert log == [(hook, trainer) for hook in HOOKS]
+
+
+def test_a_lambda_callback_takes_functions_only():
+    with pytest.raises(TypeError, match="on_epoch_end: received 3"):
+        LambdaCallback(on_epoch_end=3)
+    with pytest.raises(TypeError, match="on_epoch"):
+        LambdaCallback(on_epoch=print)
+
+
+def test_a_callback_without_state_takes_no_other():
+    callback = LambdaCallback()
+    assert callback.state_dict() == {}
+    callback.load_state_dict({})
+    with pytest.raises(ValueError, match=r"LambdaCallback: received the state \['best'\]"):
+        callback.load_state_dict({"best": 1.0})
+
+
+def test_a_callback_sees_the_loss_of_each_batch_before_its_update():
+    X, y = classes()
+    seen, rows = [], slice(0, 32)
+    look = LambdaCallback(on_batch_end=lambda trainer: seen.append(trainer.batch_loss))
+    trainer = Trainer(classifier(), SGD(0.1), batch_size=32, shuffle=False, callbacks=[look])
+    history = trainer.fit(X, y)
+    assert seen[0] == classifier().loss_and_grad(X[rows], y[rows])
+    assert history["loss"][0] == pytest.approx((32 * seen[0] + 18 * seen[1]) / 50)
+
+
+def test_the_training_loss_is_there_during_fit_only():
+    X, y = classes()
+    net, seen = classifier(), []
+    look = LambdaCallback(on_stop=lambda trainer: seen.append(trainer.training_loss()))
+    trainer = Trainer(net, SGD(0.1), callbacks=[look])
+    trainer.fit(X, y)
+    assert seen == [net.evaluate(X, y)]
+    with pytest.raises(RuntimeError, match="during fit"):
+        trainer.training_loss()
 
 
 def test_on_stop_is_called_when_a_run_diverges():
@@ -156,17 +216,54 @@ def test_the_progress_bar_is_silent_where_there_is_no_terminal(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("epochs", [None, 3])
 @pytest.mark.parametrize("replicas", [None, 2])
 def test_the_progress_bar_counts_epochs_on_a_terminal_and_leaves_the_run_alone(
-    replicas, monkeypatch, capsys
+    replicas, epochs, monkeypatch, capsys
 ):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     X, y = classes()
     nets = [classifier(), classifier()]
     nets = nets if replicas is None else [net.replicate(replicas) for net in nets]
-    Trainer(nets[0], "sgd", callbacks=[ProgressBar(3)]).fit(X, y, 3)
+    wait = LambdaCallback(on_epoch_begin=lambda trainer: time.sleep(0.11))  # it redraws at 10 Hz
+    Trainer(nets[0], "sgd", callbacks=[wait, ProgressBar(epochs)]).fit(X, y, 3, validation=(X, y))
     Trainer(nets[1], "sgd").fit(X, y, 3)
     out, err = capsys.readouterr()
     assert out == ""
     assert "/3" in err
+    assert "val_loss" in err
     assert np.array_equal(nets[0].theta, nets[1].theta)
+
+
+class Shell:
+    """What IPython gives a program that a Jupyter kernel runs."""
+
+    def __init__(self, *names):
+        self.config = dict.fromkeys(names)
+
+
+@pytest.mark.parametrize(
+    ("shell", "is_shown"), [(Shell("IPKernelApp"), True), (Shell(), False), (None, False)]
+)
+def test_the_progress_bar_is_shown_in_a_notebook_and_not_in_other_shells(
+    shell, is_shown, monkeypatch, capsys
+):
+    ipython = types.ModuleType("IPython")
+    ipython.get_ipython = lambda: shell
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    X, y = classes()
+    Trainer(classifier(), "sgd", callbacks=[ProgressBar()]).fit(X, y, 3)
+    assert ("/3" in capsys.readouterr().err) == is_shown
+
+
+def test_the_progress_bar_is_closed_when_the_run_fails(monkeypatch, capsys):
+    def fail(trainer):
+        raise KeyError
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    X, y = classes()
+    bar = ProgressBar()
+    with pytest.raises(KeyError):
+        Trainer(classifier(), callbacks=[bar, LambdaCallback(on_epoch_end=fail)]).fit(X, y, 3)
+    assert bar._bar is None
+    capsys.readouterr()

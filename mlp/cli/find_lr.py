@@ -1,0 +1,65 @@
+"""Suggest a learning rate, by a short run whose rate rises until it is too high.
+
+Writes learning_rate_finder.png and learning_rate_finder.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mlp.cli.data import load_task
+from mlp.cli.network import add_network_arguments, batch_size_of, make_network
+from mlp.optim import OPTIMIZERS
+from mlp.studies.finder import find_learning_rate
+
+HELP = "suggest a learning rate and chart the loss while the rate rises"
+
+EPILOG = """\
+examples:
+  mlp find-lr
+  mlp find-lr --data spirals --layers 2,64,64,2 --optimizer adam --lr-max 1 --out results
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``mlp find-lr``."""
+    parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
+    parser.add_argument("--lr-min", type=float, default=1e-6, help="the first rate (%(default)s)")
+    parser.add_argument("--lr-max", type=float, default=10.0, help="the last rate (%(default)s)")
+    parser.add_argument("--steps", type=int, default=100, help="updates (%(default)s)")
+    parser.add_argument("--smoothing", type=float, default=0.5, help="0 to below 1 (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
+    add_network_arguments(parser, default_data="digits")
+    out = parser.add_argument_group("results")
+    out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
+    out.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the loss")
+    out.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Search, write the files and print what was found."""
+    task = load_task(options.data, options.loss, options.layers, options.seed)
+    found = find_learning_rate(
+        make_network(options, task),
+        task.X,
+        task.Y,
+        optimizer=options.optimizer,
+        batch_size=batch_size_of(options),
+        lr_min=options.lr_min,
+        lr_max=options.lr_max,
+        steps=options.steps,
+        smoothing=options.smoothing,
+        seed=options.seed,
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    chart = options.out / "learning_rate_finder.png"
+    table = options.out / "learning_rate_finder.csv"
+    found.to_csv(table)
+    found.plot(chart, scale=options.scale)
+    if options.json:
+        print(json.dumps(found.to_dict() | {"files": [str(chart), str(table)]}))
+        return
+    print(found)
+    print(f"Wrote {chart} and {table}.")

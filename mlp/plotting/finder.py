@@ -1,0 +1,150 @@
+"""The picture of a learning-rate range test."""
+
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from mlp.plotting.labels import write_key
+from mlp.plotting.records import FinderRecord
+from mlp.plotting.style import FAINT, Color, check_choice, look, new_axes, tidy
+
+CURVE: Color = (0.13, 0.25, 0.50)
+RAW: Color = (0.62, 0.68, 0.80)
+SUGGESTION: Color = (0.80, 0.38, 0.05)
+
+
+def plot_learning_rate_finder(
+    result: FinderRecord,
+    ax: Axes | None = None,
+    *,
+    scale: Literal["linear", "log"] = "linear",
+    title: str | None = None,
+) -> Axes:
+    """Draw the loss over the rising learning rate, and mark what is suggested.
+
+    The losses are a thin line, their average a broad one. A dot and a line down to the axis mark
+    the suggestion; a cross marks the rate at which the run diverged. What rises far above the
+    start leaves the picture through its top.
+
+    Parameters
+    ----------
+    result
+        A range test: its ``rates``, ``losses``, ``smoothed``, ``suggestion``, ``diverged_at`` and,
+        if there, ``loss_name`` are read.
+    ax
+        Where to draw; by default on a figure of its own.
+    scale
+        Of the loss axis; that of the rates is logarithmic.
+    title
+        Stands above it all.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError
+        If ``scale`` is unknown, or there is no loss that it can show.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> losses = np.array([2.0, 1.5, 1.0, 8.0])
+    >>> result = SimpleNamespace(
+    ...     rates=np.geomspace(0.01, 10, 4),
+    ...     losses=losses,
+    ...     smoothed=losses,
+    ...     suggestion=0.1,
+    ...     diverged_at=10.0,
+    ... )
+    >>> plot_learning_rate_finder(result).get_xscale()
+    'log'
+    """
+    check_choice("scale", scale, ("linear", "log"))
+    span = _limits(result, scale)
+    last = float(result.rates[-1]) if result.diverged_at is None else result.diverged_at
+    with look():
+        ax = new_axes() if ax is None else ax
+        name = (getattr(result, "loss_name", None) or "loss").replace("_", " ")
+        tidy(ax, scale, (0, 1), span, name)
+        _set_rates(ax, float(result.rates[0]), last)
+        lines: list[tuple[str, Any, dict[str, Any], str]] = [
+            ("losses", result.losses, {"color": RAW, "linewidth": 1.1}, "loss after each update"),
+            ("smoothed", result.smoothed, {"color": CURVE, "linewidth": 2.4}, "smoothed"),
+        ]
+        key: list[tuple[Any, str]] = []
+        for gid, losses, options, words in lines:
+            (line,) = ax.plot(result.rates, losses, gid=gid, **options)
+            key.append((line, words))
+        key.append(_mark_suggestion(ax, result))
+        if result.diverged_at is not None:
+            key.append(_mark_divergence(ax, result.diverged_at))
+        write_key(ax, title, key)
+    return ax
+
+
+def _set_rates(ax: Axes, low: float, high: float) -> None:
+    """Make the rates' axis logarithmic, with a little room for the cross at its end."""
+    ax.set_xscale("log")
+    ax.set_xlim(low, high * (high / low) ** 0.01)
+    ax.xaxis.set_major_locator(LogLocator(numticks=12))
+    ax.xaxis.set_minor_locator(NullLocator())
+    if high < 1e3 * low:  # powers of ten alone would be too few
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+    ax.set_xlabel("learning rate (log scale)")
+
+
+def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
+    """Show all that lies below the start, and somewhat more than it above."""
+    low, start = float(np.min(result.losses)), float(result.losses[0])
+    if scale == "log":
+        if not low > 0:
+            raise ValueError(
+                f"result: received a loss of {low:g}, expected losses above 0 for a log scale"
+            )
+        return low / 1.3, 4.0 * start
+    below = float(np.max(result.losses[result.rates <= result.suggestion]))
+    high = max(start, below)
+    margin = (high - low) or abs(high) or 1.0
+    floor = low - 0.08 * margin
+    return (0.0 if low >= 0 and floor < 0.3 * high else floor), high + 0.35 * margin
+
+
+def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
+    place = int(np.abs(result.rates - result.suggestion).argmin())
+    height = float(result.smoothed[place])
+    ax.vlines(result.suggestion, ax.get_ylim()[0], height, color=SUGGESTION, linestyle=(0, (4, 2)))
+    (dot,) = ax.plot(
+        [result.suggestion],
+        [height],
+        color=SUGGESTION,
+        linestyle="",
+        marker="o",
+        markersize=9,
+        markeredgecolor="white",
+        zorder=4.0,
+        gid="suggestion",
+    )
+    return dot, f"suggestion: {result.suggestion:.3g}"
+
+
+def _mark_divergence(ax: Axes, rate: float) -> tuple[Any, str]:
+    """Put a cross at the top of the picture, through which the curve has left."""
+    (cross,) = ax.plot(
+        [rate],
+        ax.get_ylim()[1:],
+        color=FAINT,
+        linestyle="",
+        marker="x",
+        markersize=9,
+        markeredgewidth=2.4,
+        clip_on=False,
+        zorder=4.0,
+        gid="diverged",
+    )
+    return cross, f"diverged at {rate:.3g}"

@@ -1,0 +1,103 @@
+"""What a learning-rate range test found."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class FinderResult:
+    """The loss of a network while its learning rate rises.
+
+    Attributes
+    ----------
+    rates : ndarray (n,)
+        The rate of each update, evenly spaced on a log scale.
+    losses : ndarray (n,)
+        The loss on the same rows after each update; all finite.
+    smoothed : ndarray (n,)
+        Their exponential average, bias-corrected.
+    slope : ndarray (n,)
+        d smoothed / d log(rate), with the natural logarithm.
+    suggestion : float
+        The rate at which `smoothed` falls most steeply, before it first rises again.
+    reason : str
+        Why, in words.
+    diverged_at : float or None
+        The rate at which the loss exploded or was no longer finite; None if it was not so.
+    start : float
+        The loss before any update.
+    loss_name : str
+        The name of the loss.
+    """
+
+    rates: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    smoothed: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    suggestion: float
+    reason: str
+    diverged_at: float | None = None
+    start: float = float("nan")
+    loss_name: str = "loss"
+
+    @property
+    def alternatives(self) -> dict[str, float]:
+        """Other rules' rates: where half of the fall is done, and a tenth of the minimum's."""
+        lowest = int(self.smoothed.argmin())
+        half = 0.5 * (self.start + self.smoothed[lowest])
+        halfway = int(np.argmax(self.smoothed <= half))
+        return {
+            "halfway": float(self.rates[halfway]),
+            "minimum / 10": float(self.rates[lowest]) / 10.0,
+        }
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write rates, losses, smoothed losses and slopes with every digit."""
+        columns = (self.rates, self.losses, self.smoothed, self.slope)
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["rate", "loss", "smoothed", "slope"])
+            for row in np.column_stack(columns).tolist():
+                writer.writerow(map(repr, row))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON can hold it."""
+        numbers = {
+            name: getattr(self, name).tolist() for name in ("rates", "losses", "smoothed", "slope")
+        }
+        return {
+            "loss_name": self.loss_name,
+            "suggestion": self.suggestion,
+            "reason": self.reason,
+            "alternatives": self.alternatives,
+            "diverged_at": self.diverged_at,
+            "start": self.start,
+        } | numbers
+
+    def __str__(self) -> str:
+        """Return the rates as a table, and the reason."""
+        rates = {"suggestion": self.suggestion} | self.alternatives
+        if self.diverged_at is not None:
+            rates["diverged"] = self.diverged_at
+        width = max(map(len, rates))
+        lines = [f"{name.ljust(width)}  {rate:.3g}" for name, rate in rates.items()]
+        return "\n".join([*lines, "", self.reason])
+
+    def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
+        """Draw the losses and, with a path, save the picture; see `plot_learning_rate_finder`."""
+        from mlp.plotting import plot_learning_rate_finder, save_figure
+
+        ax = plot_learning_rate_finder(self, **options)
+        if path is not None:
+            save_figure(ax, path)
+        return ax

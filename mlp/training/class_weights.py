@@ -1,0 +1,87 @@
+"""Class weights: what each class counts, as weights of the rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.training.classes import labels_of
+
+ClassWeight: TypeAlias = Literal["balanced"] | Mapping[int, float]
+
+
+def class_weights(
+    class_weight: ClassWeight, targets: NDArray[Any], n_out: int
+) -> NDArray[np.float64]:
+    """Return the weight of each row, that of its class.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or dict
+        ``n / (n_classes * count)`` for each class, as in scikit-learn: n rows, `count` of them of
+        the class, and `n_classes` classes that occur. Or a weight >= 0 for each class that occurs.
+    targets : ndarray (n,) or (n, n_out)
+        Labels, one-hot rows, or for one output 0 and 1.
+    n_out : int
+        The width of the network's output.
+
+    Returns
+    -------
+    ndarray (n,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the targets are no classes, a label is unknown, a class that occurs has no weight, or
+        a weight is not a finite number >= 0.
+
+    Examples
+    --------
+    >>> class_weights("balanced", np.array([0, 0, 0, 1]), 2).round(3).tolist()
+    [0.667, 0.667, 0.667, 2.0]
+    >>> class_weights({0: 1.0, 1: 5.0}, np.array([0, 0, 0, 1]), 2).tolist()
+    [1.0, 1.0, 1.0, 5.0]
+    """
+    labels = labels_of(targets, n_out, "class_weight")
+    counts = np.bincount(labels, minlength=max(n_out, 2))
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(
+                f"class_weight: received {class_weight!r}, expected 'balanced' or a dict"
+            )
+        weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    elif isinstance(class_weight, Mapping):
+        weights = _given(class_weight, counts)
+    else:
+        raise TypeError(f"class_weight: received {class_weight!r}, expected 'balanced' or a dict")
+    of_rows: NDArray[np.float64] = weights[labels]
+    return of_rows
+
+
+def _given(class_weight: Mapping[Any, Any], counts: NDArray[np.intp]) -> NDArray[np.float64]:
+    weights = np.full(len(counts), math.nan)
+    for label, weight in class_weight.items():
+        if isinstance(label, bool) or not isinstance(label, int | np.integer):
+            raise TypeError(f"class_weight: received the label {label!r}, expected an integer")
+        if not 0 <= label < len(counts):
+            raise ValueError(
+                f"class_weight: received the label {label}, expected 0 to {len(counts) - 1}"
+            )
+        if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
+            raise TypeError(f"class_weight[{label}]: received {weight!r}, expected a number >= 0")
+        if not (weight >= 0 and math.isfinite(weight)):
+            raise ValueError(
+                f"class_weight[{label}]: received {weight}, expected a finite number >= 0"
+            )
+        weights[label] = weight
+    without = np.flatnonzero((counts > 0) & np.isnan(weights))
+    if without.size:
+        raise ValueError(
+            f"class_weight: received no weight for {without.tolist()}, "
+            "expected one for each class that occurs"
+        )
+    return weights

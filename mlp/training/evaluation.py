@@ -1,0 +1,153 @@
+"""What is measured of a network after each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.core.arrays import Array, LossValue
+from mlp.core.network import MLP
+from mlp.core.passes import BLOCK
+from mlp.core.penalties import Penalty
+from mlp.core.validation import as_pair, check_targets, check_weights
+from mlp.training.batches import Batches
+from mlp.training.class_weights import ClassWeight, class_weights
+from mlp.training.metric import Metric
+from mlp.training.rows import Rows
+
+
+class Data(NamedTuple):
+    """Data that has been checked for a network.
+
+    Attributes
+    ----------
+    X : Rows
+    targets : ndarray (n, n_out), or integer labels (n,)
+    weight : ndarray (n,) or None
+    """
+
+    X: Rows
+    targets: Array | NDArray[np.intp]
+    weight: Array | None
+
+
+def check_training(
+    net: MLP,
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight | None = None,
+) -> Data:
+    """Return the data as `net` takes it; the weights of rows and classes are multiplied."""
+    rows = Rows(X, net.n_in, net.dtype)
+    targets = check_targets(Y, net.loss, len(rows), net.n_out, net.dtype)
+    weight = check_weights(sample_weight, len(rows), net.dtype)
+    if class_weight is not None:
+        of_classes = class_weights(class_weight, targets, net.n_out)
+        product = of_classes if weight is None else weight * of_classes
+        weight = check_weights(product, len(rows), net.dtype)
+    return Data(rows, targets, weight)
+
+
+def check_validation(net: MLP, validation: Any) -> Data:
+    """Return the validation data as `net` takes it."""
+    return check_training(net, *as_pair("validation", validation))
+
+
+class Evaluation:
+    """Measures the validation loss and the metrics with the present weights, without dropout.
+
+    Parameters
+    ----------
+    net : MLP
+        The network.
+    metrics : sequence of Metric
+        Measured on the validation data, or where there is none on the training data.
+    training : Data
+        What the network is trained on.
+    validation : Data or None
+        What it is validated on.
+    penalty : Penalty
+        Part of the training loss.
+
+    Attributes
+    ----------
+    modes : dict of str to str
+        For each quantity whether "min" or "max" is better, "" if that is not known.
+    """
+
+    def __init__(
+        self,
+        net: MLP,
+        metrics: Sequence[Metric],
+        training: Data,
+        validation: Data | None,
+        penalty: Penalty,
+    ) -> None:
+        self.net, self.metrics, self.penalty = net, metrics, penalty
+        self.training, self.validation = training, validation
+        self.measured = training if validation is None else validation
+        self.prefix = "" if validation is None else "val_"
+        self.modes = {"loss": "min"} | ({} if validation is None else {"val_loss": "min"})
+        words = {True: "max", False: "min", None: ""}
+        for metric in metrics:
+            metric.check(self.measured.targets, net.n_out)
+            self.modes[self.prefix + metric.name] = words[metric.higher_is_better]
+
+    def measure(self) -> dict[str, LossValue]:
+        """Return the validation loss and the metrics, by the names they have in the history."""
+        net, values = self.net, dict[str, LossValue]()
+        if self.validation is None and not self.metrics:
+            return values
+        outputs: Array | None = None
+        if self.metrics:
+            shape = (*net.theta.shape[:-1], len(self.measured.X), net.n_out)
+            outputs = np.empty(shape, net.dtype)
+        loss = self._mean_loss(self._measured, outputs)
+        if self.validation is not None:
+            values["val_loss"] = loss
+        if outputs is not None:
+            for metric in self.metrics:
+                values[self.prefix + metric.name] = self._metric(metric, outputs)
+        return values
+
+    def training_loss(self) -> LossValue:
+        """Return the loss on all training data, weights and penalties included."""
+        loss = self._mean_loss(self._training)
+        return loss + self.penalty.value(self.net.weights) if self.penalty else loss
+
+    @cached_property
+    def _measured(self) -> Batches:
+        return self._blocks(self.measured._replace(weight=None))
+
+    @cached_property
+    def _training(self) -> Batches:
+        return self._blocks(self.training)
+
+    def _blocks(self, data: Data) -> Batches:
+        return Batches(*data, n_out=self.net.n_out, batch_size=BLOCK, shuffle=False)
+
+    def _mean_loss(self, data: Batches, outputs: Array | None = None) -> LossValue:
+        """Return what `MLP.evaluate` does, also of data that is read a block at a time."""
+        net, start = self.net, 0
+        total: LossValue = 0.0
+        for X, Y, weight in data.epoch(net._rng):
+            out = None if outputs is None else outputs[..., start : start + len(X), :]
+            total = total + net._passes.total_loss(X, Y, weight, net._rng, out)
+            start += len(X)
+        mean: LossValue = total / data.n_rows
+        return mean
+
+    def _metric(self, metric: Metric, outputs: Array) -> LossValue:
+        """Return the metric; NaN where an output is not finite, which no metric can judge."""
+        targets = self.measured.targets.view()
+        targets.flags.writeable = False
+        is_finite = np.isfinite(outputs).all(axis=(-2, -1))
+        values = np.full(is_finite.shape, np.nan)
+        if is_finite.any():
+            values[is_finite] = metric(targets, outputs[is_finite])
+        return values if values.ndim else float(values)

@@ -1,0 +1,190 @@
+"""The metrics: accuracy, top-k, mean absolute error, R2."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.core.arrays import Array, LossValue
+from mlp.core.registry import resolve
+from mlp.core.validation import check_count
+from mlp.training.classes import labels_of
+from mlp.training.metric import FunctionMetric, Metric, Targets
+
+
+class Accuracy(Metric):
+    """The share of rows whose class is right: that of the largest output, the first of equals.
+
+    Y holds labels, one-hot rows or rows of probabilities; for a network of one output, 0 and 1,
+    and the class is 1 where the output is above 1/2.
+
+    Examples
+    --------
+    >>> Accuracy()(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]))
+    0.6666666666666666
+    >>> Accuracy()(np.array([[0.0], [1.0]]), np.array([[0.2], [0.9]]))
+    1.0
+    """
+
+    name = "accuracy"
+
+    def check(self, Y: Targets, n_out: int) -> None:
+        """Raise ValueError unless Y tells the class of each row."""
+        _classes(Y, n_out, self.name)
+
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the share of rows that are right."""
+        n_out = outputs.shape[-1]
+        classes = outputs.argmax(axis=-1) if n_out > 1 else outputs[..., 0] > 0.5
+        right: Array = (classes == _classes(Y, n_out, self.name)).mean(axis=-1)
+        return right
+
+
+class TopK(Metric):
+    """The share of rows whose class is among those of the k largest outputs.
+
+    Of equal outputs the first counts as larger, so that ``TopK(1)`` is the accuracy.
+
+    Parameters
+    ----------
+    k : int
+        At least 1 and less than the number of classes. By name: ``"top_3"``.
+
+    Examples
+    --------
+    >>> TopK(2)(np.array([0, 2]), np.array([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]]))
+    0.5
+    """
+
+    def __init__(self, k: int) -> None:
+        self.k = check_count("k", k)
+        self.name = f"top_{self.k}"
+
+    def check(self, Y: Targets, n_out: int) -> None:
+        """Raise ValueError unless Y tells the class of each row and there are more than k."""
+        if self.k >= n_out:
+            raise ValueError(f"{self.name}: received {n_out} outputs, expected more than {self.k}")
+        _classes(Y, n_out, self.name)
+
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the share of rows whose class is among the first k."""
+        n_out = outputs.shape[-1]
+        labels = _classes(Y, n_out, self.name)[:, None]
+        own = np.take_along_axis(outputs, np.broadcast_to(labels, (*outputs.shape[:-1], 1)), -1)
+        is_larger = (outputs > own) | ((outputs == own) & (np.arange(n_out) < labels))
+        among: Array = (is_larger.sum(axis=-1) < self.k).mean(axis=-1)
+        return among
+
+    def __repr__(self) -> str:
+        """Return the call that makes the metric."""
+        return f"TopK({self.k})"
+
+
+class MAE(Metric):
+    """The mean absolute error, over all elements.
+
+    Examples
+    --------
+    >>> MAE()(np.array([[1.0, 2.0]]), np.array([[1.5, 2.0]]))
+    0.25
+    """
+
+    name = "mae"
+    higher_is_better = False
+
+    def check(self, Y: Targets, n_out: int) -> None:
+        """Raise ValueError unless Y is ``(n, n_out)``."""
+        _check_rows(Y, n_out, self.name)
+
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the mean of |A - Y|."""
+        error: Array = np.abs(np.subtract(outputs, Y, dtype=np.float64)).mean(axis=(-2, -1))
+        return error
+
+
+class R2(Metric):
+    """The coefficient of determination, its mean over the outputs.
+
+    ``1 - sum (Y - A)^2 / sum (Y - mean Y)^2`` for each output, over the rows; where the targets
+    of an output are constant, 1 if they are met exactly and 0 if not. The definition of
+    ``sklearn.metrics.r2_score``; NaN for a single row.
+
+    Examples
+    --------
+    >>> R2()(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]]))
+    0.5
+    """
+
+    name = "r2"
+
+    def check(self, Y: Targets, n_out: int) -> None:
+        """Raise ValueError unless Y is ``(n, n_out)``."""
+        _check_rows(Y, n_out, self.name)
+
+    def measure(self, Y: Targets, outputs: Array) -> LossValue:
+        """Return the mean coefficient over the outputs."""
+        if len(Y) < 2:
+            return np.full(outputs.shape[:-2], math.nan)
+        Y = Y.astype(np.float64)
+        residual = np.square(outputs - Y).sum(axis=-2)
+        total = np.square(Y - Y.mean(axis=0)).sum(axis=0)
+        constant = np.where(residual == 0.0, 1.0, 0.0)
+        of_outputs = np.where(
+            total > 0.0, 1.0 - residual / np.where(total > 0.0, total, 1.0), constant
+        )
+        mean: Array = of_outputs.mean(axis=-1)
+        return mean
+
+
+METRICS: dict[str, Callable[[], Metric]] = {"accuracy": Accuracy, "mae": MAE, "r2": R2}
+
+MetricLike: TypeAlias = str | Metric | Callable[[Targets, Array], float]
+
+
+def make_metric(spec: MetricLike) -> Metric:
+    """Return the metric of that name, the metric itself, or one of a user's function.
+
+    Examples
+    --------
+    >>> make_metric("top_3")
+    TopK(3)
+    """
+    if isinstance(spec, str) and spec.startswith("top_") and spec[4:].isdecimal():
+        return TopK(int(spec[4:]))
+    if isinstance(spec, Metric | str):
+        known = METRICS | {"top_3": lambda: TopK(3)}
+        return resolve("metrics", spec, known, ())
+    if isinstance(spec, type) or not callable(spec):
+        raise TypeError(
+            f"metrics: received {spec!r}, expected a name ({', '.join(METRICS)}, top_3, ...), "
+            "a Metric such as TopK(3), or a function (Y, outputs) -> float"
+        )
+    return FunctionMetric(spec)
+
+
+def make_metrics(specs: Sequence[MetricLike]) -> tuple[Metric, ...]:
+    """Return the metrics of a list; ValueError if two have one name."""
+    if isinstance(specs, str) or not isinstance(specs, Sequence):
+        raise TypeError(f"metrics: received {specs!r}, expected a list of names or metrics")
+    metrics = tuple(map(make_metric, specs))
+    names = [metric.name for metric in metrics]
+    taken = [name for name in names if names.count(name) > 1 or name in _TAKEN]
+    if taken:
+        raise ValueError(f"metrics: received {names}, expected each name once and none of {_TAKEN}")
+    return metrics
+
+
+_TAKEN = ("loss", "lr", "grad_norm", "seconds")
+
+
+def _check_rows(Y: Targets, n_out: int, name: str) -> None:
+    if Y.ndim != 2 or Y.shape[1] != n_out:
+        raise ValueError(f"{name}: received targets of shape {Y.shape}, expected (n, {n_out})")
+
+
+def _classes(Y: Targets, n_out: int, name: str) -> NDArray[np.intp]:
+    return labels_of(Y, n_out, name, soft=True)

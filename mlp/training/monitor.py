@@ -1,0 +1,121 @@
+"""What callbacks share that watch whether one quantity still gets better."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.core.validation import check_count
+from mlp.training.callbacks import Callback
+from mlp.training.checks import check_number
+
+if TYPE_CHECKING:
+    from mlp.training.trainer import Trainer
+
+
+class Monitor(Callback):
+    """The base of callbacks that wait for a quantity to get better, for each replica by itself.
+
+    A value is better if it is finite and beats the last one that was better by more than
+    `min_delta`. NaN and infinity are never better, and do not start the waiting anew.
+
+    Parameters
+    ----------
+    monitor : str
+        "val_loss", "loss", or a metric by its name in the history, such as "val_accuracy".
+    patience : int
+        How many epochs in a row may pass without a better value.
+    min_delta : float
+        By how much a better value is better, at least 0.
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better; "auto": what the quantity says of itself.
+
+    Notes
+    -----
+    Of the arrays of its state the first axis counts the replicas, one for a single network. The
+    state lasts through all calls of `fit` of one trainer; with another trainer it starts anew.
+    """
+
+    monitor: str
+    _names: ClassVar[tuple[str, ...]] = ("reference", "waited")
+
+    def __init__(self, monitor: str, patience: int, min_delta: float, mode: str) -> None:
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor: received {monitor!r}, expected a name such as 'val_loss'")
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"mode: received {mode!r}, expected 'auto', 'min' or 'max'")
+        self.monitor, self.mode = monitor, mode
+        self.patience = check_count("patience", patience)
+        self.min_delta = check_number("min_delta", min_delta, "a finite number >= 0")
+        self._sign = 1.0
+        self._trainer: Trainer | None = None
+        self._state: dict[str, NDArray[Any]] = {}
+        self._is_loaded = False
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Find the quantity; ValueError if it will not be there."""
+        modes = trainer.monitored
+        if self.monitor not in modes:
+            near = difflib.get_close_matches(self.monitor, modes, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint += " (fit was given no validation data)" * ("val_loss" not in modes)
+            raise ValueError(
+                f"monitor: received {self.monitor!r}, expected one of {', '.join(modes)}{hint}"
+            )
+        mode = modes[self.monitor] if self.mode == "auto" else self.mode
+        if not mode:
+            raise ValueError(
+                f"mode: received 'auto' for {self.monitor}, expected 'min' or 'max': "
+                "the metric has no `higher_is_better`"
+            )
+        self._sign = 1.0 if mode == "min" else -1.0
+        first = self._first_state(trainer)
+        if self._trainer is not trainer and not self._is_loaded:
+            self._state = first
+        for name, array in self._state.items():
+            if array.shape != first[name].shape:
+                raise ValueError(
+                    f"{type(self).__name__}: received a state of another network, with {name} of "
+                    f"shape {array.shape}, expected {first[name].shape}"
+                )
+        self._trainer, self._is_loaded = trainer, False
+
+    def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
+        """Return the state before any value was seen."""
+        K = trainer.net.replicas or 1
+        return {"reference": np.full(K, math.inf), "waited": np.zeros(K, np.int64)}
+
+    def _score(self, value: Any) -> NDArray[np.float64]:
+        """Return a value so that lower is better, ``(K,)``, infinite where it is not finite."""
+        score = self._sign * np.atleast_1d(np.asarray(value, np.float64))
+        return np.where(np.isfinite(score), score, math.inf)
+
+    def _wait(self, score: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Count an epoch; return where the patience has come to its end."""
+        reference, waited = self._state["reference"], self._state["waited"]
+        # infinity - infinity is no number, and no score is less than NaN
+        is_first = np.isinf(reference) & np.isfinite(score)
+        better = is_first | (score < reference - self.min_delta)
+        reference[better] = score[better]
+        waited += 1
+        waited[better] = 0
+        return waited >= self.patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return copies of the state's arrays, none before the first epoch."""
+        return {name: array.copy() for name, array in self._state.items()}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned; ValueError if it is not of such a callback."""
+        if set(saved) not in (set(), set(self._names)):
+            raise ValueError(
+                f"{type(self).__name__}: received the state {sorted(saved)}, "
+                f"expected {sorted(self._names)}"
+            )
+        self._state = {name: np.array(saved[name]) for name in saved}
+        self._trainer, self._is_loaded = None, bool(saved)

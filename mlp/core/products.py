@@ -37,15 +37,15 @@ class Products(Scratch):
         if out.ndim == 2 or not is_replicas_last(out):
             return np.matmul(A, B, out=out)
         # BLAS wants each replica's matrix on its own
-        product = self.kept("product", out, lambda: np.empty(out.shape, out.dtype))
-        np.matmul(self._contiguous("A", A), self._contiguous("B", B), out=product)
+        product = self.kept("product", out, lambda: _apart(out))
+        np.matmul(self._copied_apart("A", A), self._copied_apart("B", B), out=product)
         np.copyto(out, product)
         return out
 
-    def _contiguous(self, name: str, array: Array) -> Array:
+    def _copied_apart(self, name: str, array: Array) -> Array:
         if array.ndim == 2 or not is_replicas_last(array):
             return array
-        copy = self.kept(name, array, lambda: np.empty(array.shape, array.dtype))
+        copy = self.kept(name, array, lambda: _apart(array))
         np.copyto(copy, array)
         return copy
 
@@ -60,6 +60,17 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any], replicas_last: bool) -> 
     if not replicas_last:
         return np.empty(shape, dtype)
     return np.moveaxis(np.empty((*shape[1:], shape[0]), dtype), -1, 0)
+
+
+def _apart(array: Array) -> Array:
+    """Return an array for the matrices of `array`, each as it would stand alone in memory.
+
+    A transposed matrix stays transposed: BLAS computes with it by another kernel.
+    """
+    K, rows, columns = array.shape
+    if array.strides[-2] == columns * K * array.itemsize:
+        return np.empty(array.shape, array.dtype)
+    return np.empty((K, columns, rows), array.dtype).swapaxes(-1, -2)
 
 
 def dot_rows(A: Array, B: Array, out: Array, scratch: Scratch) -> Array:

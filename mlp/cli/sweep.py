@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mlp.cli.network import (
     batch_size_of,
     make_network,
 )
+from mlp.cli.output import check_folder
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
 from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
@@ -72,6 +74,8 @@ def run(options: argparse.Namespace) -> None:
             raise ValueError("--published is about the chart that is drawn without --data")
         task = load_task(options.data, options.loss, options.layers, options.seed)
         net, batch_size = make_network(options, task), batch_size_of(options)
+    published = _published(options) if options.published else {}
+    check_folder(options.out)
     result = learning_rate_sweep(
         net,
         task.X,
@@ -85,19 +89,30 @@ def run(options: argparse.Namespace) -> None:
         validation=task.validation,
         callbacks=[ProgressBar(options.epochs)],
     )
-    _report(options, task, result)
+    _report(options, task, result, published)
 
 
-def _report(options: argparse.Namespace, task: Task, result: SweepResult) -> None:
+def _published(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the curves that were published wrongly, for as many epochs as are trained."""
+    chart = learning_rate_chart()
+    wrong, rates = chart.wrong_series, options.rates.tolist()
+    if not set(wrong) <= set(rates):
+        raise ValueError(
+            f"--published: received the rates {', '.join(f'{rate:g}' for rate in rates)}, "
+            f"expected {' and '.join(f'{rate:g}' for rate in wrong)} among them"
+        )
+    series = {rate: column[: options.epochs + 1] for rate, column in wrong.items()}
+    return {"published": series, "published_note": chart.published_note}
+
+
+def _report(
+    options: argparse.Namespace, task: Task, result: SweepResult, published: dict[str, Any]
+) -> None:
     """Write the chart and the table, and print what came out."""
     options.out.mkdir(parents=True, exist_ok=True)
     chart, table = options.out / "learning_rates.png", options.out / "learning_rates.csv"
-    result.to_csv(table)
-    published: dict[str, Any] = {}
-    if options.published:
-        wrong = learning_rate_chart()
-        published = {"published": wrong.wrong_series, "published_note": wrong.published_note}
     result.plot(chart, scale=options.scale, **published)
+    result.to_csv(table)
 
     accuracy = _accuracy(task, result)
     extra = {} if accuracy is None else {"accuracy": accuracy}
@@ -111,8 +126,10 @@ def _report(options: argparse.Namespace, task: Task, result: SweepResult) -> Non
         print("No rate is best: every run diverged.")
     else:
         by = "loss on held-out data" if task.validation is not None else "error"
-        right = "" if accuracy is None else f", {accuracy[result.best_index]:.1%} of it classified"
-        right += " correctly" if right else ""
+        right = ""
+        if accuracy is not None:
+            share = f"{accuracy[result.best_index]:.1%}"
+            right = f"; {share} of it classified correctly, the same rows that chose the rate"
         print(f"Best rate: {result.best:g} (lowest {by}{right}).")
     print(f"Wrote {chart} and {table}.")
 
@@ -143,7 +160,7 @@ def parse_rates(text: str) -> NDArray[np.float64]:
     try:
         if text.startswith("log:"):
             _, low, high, n = text.split(":")
-            if float(low) <= 0 or float(high) <= 0 or int(n) < 1:
+            if not (0 < float(low) < math.inf and 0 < float(high) < math.inf and int(n) >= 1):
                 raise ValueError
             return np.geomspace(float(low), float(high), int(n))
         return np.array([float(rate) for rate in text.split(",")])

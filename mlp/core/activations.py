@@ -2,7 +2,8 @@
 
 Most derivatives are functions of the output: sigmoid' = A (1 - A), tanh' = 1 - A^2,
 relu' = [A > 0]. Such an activation sets ``needs_z = False``, and a layer lets A overwrite Z.
-Every formula is safe at any finite Z: no exponential is taken of a large positive number.
+No exponential is taken of a large positive number, so every formula stays finite at any Z within
+half of the range of its dtype.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class Activation(Scratch, ABC):
     """Whether `backward` reads Z; where it does not, A may be written over Z."""
     couples_units: bool = False
     """Whether an output depends on all units of its row, as with softmax."""
+    outputs: ClassVar[str | None] = None
+    """What A is: "any number", "numbers >= 0" or "probabilities"; None where it is not known."""
 
     @abstractmethod
     def forward(self, Z: Array, out: Array) -> None:
@@ -54,6 +58,7 @@ class Identity(Activation):
     """``A = Z``."""
 
     name = "identity"
+    outputs = "any number"
     needs_z = False
 
     def forward(self, Z: Array, out: Array) -> None:
@@ -70,6 +75,7 @@ class Sigmoid(Activation):
     """``A = 1 / (1 + exp(-Z))``."""
 
     name = "sigmoid"
+    outputs = "probabilities"
     needs_z = False
 
     def forward(self, Z: Array, out: Array) -> None:
@@ -91,6 +97,7 @@ class Tanh(Activation):
     """``A = tanh(Z)``."""
 
     name = "tanh"
+    outputs = "any number"
     needs_z = False
 
     def forward(self, Z: Array, out: Array) -> None:
@@ -108,6 +115,7 @@ class ReLU(Activation):
     """``A = max(Z, 0)``; the derivative at zero is taken as 0."""
 
     name = "relu"
+    outputs = "numbers >= 0"
     needs_z = False
 
     def forward(self, Z: Array, out: Array) -> None:
@@ -135,6 +143,7 @@ class LeakyReLU(Activation):
     """
 
     name = "leaky_relu"
+    outputs = "any number"
     needs_z = False
 
     def __init__(self, slope: float = 0.01) -> None:
@@ -170,6 +179,7 @@ class ELU(Activation):
     """
 
     name = "elu"
+    outputs = "any number"
     needs_z = False
 
     def __init__(self, alpha: float = 1.0) -> None:
@@ -201,6 +211,7 @@ class Softplus(Activation):
     """``A = log(1 + exp(Z))``."""
 
     name = "softplus"
+    outputs = "numbers >= 0"
     needs_z = False
 
     def forward(self, Z: Array, out: Array) -> None:
@@ -219,6 +230,7 @@ class SiLU(Activation):
     """``A = Z * sigmoid(Z)``, also known as swish (Elfwing et al., 2018)."""
 
     name = "silu"
+    outputs = "any number"
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = Z * sigmoid(Z)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,86 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp.core.activations import Activation, make_activation
 from mlp.core.arrays import Array
+from mlp.core.buffers import Bound, Pass
 from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameter
-from mlp.core.products import Products, empty, is_replicas_last
-from mlp.core.validation import as_floats, check_count, numeric
+from mlp.core.validation import as_floats, check_bool, check_count, numeric
+from mlp.core.views import View
 
 _BATCH_SIZES_KEPT = 8
 _FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
-
-
-class _View:
-    """A layer's parameter or gradient by its name; setting it copies into the view."""
-
-    def __init__(self, kind: str, key: str, doc: str) -> None:
-        self.kind, self.key, self.__doc__ = kind, key, doc
-
-    def __get__(self, layer: Layer | None, owner: type[Layer]) -> Array:
-        if layer is None:
-            return self  # type: ignore[return-value]
-        views: dict[str, Array] = getattr(layer, self.kind, {})
-        if self.key not in views:
-            why = "has none" if layer.is_bound else "is not part of a network yet"
-            raise AttributeError(f"{self.kind} {self.key!r}: {layer!r} {why}")
-        return views[self.key]
-
-    def __set__(self, layer: Layer, value: ArrayLike) -> None:
-        view = self.__get__(layer, type(layer))
-        new = as_floats(self.key, numeric(self.key, value), view.dtype)
-        if new.shape not in (view.shape, view.shape[1:] if layer.replicas else view.shape):
-            raise ValueError(f"{self.key}: received shape {new.shape}, expected {view.shape}")
-        view[...] = new
-
-
-class _Pass:
-    """The arrays of one forward and, if it comes to that, one backward pass over a batch."""
-
-    A_in: Array
-
-    def __init__(self, layer: Dense, batch: int) -> None:
-        self.layer, self.batch = layer, batch
-        self.Z = self._buffer(batch, layer.n_out)
-        if layer.canonical_loss is not None and layer.activation.couples_units:
-            # sums over the units then run along the batch, several times faster
-            self.Z = self._buffer(layer.n_out, batch).swapaxes(-1, -2)
-        self.A = np.empty_like(self.Z) if layer.keeps_z else self.Z
-
-    @cached_property
-    def dZ(self) -> Array:
-        return np.empty_like(self.Z)
-
-    @cached_property
-    def dA_in(self) -> Array:
-        return self._buffer(self.batch, self.layer.n_in)
-
-    @cached_property
-    def ones(self) -> Array:
-        return np.ones((1, self.batch), self.Z.dtype)
-
-    def _buffer(self, *shape: int) -> Array:
-        bound, replicas = self.layer._bound, self.layer.replicas
-        if replicas is None:
-            return np.empty(shape, bound.W.dtype)
-        return empty((replicas, *shape), bound.W.dtype, bound.replicas_last)
-
-
-class _Bound:
-    """The layer's views in the shapes of the equations, and the arrays of its passes."""
-
-    def __init__(self, layer: Dense) -> None:
-        self.W: Array = layer.params["W"]
-        self.W_T: Array = self.W.swapaxes(-1, -2)
-        self.dW: Array = layer.grads["W"]
-        b, db = layer.params.get("b"), layer.grads.get("b")
-        self.b: Array | None = None if b is None else b[..., None, :]  # (1, n_out), a row
-        self.db: Array | None = None if db is None else db[..., None, :]
-        self.replicas_last = self.W.ndim == 3 and is_replicas_last(self.W)
-        self.matmul = Products().matmul
-        self.passes: dict[int, _Pass] = {}
-        self.now: _Pass
 
 
 class Dense(Layer):
@@ -120,6 +49,12 @@ class Dense(Layer):
     A_in, Z, A, dZ : ndarray
         The numbers of the last pass; Z is computed anew with the present weights.
 
+    Notes
+    -----
+    A layer belongs to one network. ``copy.copy(layer)`` makes one for another network, with the
+    present W and b as its given weights and bias; pickled without its network, a layer keeps the
+    first values only.
+
     Raises
     ------
     ValueError, TypeError
@@ -135,10 +70,10 @@ class Dense(Layer):
 
     n_in: int
     n_out: int
-    W = _View("params", "W", "The weights ``(n_in, n_out)``.")
-    b = _View("params", "b", "The biases ``(n_out,)``.")
-    dW = _View("grads", "W", "The gradient of the weights.")
-    db = _View("grads", "b", "The gradient of the biases.")
+    W = View("params", "W", "The weights ``(n_in, n_out)``.")
+    b = View("params", "b", "The biases ``(n_out,)``.")
+    dW = View("grads", "W", "The gradient of the weights.")
+    db = View("grads", "b", "The gradient of the biases.")
 
     def __init__(
         self,
@@ -154,8 +89,8 @@ class Dense(Layer):
         self.n_in = check_count("n_in", n_in)
         self.n_out = check_count("n_out", n_out)
         self.activation = copy.copy(make_activation(activation))  # work arrays are its own
-        self.train_bias = bool(train_bias)
-        self.share_bias = bool(share_bias)
+        self.train_bias = check_bool("train_bias", train_bias)
+        self.share_bias = check_bool("share_bias", share_bias)
         self.canonical_loss: Loss | None = None  # set by the network on its last layer
         self.weights = self._check_weights(weights)
         self.bias = self._check_bias(bias)
@@ -177,10 +112,10 @@ class Dense(Layer):
 
     def _check_bias(self, bias: bool | ArrayLike) -> NDArray[np.float64] | None:
         size = 1 if self.share_bias else self.n_out
-        if bias is False or bias is None:
+        if bias is None:
             return None
-        if bias is True:
-            return np.zeros(size)
+        if isinstance(bias, bool | np.bool_):
+            return np.zeros(size) if bias else None
         array = as_floats("bias", numeric("bias", bias), np.dtype(np.float64))
         if array.ndim and array.shape != (size,):
             raise ValueError(
@@ -221,7 +156,7 @@ class Dense(Layer):
     ) -> None:
         """Take over the views that the network has made for this layer."""
         super().bind(params, grads, dtype, replicas)
-        self._bound = _Bound(self)
+        self._bound = Bound(self)
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in @ W + b)."""
@@ -234,7 +169,7 @@ class Dense(Layer):
             self.canonical_loss.canonical_forward(now.Z, now.A)
         return now.A
 
-    def linear(self, now: _Pass) -> None:
+    def linear(self, now: Pass) -> None:
         """Z = A_in @ W + b."""
         bound = self._bound
         bound.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b      (batch, n_out)
@@ -260,21 +195,28 @@ class Dense(Layer):
             return None
         return bound.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
 
-    def _pass_of(self, batch: int) -> _Pass:
+    def _pass_of(self, batch: int) -> Pass:
         """Return the arrays for this batch size, kept for the eight sizes that came last."""
         bound = self._bound
         now = bound.passes.get(batch)
         if now is None:
             if len(bound.passes) >= _BATCH_SIZES_KEPT:
                 del bound.passes[next(iter(bound.passes))]
-            now = bound.passes[batch] = _Pass(self, batch)
+            now = bound.passes[batch] = Pass(self, batch)
         bound.now = now
         return now
 
     @property
+    def _last(self) -> Pass:
+        try:
+            return self._bound.now
+        except AttributeError:
+            raise AttributeError(f"{self!r} has no A_in, Z, A and dZ before a pass") from None
+
+    @property
     def A_in(self) -> Array:
         """The input of the last pass."""
-        return self._bound.now.A_in
+        return self._last.A_in
 
     @property
     def Z(self) -> Array:
@@ -285,12 +227,26 @@ class Dense(Layer):
     @property
     def A(self) -> Array:
         """The output of the last pass."""
-        return self._bound.now.A
+        return self._last.A
 
     @property
     def dZ(self) -> Array:
         """The derivative of the loss by Z in the last pass."""
-        return self._bound.now.dZ
+        return self._last.dZ
+
+    def __copy__(self) -> Dense:
+        """Return a layer of no network, whose first values are the present ones of this layer."""
+        if self.replicas is not None:
+            raise ValueError(
+                f"copy: received {self!r} of {self.replicas} replicas, expected a layer of one "
+                "network; net.replica(k) makes one"
+            )
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__getstate__(), activation=copy.copy(self.activation))
+        for name, key in (("weights", "W"), ("bias", "b")):
+            if self.is_bound and key in self.params:
+                setattr(new, name, self.params[key].astype(np.float64))
+        return new
 
     def __repr__(self) -> str:
         """Return the call that makes the layer, without its numbers."""

@@ -37,6 +37,7 @@ class GELU(Activation):
     """``A = Z * Phi(Z)``, Phi the distribution function of the standard normal."""
 
     name = "gelu"
+    outputs = "any number"
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = Z * Phi(Z)."""
@@ -94,6 +95,7 @@ class GELUTanh(Activation):
     """
 
     name = "gelu_tanh"
+    outputs = "any number"
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = Z / 2 * (1 + T)."""

@@ -76,6 +76,9 @@ def check_gradients(
     >>> error < 1e-6
     True
     """
+    if not isinstance(net, MLP):
+        raise TypeError(f"net: received {net!r}, expected an MLP")
+    check_count("seed", seed, 0)
     if not (isinstance(step, float) and 0.0 < step < 1.0):
         raise ValueError(f"step: received {step!r}, expected a float between 0 and 1")
     if directions is not None:

@@ -1,9 +1,9 @@
 r"""Losses that are negative log-likelihoods: of classes, of yes or no, of counts.
 
-After their canonical activation they are computed from the logits Z and are exact at any finite
-Z. After another activation the logarithm is taken of A itself; below 1e-154 (float64) or 1e-19
-(float32) it is continued by its tangent, so that loss and gradient stay finite and stay each
-other's.
+After their canonical activation they are computed from the logits Z and are exact at any Z
+within half of the range of its dtype. After another activation the logarithm is taken of A itself;
+below 1e-154 (float64) or 1e-19 (float32) it is continued by its tangent, so that loss and gradient
+stay finite and stay each other's.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from mlp.core.products import dot_rows
 class CrossEntropy(Loss):
     """``-sum over the classes of Y log A``; with softmax it is computed from the logits.
 
+    The outputs are probabilities: those of softmax or sigmoid, or of an activation of one's own.
     Y holds rows of probabilities (one-hot rows are a case of it), or class labels.
     """
 
     name = "cross_entropy"
     canonical = "softmax"
+    outputs = "probabilities"
+    takes_labels = True
 
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError unless the rows are probabilities."""
@@ -69,11 +72,13 @@ class CrossEntropy(Loss):
 class BinaryCrossEntropy(Loss):
     """``-sum over the outputs of Y log A + (1 - Y) log(1 - A)``, Y between 0 and 1.
 
+    The outputs are probabilities: those of sigmoid or softmax, or of an activation of one's own.
     With sigmoid it is computed from the logits.
     """
 
     name = "binary_cross_entropy"
     canonical = "sigmoid"
+    outputs = "probabilities"
 
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError unless all targets are between 0 and 1."""
@@ -120,7 +125,8 @@ class Poisson(Loss):
     """``A - Y log(A + 1e-8)``, its mean over all elements, for counts Y and positive rates A.
 
     The definition of ``torch.nn.PoissonNLLLoss(log_input=False)``; the terms of Y alone are left
-    out. Negative A count as a rate of 0 under the logarithm.
+    out. Rates are positive: softplus gives such. After an activation whose outputs may be negative,
+    these count as a rate of 0 under the logarithm.
     """
 
     name = "poisson"

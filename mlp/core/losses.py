@@ -31,6 +31,10 @@ class Loss(Scratch, ABC):
     name: str
     canonical: ClassVar[str | None] = None
     """The name of the activation with which d loss / dZ is ``factor(n_out) * (A - Y)``."""
+    outputs: ClassVar[str | None] = None
+    """What A has to be for the loss to have a meaning: "probabilities", or None for anything."""
+    takes_labels: ClassVar[bool] = False
+    """Whether Y may also be class labels ``(n,)``, which then count as one-hot rows."""
 
     @abstractmethod
     def rows(self, A: Array, Y: Array, out: Array) -> None:

@@ -18,8 +18,8 @@ from mlp.core.losses import Loss, make_loss
 from mlp.core.parameters import Parameters
 from mlp.core.passes import Passes
 from mlp.core.penalties import Penalty, check_penalty
-from mlp.core.structure import check_widths, is_canonical, summarize
-from mlp.core.validation import as_floats, check_data, check_dtype, check_inputs, numeric
+from mlp.core.structure import check_layers, check_pair, check_sizes, is_canonical, summarize
+from mlp.core.validation import as_floats, check_data, check_dtype, check_inputs, make_rng, numeric
 
 
 class MLP(Copied):
@@ -50,8 +50,9 @@ class MLP(Copied):
     Raises
     ------
     ValueError, TypeError
-        If widths do not follow one another, a layer already belongs to a network, or a name or
-        dtype is unknown.
+        If widths do not follow one another, a layer already belongs to a network, a name or
+        dtype is unknown, or the loss has no meaning for the outputs of the last activation, as
+        cross-entropy for those of relu.
 
     Examples
     --------
@@ -71,13 +72,13 @@ class MLP(Copied):
         dtype: DTypeLike = "float64",
         seed: int | np.random.Generator | None = None,
     ) -> None:
-        layers = tuple(layers)
-        self.n_in, self.n_out = check_widths(layers)
+        layers, self.n_in, self.n_out = check_layers(layers)
         self.loss = copy.copy(make_loss(loss))  # work arrays are its own
+        check_pair(layers[-1], self.loss)
         self.dtype = check_dtype(dtype)
         self.replicas: int | None = None
         self.layers = layers
-        self._rng = np.random.default_rng(seed)
+        self._rng = make_rng(seed)
         self._build()
         self._parameters.initialize(self._rng)
 
@@ -111,8 +112,7 @@ class MLP(Copied):
         >>> MLP.from_sizes([64, 32, 10], output="softmax", loss="cross_entropy", seed=0)
         MLP([Dense(64, 32, 'relu'), Dense(32, 10, 'softmax')], loss='cross_entropy')
         """
-        if len(sizes) < 2:
-            raise ValueError(f"sizes: received {list(sizes)}, expected at least two widths")
+        sizes = check_sizes(sizes)
         layers: list[Layer] = []
         for n_in, n_out in pairwise(sizes[:-1]):
             layers.append(Dense(n_in, n_out, hidden))
@@ -165,7 +165,7 @@ class MLP(Copied):
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers return to these."""
-        self._rng = np.random.default_rng(seed)
+        self._rng = make_rng(seed)
         self._parameters.initialize(self._rng)
 
     def predict(self, X: ArrayLike) -> Array:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+
+from mlp._names import find_name
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ def resolve(
     kind : str
         What is asked for, as the error shall call it: "activation", "loss", ...
     spec : str or object
-        A known name, or an object that has all of `methods`.
+        A known name, in any case, or an object that has all of `methods`.
     known : mapping of str to callable
         What each name makes.
     methods : tuple of str
@@ -33,9 +34,7 @@ def resolve(
         If an object lacks one of `methods`.
     """
     if isinstance(spec, str):
-        if spec in known:
-            return known[spec]()
-        raise ValueError(f"{kind}: received {spec!r}, expected {_one_of(spec, known)}")
+        return known[find_name(kind, spec, known)]()
     missing = [name for name in methods if not callable(getattr(spec, name, None))]
     if missing or isinstance(spec, type):
         raise TypeError(
@@ -43,9 +42,3 @@ def resolve(
             f"or an object with the methods {' and '.join(methods)}"
         )
     return spec
-
-
-def _one_of(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"one of {', '.join(known)}{hint}"

@@ -13,6 +13,7 @@ class Softmax(Activation):
     """``A = exp(Z) / sum of exp(Z) over the units``: positive rows that sum to one."""
 
     name = "softmax"
+    outputs = "probabilities"
     needs_z = False
     couples_units = True
 

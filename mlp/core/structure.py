@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from mlp.core.activations import make_activation
+from mlp.core.activations import ACTIVATIONS, make_activation
 from mlp.core.dense import Dense
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
+from mlp.core.validation import check_sequence
 
 
 def is_canonical(last: Dense, loss: Loss) -> bool:
@@ -23,16 +24,44 @@ def is_canonical(last: Dense, loss: Loss) -> bool:
     return name is not None and type(last.activation) is type(make_activation(name))
 
 
-def check_widths(layers: tuple[Layer, ...]) -> tuple[int, int]:
-    """Return n_in and n_out of the network, if its layers fit."""
-    if not layers:
+def check_pair(last: Layer, loss: Loss) -> None:
+    """Raise ValueError where it is known that the loss has no meaning for the last outputs.
+
+    As with the canonical activation, only what a class itself says counts: an activation of
+    one's own that says nothing passes.
+    """
+    if not isinstance(last, Dense):
+        return
+    wanted = vars(type(loss)).get("outputs")
+    given = vars(type(last.activation)).get("outputs")
+    if wanted is None or given is None or given == wanted:
+        return
+    fitting = [name for name, make in ACTIVATIONS.items() if make().outputs == wanted]
+    raise ValueError(
+        f"loss: received {loss.name!r} after {last!r}, whose outputs are {given}; "
+        f"expected {wanted}, as {' and '.join(fitting)} give them"
+    )
+
+
+def check_sizes(sizes: Iterable[int]) -> tuple[int, ...]:
+    """Return the widths of a network as a tuple, if there are two or more."""
+    widths = check_sequence("sizes", sizes, "at least two widths")
+    if len(widths) < 2:
+        raise ValueError(f"sizes: received {list(widths)}, expected at least two widths")
+    return widths
+
+
+def check_layers(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], int, int]:
+    """Return the layers as a tuple, with n_in and n_out of the network, if they fit."""
+    found: tuple[Layer, ...] = check_sequence("layers", layers, "layers")
+    if not found:
         raise ValueError("layers: received none, expected at least one")
     width: int | None = None
     n_in: int | None = None
-    for i, layer in enumerate(layers):
+    for i, layer in enumerate(found):
         if not isinstance(layer, Layer):
             raise TypeError(f"layers: received {layer!r} at {i}, expected a Layer")
-        if layer.is_bound or any(layer is other for other in layers[:i]):
+        if layer.is_bound or any(layer is other for other in found[:i]):
             raise ValueError(
                 f"layers: received {layer!r} at {i}, which already belongs to a network, "
                 "expected a new layer (copy.copy(layer) makes one)"
@@ -46,7 +75,7 @@ def check_widths(layers: tuple[Layer, ...]) -> tuple[int, int]:
         width = layer.n_out or width
     if n_in is None or width is None:
         raise ValueError("layers: received no layer with widths, expected at least one Dense")
-    return n_in, width
+    return found, n_in, width
 
 
 def summarize(

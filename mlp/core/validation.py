@@ -5,6 +5,7 @@ Every message says what was received and what was expected.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,45 @@ def check_count(name: str, value: object, least: int = 1) -> int:
     return int(value)
 
 
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` if it is True or False; words and numbers are not."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: received {value!r}, expected True or False")
+    return bool(value)
+
+
+def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:
+    """Return `values` as a tuple if they can be iterated over; `of` says what is expected."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: received {values!r}, expected a sequence of {of}")
+    return tuple(values)
+
+
+def as_pair(name: str, data: Any) -> tuple[ArrayLike, ArrayLike]:
+    """Return `data` if it is a tuple or list of two: inputs and targets."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        of = f" of {len(data)}" if isinstance(data, tuple | list) else ""
+        raise TypeError(f"{name}: received {type(data).__name__}{of}, expected a tuple (X, Y)")
+    return data[0], data[1]
+
+
+def make_rng(seed: object) -> np.random.Generator:
+    """Return the generator itself, or a new one: of a seed, or of fresh entropy for None."""
+    if seed is None or isinstance(seed, np.random.Generator):
+        return np.random.default_rng(seed)
+    is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not is_whole or seed < 0:  # type: ignore[operator]
+        error = ValueError if is_whole else TypeError
+        raise error(
+            f"seed: received {seed!r}, expected a whole number >= 0, a numpy Generator or None"
+        )
+    return np.random.default_rng(seed)  # type: ignore[arg-type]
+
+
 def numeric(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return `values` as an array of booleans, integers or real numbers."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name}: received masked entries, expected numbers; filled() sets them")
     try:
         array = np.asarray(values)
     except ValueError as error:  # rows of different lengths
@@ -88,7 +126,7 @@ def check_targets(
 ) -> Array | NDArray[np.intp]:
     """Return Y as ``(n_rows, n_out)``, or labels ``(n_rows,)`` where the loss takes them."""
     array = numeric("Y", Y)
-    takes_labels = getattr(loss, "name", "") == "cross_entropy"
+    takes_labels = getattr(loss, "takes_labels", False)
     if takes_labels and array.ndim == 1 and array.dtype.kind in "bui":
         return _check_labels(array, n_rows, n_out)
     if array.shape != (n_rows, n_out):

@@ -1,8 +1,8 @@
 """The data sets by name, for the command line."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 
+from mlp._names import find_name
 from mlp.datasets.dataset import Dataset
 from mlp.datasets.digits import load_digits
 from mlp.datasets.toy import spirals, xor
@@ -20,7 +20,7 @@ def load(name: str) -> Dataset:
     Parameters
     ----------
     name : {"digits", "spirals", "xor"}
-        The name.
+        The name, in any case.
 
     Returns
     -------
@@ -38,14 +38,8 @@ def load(name: str) -> Dataset:
     --------
     >>> load("xor")
     Dataset('xor', X=(4, 2) float64, n_classes=2)
-    >>> load("digit")
+    >>> load("xr")
     Traceback (most recent call last):
-    ValueError: name: received 'digit', expected one of digits, spirals, xor (nearest: digits)
+    ValueError: data set: received 'xr', expected one of digits, spirals, xor (did you mean 'xor'?)
     """
-    if not isinstance(name, str):
-        raise TypeError(f"name: received {name!r}, expected a string")
-    if name not in _BY_NAME:
-        nearest = get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.0)[0]
-        known = ", ".join(_BY_NAME)
-        raise ValueError(f"name: received {name!r}, expected one of {known} (nearest: {nearest})")
-    return _BY_NAME[name]()
+    return _BY_NAME[find_name("data set", name, _BY_NAME)]()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
@@ -97,32 +96,22 @@ def check_indices(indices: object, count: int | None) -> NDArray[np.intp]:
     return given.astype(np.intp)
 
 
-def unknown_name(kind: str, received: object, known: Iterable[str]) -> ValueError:
-    """Return the error for a name that is not `known`, with the nearest one that is."""
-    names = sorted(known)
-    nearest = difflib.get_close_matches(str(received).lower(), names, n=1, cutoff=0.0)[0]
-    return ValueError(
-        f"{kind}: received {received!r}, expected one of {', '.join(names)}; "
-        f"did you mean {nearest!r}?"
-    )
-
-
 def check_array(name: str, value: object) -> None:
     """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: Received {type(value).__name__}. Expected an array")
+        raise TypeError(f"{name}: received {type(value).__name__}, expected an array")
     if value.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: Received dtype {value.dtype}. Expected float32 or float64")
+        raise TypeError(f"{name}: received dtype {value.dtype}, expected float32 or float64")
     if value.ndim not in (1, 2):
-        raise ValueError(f"{name}: Received shape {value.shape}. Expected (P,) or (K, P)")
+        raise ValueError(f"{name}: received shape {value.shape}, expected (P,) or (K, P)")
 
 
 def check_like(name: str, value: Array, like: Array, why: str) -> None:
     """Raise unless the array `value` has the shape and dtype of `like`."""
     if value.shape != like.shape:
-        raise ValueError(f"{name}: Received shape {value.shape}. Expected {like.shape}, {why}")
+        raise ValueError(f"{name}: received shape {value.shape}, expected {like.shape}, {why}")
     if value.dtype != like.dtype:
-        raise TypeError(f"{name}: Received dtype {value.dtype}. Expected {like.dtype}, {why}")
+        raise TypeError(f"{name}: received dtype {value.dtype}, expected {like.dtype}, {why}")
 
 
 def lr_config(lr: object) -> Any:
@@ -132,5 +121,5 @@ def lr_config(lr: object) -> Any:
     if not callable(lr):
         return lr
     if not hasattr(lr, "config"):
-        raise TypeError(f"lr: Received {lr!r}. Expected a float, an array or a schedule's config()")
+        raise TypeError(f"lr: received {lr!r}, expected a float, an array or a schedule's config()")
     return lr.config()

@@ -158,7 +158,7 @@ class Optimizer:
     def _check(self, theta: Array, grad: Array, rate: Rate) -> None:
         check_array("theta", theta)
         if not theta.flags.writeable:
-            raise ValueError("theta: Received a read-only array. Expected a writeable one")
+            raise ValueError("theta: received a read-only array, expected a writeable one")
         check_array("grad", grad)
         check_like("grad", grad, theta, "as theta")
         for array in self.state.values():
@@ -167,7 +167,7 @@ class Optimizer:
             raise ValueError(f"eps: received {self.eps!r}, expected a number > 0 in {theta.dtype}")  # type: ignore[attr-defined]
         if isinstance(rate, np.ndarray) and theta.shape[:-1] != rate.shape:
             expected = f"a float or shape {theta.shape[:1]}" if theta.ndim == 2 else "a float"
-            raise ValueError(f"lr: Received shape {rate.shape}. Expected {expected}")
+            raise ValueError(f"lr: received shape {rate.shape}, expected {expected}")
 
     def _views_of(self, theta: Array, grad: Array) -> _Views:
         """Cut the arrays into blocks; at a new layout, lay the state out in the same way."""
@@ -256,12 +256,14 @@ class Optimizer:
         """
         if not isinstance(saved, Mapping) or set(saved) != {"steps", "state"}:
             keys = sorted(map(str, saved)) if isinstance(saved, Mapping) else type(saved).__name__
-            raise ValueError(f"Received {keys}. Expected a dict with the keys steps and state")
+            raise ValueError(
+                f"state: received {keys}, expected a dict with the keys steps and state"
+            )
         steps, arrays = check_count("steps", saved["steps"], 0), saved["state"]
         expected = self.state_names if steps else ()
         if not isinstance(arrays, Mapping) or set(arrays) != set(expected):
             came = sorted(map(str, arrays)) if isinstance(arrays, Mapping) else arrays
-            raise ValueError(f"state: Received {came!r}. Expected the arrays {sorted(expected)}")
+            raise ValueError(f"state: received {came!r}, expected the arrays {sorted(expected)}")
         like = next(iter(self.state.values()), None)
         for name in expected:
             array = arrays[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlp.optim._checks import unknown_name
+from mlp._names import find_name
 from mlp.optim.adam import Adam, AdamW
 from mlp.optim.adaptive import Adagrad, RMSprop
 from mlp.optim.base import Optimizer
@@ -64,9 +64,7 @@ def make_optimizer(spec: str | Optimizer, **options: Any) -> Optimizer:
         return spec
     if not isinstance(spec, str):
         raise TypeError(f"optimizer: received {spec!r}, expected a name or an Optimizer")
-    if spec.lower() not in OPTIMIZERS:
-        raise unknown_name("optimizer", spec, OPTIMIZERS)
-    kind, defaults = OPTIMIZERS[spec.lower()]
+    kind, defaults = OPTIMIZERS[find_name("optimizer", spec, OPTIMIZERS)]
     known = ("lr", *kind.hyperparameters)
     for option in options:
         if option not in known:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from mlp.optim._checks import Rate, check_count, unknown_name
+from mlp._names import find_name
+from mlp.optim._checks import Rate, check_count
 from mlp.optim.schedule_base import Schedule
 from mlp.optim.schedules import (
     Constant,
@@ -33,7 +34,7 @@ def make_schedule(
     Parameters
     ----------
     name : str or callable
-        A key of `SCHEDULES`; a callable is returned as it is.
+        A key of `SCHEDULES`, in any case; a callable is returned as it is.
     lr : float or array (K,)
         The largest rate.
     steps : int
@@ -93,9 +94,7 @@ def schedule_from_config(config: Mapping[str, Any]) -> Schedule:
 def _find(name: object) -> type[Schedule]:
     if not isinstance(name, str):
         raise TypeError(f"schedule: received {name!r}, expected a name or a callable")
-    if name.lower() not in SCHEDULES:
-        raise unknown_name("schedule", name, SCHEDULES)
-    return SCHEDULES[name.lower()]
+    return SCHEDULES[find_name("schedule", name, SCHEDULES)]
 
 
 def _build(kind: type[Schedule], values: Mapping[str, Any]) -> Schedule:

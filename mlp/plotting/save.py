@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from mlp._atomic import write_file
 from mlp.plotting.style import look
 
 # What would differ from one run or one release of matplotlib to the next is left out.
@@ -63,7 +64,7 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     with look({"savefig.bbox": box}), _fixed_layout(figure):
         figure.savefig(picture, format=kind, metadata=METADATA[kind])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture.getvalue())
+    write_file(path, picture.getvalue())
     return path
 
 

@@ -1,16 +1,18 @@
 """What is learned from training: sweeps, traces and worked examples."""
 
 from mlp.studies import examples
+from mlp.studies.chain_rule import trace
 from mlp.studies.finder import LearningRateNotFound, find_learning_rate
 from mlp.studies.finder_result import FinderResult
 from mlp.studies.sweep import learning_rate_sweep
 from mlp.studies.sweep_result import SweepResult
-from mlp.studies.trace import trace
+from mlp.studies.trace_record import Trace
 
 __all__ = [
     "FinderResult",
     "LearningRateNotFound",
     "SweepResult",
+    "Trace",
     "examples",
     "find_learning_rate",
     "learning_rate_sweep",

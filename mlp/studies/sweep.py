@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp.core import MLP, Dense
 from mlp.core.arrays import Array, LossValue
-from mlp.core.validation import check_count, numeric
+from mlp.core.validation import as_pair, check_count, numeric
 from mlp.machine import blas_threads, read_cpu
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep_result import SweepResult
@@ -60,7 +60,7 @@ def learning_rate_sweep(
     Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
         The targets.
     rates : array_like (n_rates,), default (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
-        Positive learning rates.
+        Positive learning rates, each once.
     epochs : int, default 100
         How long each run lasts.
     batch_size : int or None, default None
@@ -105,6 +105,10 @@ def learning_rate_sweep(
     check_count("seeds", seeds)
     check_count("seed", seed, 0)
     checked_rates = _check_rates(rates)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise TypeError(
+            f"executor: received {executor!r}, expected an Executor of concurrent.futures or None"
+        )
     method = make_optimizer(optimizer)
     if callable(method.lr):
         raise ValueError(
@@ -112,7 +116,9 @@ def learning_rate_sweep(
             "the sweep sets its learning rate"
         )
     if validation is not None:
-        net.copy().evaluate(*validation)  # what does not fit is refused before the training
+        net.copy().evaluate(
+            *as_pair("validation", validation)
+        )  # what does not fit is refused before the training
     starts = _initialisations(net, seeds, seed)
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
@@ -270,9 +276,13 @@ class _LossRecorder(Callback):
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
     checked = numeric("rates", rates).astype(np.float64)
     if checked.ndim != 1 or checked.size == 0:
-        raise ValueError(f"rates: received shape {checked.shape}, expected at least one number")
+        raise ValueError(
+            f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"
+        )
     if not (np.isfinite(checked) & (checked > 0)).all():
         raise ValueError(f"rates: received {checked.tolist()}, expected finite numbers > 0")
+    if len(np.unique(checked)) < len(checked):
+        raise ValueError(f"rates: received {checked.tolist()}, expected each rate once")
     return checked
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._atomic import write_file
 from mlp.core import MLP
 
 if TYPE_CHECKING:
@@ -117,11 +117,9 @@ class SweepResult:
         if n_seeds > 1:
             names = [f"{name}/{seed}" for name in names for seed in range(n_seeds)]
         columns = self.losses.reshape(n_rates * n_seeds, n_rows)
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["epoch", *names])
-            for epoch, row in enumerate(columns.T.tolist()):
-                writer.writerow([epoch, *map(repr, row)])
+        rows = [["epoch", *names]]
+        rows += [[str(epoch), *map(repr, row)] for epoch, row in enumerate(columns.T.tolist())]
+        write_file(path, "".join(",".join(row) + "\n" for row in rows).encode())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON can hold it; what is not finite is None."""

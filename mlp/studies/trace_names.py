@@ -36,7 +36,8 @@ class Names:
     layers : sequence of Dense
     weight_names : mapping of str to (layer, i, j), optional
         Names for ``layers[layer].W[i, j]``. With it, units are called as in textbooks: x1, h1,
-        o1. Without, everything is called by its place: ``w[0][1,2]`` is ``layers[0].W[1, 2]``.
+        o1, and h2_1 in the second of several hidden layers. Without, everything is called by its
+        place: ``w[0][1,2]`` is ``layers[0].W[1, 2]``.
 
     Raises
     ------
@@ -62,13 +63,16 @@ class Names:
         self._layers = layers
         self._by_place = weight_names is None
         self._weights: dict[tuple[int, int, int], str] = {}
+        if not isinstance(weight_names, Mapping | None):
+            raise TypeError(
+                f"names: received {weight_names!r}, expected a mapping of str to (layer, i, j)"
+            )
         for name, place in (weight_names or {}).items():
             self._add(name, place)
 
     def _add(self, name: str, place: tuple[int, int, int]) -> None:
-        layer, i, j = place
         sizes = [(dense.n_in, dense.n_out) for dense in self._layers]
-        if not (0 <= layer < len(sizes) and 0 <= i < sizes[layer][0] and 0 <= j < sizes[layer][1]):
+        if not _is_place(place, sizes):
             raise ValueError(
                 f"names: received {name!r} for {place}, expected (layer, i, j) of a weight; "
                 f"the layers have the shapes {sizes}"
@@ -91,7 +95,7 @@ class Names:
             return f"a[{layer}][{j}]"
         if layer == len(self._layers) - 1:
             return f"o{j + 1}"
-        return f"h{j + 1}" if len(self._layers) == 2 else f"h{layer + 1}{j + 1}"
+        return f"h{j + 1}" if len(self._layers) == 2 else f"h{layer + 1}_{j + 1}"
 
     def z(self, layer: int, j: int) -> str:
         """Return the name of the weighted sum of unit j."""
@@ -114,6 +118,17 @@ class Names:
     def error(self, j: int) -> str:
         """Return the name of the part of output j in the loss."""
         return f"E[{j}]" if self._by_place else f"E{j + 1}"
+
+
+def _is_place(place: object, sizes: Sequence[tuple[int, int]]) -> bool:
+    """Return whether it is (layer, i, j) of a weight in layers of these sizes."""
+    if not isinstance(place, tuple) or len(place) != 3:
+        return False
+    if not all(isinstance(number, int) for number in place):
+        return False
+    layer, i, j = place
+    n_in, n_out = sizes[layer] if 0 <= layer < len(sizes) else (0, 0)
+    return bool(0 <= i < n_in and 0 <= j < n_out)
 
 
 def activation_derivative(activation: str, a: str, z: str) -> str:

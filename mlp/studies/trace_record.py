@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mlp._names import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Update:
     gradient : float
         The number that training used.
     step : float
-        ``lr * gradient``, what is taken away.
+        ``lr * gradient`` in the network's dtype, what is taken away.
     new_value : float
         After the step.
     """
@@ -186,8 +188,7 @@ class Trace:
         """Return the update of the weight or bias of that name."""
         known = {update.name: update for update in self.updates}
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            hint = did_you_mean(str(name), known)
             raise KeyError(f"{name!r} is no trained weight or bias of this trace{hint}")
         return known[name]
 
@@ -215,6 +216,20 @@ class Trace:
 
         return as_markdown(self, digits)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that is in it as JSON can hold it; what is not finite is None."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
     def __str__(self) -> str:
         """Return the text with nine digits."""
         return self.text()
+
+
+def _plain(value: Any) -> Any:
+    """Return nested tuples as lists, and None for a number that is not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

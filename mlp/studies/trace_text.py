@@ -47,7 +47,7 @@ def as_text(trace: Trace, digits: int) -> str:
     Examples
     --------
     >>> from mlp import MLP, Dense
-    >>> from mlp.studies.trace import trace
+    >>> from mlp.studies.chain_rule import trace
     >>> net = MLP([Dense(1, 1, weights=[[0.5]], bias=False)])
     >>> print(as_text(trace(net, [[2.0]], [[0.0]], names={"w": (0, 0, 0)}), 3))
     One step of gradient descent: loss squared_error, lr 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,10 @@ class TrainingDiverged(ArithmeticError):
             f"{layer} is not finite; the network keeps its last good weights "
             "(a lower learning rate or clip_norm may help)"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what makes an equal error, as pickle asks for it."""
+        return type(self), (self.epoch, self.batch, self.lr, self.layer, self.history)
 
 
 def first_not_finite(layers: Sequence[Layer]) -> str:

@@ -13,7 +13,7 @@ from mlp.core.arrays import Array, LossValue
 from mlp.core.network import MLP
 from mlp.core.passes import BLOCK
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_targets, check_weights
+from mlp.core.validation import as_pair, check_targets, check_weights
 from mlp.training.batches import Batches
 from mlp.training.class_weights import ClassWeight, class_weights
 from mlp.training.metric import Metric
@@ -55,11 +55,7 @@ def check_training(
 
 def check_validation(net: MLP, validation: Any) -> Data:
     """Return the validation data as `net` takes it."""
-    if not isinstance(validation, tuple | list) or len(validation) != 2:
-        raise TypeError(
-            f"validation: received {type(validation).__name__}, expected a tuple (X, Y)"
-        )
-    return check_training(net, *validation)
+    return check_training(net, *as_pair("validation", validation))
 
 
 class Evaluation:

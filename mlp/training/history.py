@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlp._atomic import write_file
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -53,8 +55,9 @@ class History(Mapping[str, list[Any]]):
         """Add an epoch; a quantity that is new is NaN in the epochs before it."""
         n_before = len(self.epochs)
         for name in dict.fromkeys([*self._columns, *values]):
-            column = self._columns.setdefault(name, [math.nan] * n_before)
-            value = values.get(name, math.nan)
+            column = self._columns.setdefault(name, [])
+            value = values[name] if name in values else _nan_like(column[-1])
+            column += [_nan_like(value) for _ in range(n_before - len(column))]
             column.append(value.copy() if isinstance(value, np.ndarray) else float(value))
 
     @property
@@ -101,7 +104,7 @@ class History(Mapping[str, list[Any]]):
         }
         text = json.dumps(data, allow_nan=False, indent=1)
         if path is not None:
-            Path(path).write_text(text + "\n", encoding="utf-8")
+            write_file(path, f"{text}\n".encode())
         return text
 
     @classmethod
@@ -126,6 +129,9 @@ class History(Mapping[str, list[Any]]):
             history.diverged_at = [int(epoch) for epoch in data["diverged_at"]]
             columns = data["columns"].items()
             history._columns = {name: list(map(_decode, column)) for name, column in columns}
+            lengths = {name: len(column) for name, column in history._columns.items()}
+            if len(set(lengths.values())) > 1:
+                raise ValueError(f"lists of different lengths: {lengths}")
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"history: received JSON that is not a History's ({error!r})"
@@ -137,6 +143,11 @@ class History(Mapping[str, list[Any]]):
         from mlp.plotting import plot_history
 
         return plot_history(self, ax, **options)
+
+
+def _nan_like(value: Any) -> Any:
+    """Return NaN, or for an array of replicas an array of it."""
+    return np.full(value.shape, math.nan) if isinstance(value, np.ndarray) else math.nan
 
 
 def _encode(value: Any) -> Any:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp.core.arrays import LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_count
+from mlp.core.validation import check_bool, check_count, check_sequence, make_rng
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
@@ -102,17 +102,17 @@ class Trainer:
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size
-        self.shuffle = bool(shuffle)
+        self.shuffle = check_bool("shuffle", shuffle)
         self.penalty = Penalty(l1, l2)
         self.clip_norm = clip_norm
         self.metrics = make_metrics(metrics)
-        self.callbacks = list(callbacks)
+        self.callbacks = list(check_sequence("callbacks", callbacks, "callbacks"))
         self.history = History()
         self.epoch = self.batch = self.epochs = 0
         self.batch_loss: LossValue = math.nan
         self._evaluation: Evaluation | None = None
         self._interrupt = Interrupt()
-        self._rng = np.random.default_rng(seed)
+        self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
         self._stopping = False
         self._keeps_history = True  # False for a sweep, which records the losses itself

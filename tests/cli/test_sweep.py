@@ -117,6 +117,12 @@ def test_labels_are_made_into_what_the_loss_takes(tmp_path, loss):
         (["--data", "digits", "--loss", "crossentropy"], "cross_entropy"),
         (["--data", "digits", "--layers", "64,9"], "labels"),
         (["--data", "nowhere.npz"], "nowhere.npz"),
+        (["--data", "digits", "--output", "relu", "--loss", "cross_entropy"], "softmax give"),
+        (["--published", "--rates", "0.1,0.2"], "rates 0.1, 0.2, expected 0.8 and 2 among them"),
+        (["--published", "--epochs", "0"], "epochs"),
+        (["--rates", "0.1,0.2,0.1"], "each rate once"),
+        (["--seed", "-1"], "seed: received -1, expected"),
+        (["--data", "digits", "--seed", "-1"], "seed: received -1, expected"),
     ],
 )
 def test_bad_usage_and_data_end_with_code_2_and_one_line(tmp_path, capsys, options, message):
@@ -129,7 +135,44 @@ def test_bad_usage_and_data_end_with_code_2_and_one_line(tmp_path, capsys, optio
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("rates", ["log:0:1:3", "log:1:2", "a,b", "", "log:1:2:0"])
+class Untrained:
+    def __call__(self, *_, **__):
+        raise AssertionError("the training has begun")
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_refused_before_the_training(
+    tmp_path, capsys, monkeypatch, place
+):
+    (tmp_path / "file").write_text("kept")
+    monkeypatch.setattr("mlp.cli.sweep.learning_rate_sweep", Untrained())
+    assert sweep(tmp_path / place) == 2
+    assert "received a file, expected a folder: " in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_the_published_curves_are_cut_to_the_epochs_that_are_trained(tmp_path):
+    for epochs in ("5", "120"):
+        assert sweep(tmp_path / epochs, "--published", "--epochs", epochs) == 0
+        assert (tmp_path / epochs / "learning_rates.png").is_file()
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_the_table_of_the_last_run(tmp_path, monkeypatch):
+    assert sweep(tmp_path, "--epochs", "2") == 0
+    before = (tmp_path / "learning_rates.csv").read_bytes()
+
+    def fail(*_, **__):
+        raise ValueError("scale")
+
+    monkeypatch.setattr("mlp.studies.sweep_result.SweepResult.plot", fail)
+    assert sweep(tmp_path, "--epochs", "3") == 2
+    assert (tmp_path / "learning_rates.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "rates",
+    ["log:0:1:3", "log:1:2", "a,b", "", "log:1:2:0", "log:1:inf:3", "log:nan:1:3", "log:inf:1:2"],
+)
 def test_rates_that_cannot_be_read_end_with_code_2(tmp_path, capsys, rates):
     with pytest.raises(SystemExit, match="2"):
         sweep(tmp_path, "--rates", rates)

@@ -1,7 +1,13 @@
 """`mlp trace`, run as a person runs it."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
+import mlp
 from mlp.cli import main
 
 
@@ -29,3 +35,54 @@ def test_markdown_of_every_document_is_printed(capsys, name):
 def test_an_unknown_example_ends_with_code_2_and_the_nearest_name(capsys):
     assert main(["trace", "mazurr"]) == 2
     assert "mazur" in capsys.readouterr().err
+
+
+def test_json_holds_every_number_of_the_trace(capsys):
+    assert main(["trace", "mazur", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    example = mlp.examples.mazur()
+    traced = mlp.trace(example.network, example.x, example.t, 0.5, names=example.weight_names)
+    assert found["loss"] == traced.loss
+    assert {u["name"]: u["gradient"] for u in found["updates"]} == {
+        u.name: u.gradient for u in traced.updates
+    }
+    assert found["updates"][0]["factors"][0]["terms"][0]["names"] == ["dE/dz_o1", "w5"]
+    assert found["files"] == []
+
+
+def test_json_of_numbers_that_are_not_finite_is_json(capsys):
+    main(["trace", "document-003", "--lr", "1e308", "--json"])
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["lr"] == 1e308
+
+
+@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md")])
+def test_out_writes_what_is_printed(tmp_path, capsys, form, ending):
+    folder = tmp_path / "a" / "b"
+    assert main(["trace", "Document-001", "--format", form, "--out", str(folder)]) == 0
+    written = (folder / f"trace_document-001.{ending}").read_text()
+    printed = capsys.readouterr().out
+    assert printed.startswith(written.rstrip())
+    assert printed.endswith(f"Wrote {folder}/trace_document-001.{ending}.\n")
+
+
+def test_out_that_is_a_file_ends_with_code_2(tmp_path, capsys):
+    (tmp_path / "file").write_text("kept")
+    assert main(["trace", "--out", str(tmp_path / "file")]) == 2
+    assert "expected a folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "mlp", "trace"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert run.stderr == ""
+    assert run.returncode == 141

@@ -69,6 +69,20 @@ def test_the_gradient_is_that_of_the_reported_loss(output, loss, hidden_layers):
         check(net, X, Y, weight, Penalty(l1=0.01, l2=0.1) if penalised else None, seed)
 
 
+@pytest.mark.parametrize("replicas", [None, 3])
+@pytest.mark.parametrize("penalty", [Penalty(l1=0.3), Penalty(l2=0.3)], ids=["l1", "l2"])
+@pytest.mark.parametrize(
+    ("output", "loss"), [("softmax", "cross_entropy"), ("tanh", "mse"), ("identity", "mse")]
+)
+def test_the_gradient_with_one_penalty_alone_is_that_of_the_reported_loss(
+    output, loss, penalty, replicas
+):
+    net, X, Y = case([2, 3, 3], "tanh", output, loss, rows=5, replicas=replicas, l1=True, seed=6)
+    check(net, X, Y, None, penalty, seed=6)
+    without = net.evaluate(X, Y)
+    assert np.all(net.evaluate(X, Y, penalty=penalty) - without > 0.1)
+
+
 def test_the_cover_pairs_every_hidden_activation_with_every_value():
     met = {
         (NAMES[(number + run + depth) % len(NAMES)], factor, value)

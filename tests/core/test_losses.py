@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from mlp.core import LOSSES, MLP, Dense, make_activation, make_loss
+import mlp
+from mlp.core import ACTIVATIONS, LOSSES, MLP, Dense, make_activation, make_loss
 from mlp.core.losses import Huber
 from tests import reference
 from tests.core.cases import network, targets
@@ -125,9 +126,8 @@ def test_binary_cross_entropy_keeps_its_digits_where_the_answer_is_nearly_right(
     [
         ("sigmoid", "cross_entropy"),
         ("softmax", "binary_cross_entropy"),
-        ("identity", "cross_entropy"),
-        ("identity", "binary_cross_entropy"),
         ("relu", "poisson"),
+        ("identity", "poisson"),
     ],
 )
 def test_a_pair_that_is_not_canonical_stays_finite_at_the_edge(output, loss, dtype):
@@ -136,6 +136,63 @@ def test_a_pair_that_is_not_canonical_stays_finite_at_the_edge(output, loss, dty
     Y = [[1.0, 0.0]] * 3
     assert math.isfinite(net.loss_and_grad(Z, Y))
     assert np.isfinite(net.grad).all()
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
+@pytest.mark.parametrize("output", [a for a in ACTIVATIONS if a not in ("sigmoid", "softmax")])
+def test_a_logarithm_of_outputs_that_are_no_probabilities_is_refused(output, loss):
+    layer = Dense(2, 2, output)
+    with pytest.raises(ValueError, match=f"'{loss}' after .*'{output}'.*sigmoid and softmax give"):
+        MLP([Dense(2, 2), layer], loss)
+    assert MLP([layer], "poisson").n_out == 2  # the layer can still be used
+
+
+@pytest.mark.parametrize("output", list(ACTIVATIONS))
+def test_what_an_activation_says_of_its_outputs_is_true(output):
+    activation = make_activation(output)
+    Z = np.linspace(-30.0, 30.0, 600).reshape(-1, 3)
+    A = np.empty_like(Z)
+    activation.forward(Z, out=A)
+    if activation.outputs == "any number":
+        assert A.min() < 0
+    else:
+        highest = {"probabilities": 1.0, "numbers >= 0": np.inf}[activation.outputs]
+        assert 0.0 <= A.min() <= A.max() <= highest
+
+
+def test_an_activation_or_a_loss_of_ones_own_is_not_refused():
+    class Half(type(make_activation("identity"))):
+        """Its outputs are not those of the class that it derives from."""
+
+        def forward(self, Z, out):
+            out[...] = 0.5
+
+    class Own(type(make_loss("cross_entropy"))):
+        pass
+
+    assert MLP([Dense(2, 2, Half())], "cross_entropy").n_out == 2
+    assert MLP([Dense(2, 2)], Own()).n_out == 2
+
+
+def test_a_loss_of_ones_own_may_take_labels():
+    class Miss:
+        takes_labels = True
+
+        def rows(self, A, Y, out):
+            out[...] = (Y * (1.0 - A)).sum(axis=-1)
+
+        def gradient(self, A, Y, out):
+            out[...] = -Y
+
+    class Named(Miss):
+        takes_labels, name = False, "cross_entropy"
+
+    X = np.eye(3)
+    net = MLP([Dense(3, 3, "softmax")], Miss(), seed=0)
+    assert net.evaluate(X, [0, 1, 2]) == net.evaluate(X, np.eye(3))
+    assert mlp.check_gradients(net, X, [0, 1, 2]).error < 1e-6
+    with pytest.raises(ValueError, match="Y: received shape"):  # a name alone says nothing
+        MLP([Dense(3, 3)], Named()).evaluate(X, [0, 1, 2])
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])

@@ -180,14 +180,14 @@ def test_a_dtype_can_be_given_in_any_way_that_numpy_knows(dtype):
     ("make_it", "message"),
     [
         (lambda: Dense(2, 2, "sigmiod"), "activation: received 'sigmiod', .*mean 'sigmoid'"),
-        (lambda: Dense(2, 2, "ReLU"), "activation: received 'ReLU', .*mean 'relu'"),
+        (lambda: Dense(2, 2, "ReLUs"), "activation: received 'ReLUs', .*mean 'relu'"),
         (lambda: MLP([Dense(2, 2)], "crossentropy"), "loss: .*mean 'cross_entropy'"),
         (lambda: MLP([Dense(2, 2)], "squared_eror"), "loss: .*mean 'squared_error'"),
         (
             lambda: MLP([Dense(2, 2)], "xyz"),
-            f"loss: received 'xyz', expected one of {', '.join(LOSSES)}$",
+            f"loss: received 'xyz', expected one of {', '.join(LOSSES)} .did you mean '",
         ),
-        (lambda: Dense(2, 2, "q"), f"'q', expected one of {', '.join(ACTIVATIONS)}$"),
+        (lambda: Dense(2, 2, "q"), f"'q', expected one of {', '.join(ACTIVATIONS)} .did you"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_known_one(make_it, message):

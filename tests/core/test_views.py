@@ -259,7 +259,7 @@ def test_a_copied_layer_can_go_into_another_network():
     assert not layer.is_bound
     # there it is not the last, so not fused with a loss
     second = MLP([layer, Dense(2, 1)], "mse", seed=0)
-    assert np.array_equal(layer.W, np.eye(2))
+    assert np.array_equal(layer.W, np.eye(2) + 1.0)  # as they are, not as they were given
     assert layer.canonical_loss is None
     assert_views(first)
     assert_views(second)

@@ -17,13 +17,14 @@ def test_a_name_loads_what_its_function_returns_by_default(name, make):
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("digit", "digits"), ("DIGITS", "digits"), ("spiral", "spirals"), ("or", "xor")],
+    [("digit", "digits"), ("DIGIT", "digits"), ("spiral", "spirals"), ("or", "xor")],
 )
 def test_an_unknown_name_raises_and_names_the_nearest(name, nearest):
     with pytest.raises(ValueError, match="received") as error:
         datasets.load(name)
     assert str(error.value) == (
-        f"name: received {name!r}, expected one of digits, spirals, xor (nearest: {nearest})"
+        f"data set: received {name!r}, expected one of digits, spirals, xor "
+        f"(did you mean {nearest!r}?)"
     )
 
 
@@ -34,5 +35,5 @@ def test_even_a_name_like_none_of_them_lists_those_there_are(name):
 
 
 def test_a_name_has_to_be_a_string():
-    with pytest.raises(TypeError, match="^name: received 3, expected a string$"):
+    with pytest.raises(TypeError, match="^data set: received 3, expected one of digits"):
         datasets.load(3)

@@ -81,21 +81,21 @@ GOOD = np.ones(5)
 @pytest.mark.parametrize(
     ("saved", "message"),
     [
-        (None, "Received NoneType"),
-        ({"steps": 1}, r"Received \['steps'\]"),
+        (None, "received NoneType"),
+        ({"steps": 1}, r"received \['steps'\]"),
         ({"steps": -1, "state": {}}, "received -1"),
         ({"steps": True, "state": {}}, "received True"),
         ({"steps": 1.0, "state": {}}, "received 1.0"),
-        ({"steps": 1, "state": {"m": GOOD}}, r"Received \['m'\]. Expected the arrays \['m', 'v'\]"),
-        ({"steps": 1, "state": {"m": GOOD, "v": GOOD, "w": GOOD}}, "Expected the arrays"),
-        ({"steps": 1, "state": [GOOD, GOOD]}, "Expected the arrays"),
-        ({"steps": 0, "state": {"m": GOOD, "v": GOOD}}, r"Expected the arrays \[\]"),
-        ({"steps": 1, "state": {"m": GOOD, "v": GOOD.tolist()}}, "Received list"),
-        ({"steps": 1, "state": {"m": GOOD, "v": GOOD.astype(int)}}, "Received dtype int64"),
-        ({"steps": 1, "state": {"m": GOOD, "v": GOOD.astype("f4")}}, "Received dtype float32"),
-        ({"steps": 1, "state": {"m": GOOD, "v": GOOD[:4]}}, r"Received shape \(4,\)"),
-        ({"steps": 1, "state": {"m": np.ones(()), "v": np.ones(())}}, r"Received shape \(\)"),
-        ({"steps": 1, "state": {"m": GOOD[:4], "v": GOOD[:4]}}, r"Expected \(5,\)"),
+        ({"steps": 1, "state": {"m": GOOD}}, r"received \['m'\], expected the arrays \['m', 'v'\]"),
+        ({"steps": 1, "state": {"m": GOOD, "v": GOOD, "w": GOOD}}, "expected the arrays"),
+        ({"steps": 1, "state": [GOOD, GOOD]}, "expected the arrays"),
+        ({"steps": 0, "state": {"m": GOOD, "v": GOOD}}, r"expected the arrays \[\]"),
+        ({"steps": 1, "state": {"m": GOOD, "v": GOOD.tolist()}}, "received list"),
+        ({"steps": 1, "state": {"m": GOOD, "v": GOOD.astype(int)}}, "received dtype int64"),
+        ({"steps": 1, "state": {"m": GOOD, "v": GOOD.astype("f4")}}, "received dtype float32"),
+        ({"steps": 1, "state": {"m": GOOD, "v": GOOD[:4]}}, r"received shape \(4,\)"),
+        ({"steps": 1, "state": {"m": np.ones(()), "v": np.ones(())}}, r"received shape \(\)"),
+        ({"steps": 1, "state": {"m": GOOD[:4], "v": GOOD[:4]}}, r"expected \(5,\)"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(saved, message):
@@ -113,17 +113,17 @@ def test_a_state_that_does_not_fit_changes_nothing(saved, message):
 @pytest.mark.parametrize(
     ("theta", "grad", "lr", "message"),
     [
-        (np.ones(4), np.ones(4), 0.1, r"theta: Received shape \(4,\). Expected \(5,\)"),
-        (np.ones(5, "f4"), np.ones(5, "f4"), 0.1, "theta: Received dtype float32"),
-        (np.ones(5), np.ones(4), 0.1, r"grad: Received shape \(4,\). Expected \(5,\), as theta"),
-        (np.ones(5), np.ones((1, 5)), 0.1, "grad: Received shape"),
-        (np.ones(5), np.ones(5, "f4"), 0.1, "grad: Received dtype float32. Expected float64"),
-        ([1.0] * 5, np.ones(5), 0.1, "theta: Received list"),
-        (np.ones(5), [1.0] * 5, 0.1, "grad: Received list"),
-        (np.ones(5, int), np.ones(5, int), 0.1, "theta: Received dtype int64"),
-        (np.ones((1, 1, 5)), np.ones((1, 1, 5)), 0.1, "theta: Received shape"),
+        (np.ones(4), np.ones(4), 0.1, r"theta: received shape \(4,\), expected \(5,\)"),
+        (np.ones(5, "f4"), np.ones(5, "f4"), 0.1, "theta: received dtype float32"),
+        (np.ones(5), np.ones(4), 0.1, r"grad: received shape \(4,\), expected \(5,\), as theta"),
+        (np.ones(5), np.ones((1, 5)), 0.1, "grad: received shape"),
+        (np.ones(5), np.ones(5, "f4"), 0.1, "grad: received dtype float32, expected float64"),
+        ([1.0] * 5, np.ones(5), 0.1, "theta: received list"),
+        (np.ones(5), [1.0] * 5, 0.1, "grad: received list"),
+        (np.ones(5, int), np.ones(5, int), 0.1, "theta: received dtype int64"),
+        (np.ones((1, 1, 5)), np.ones((1, 1, 5)), 0.1, "theta: received shape"),
         (np.broadcast_to(1.0, 5), np.ones(5), 0.1, "read-only"),
-        (np.ones(5), np.ones(5), [0.1], r"lr: Received shape \(1,\). Expected a float"),
+        (np.ones(5), np.ones(5), [0.1], r"lr: received shape \(1,\), expected a float"),
         (np.ones(5), np.ones(5), -0.1, "lr: received -0.1"),
         (np.ones(5), np.ones(5), float("nan"), "lr: received nan"),
     ],
@@ -141,6 +141,6 @@ def test_a_step_that_does_not_fit_changes_nothing(theta, grad, lr, message):
 
 def test_rates_of_another_number_of_replicas_are_refused():
     with pytest.raises(
-        ValueError, match=r"Received shape \(3,\). Expected a float or shape \(2,\)"
+        ValueError, match=r"received shape \(3,\), expected a float or shape \(2,\)"
     ):
         SGD([0.1, 0.2, 0.3]).step(np.ones((2, 5)), np.ones((2, 5)))

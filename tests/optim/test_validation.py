@@ -172,7 +172,7 @@ def test_an_optimizer_takes_no_options():
 
 
 def test_a_function_has_no_config():
-    with pytest.raises(TypeError, match="Expected a float, an array or a schedule"):
+    with pytest.raises(TypeError, match="expected a float, an array or a schedule"):
         SGD(lambda step: 0.1).config()
     with pytest.raises(TypeError, match="expected one with a config"):
         LinearWarmup(lambda step: 0.1, 3).config()

@@ -1,6 +1,8 @@
 """A run that diverges is an outcome: the last good weights stay, and the error says where."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -193,3 +195,15 @@ def test_a_large_but_finite_run_is_no_divergence(dtype):
     assert history.status == "completed"
     assert math.isclose(net.theta[0], 1.0, rel_tol=1e-6) or abs(net.theta[0]) <= size
     assert history["loss"][1] == pytest.approx(size, rel=1e-6)
+
+
+def test_the_error_can_be_pickled_and_copied():
+    X, Y = numbers()
+    with pytest.raises(TrainingDiverged) as raised:
+        Trainer(linear(), SGD(1e300)).fit(X, Y, epochs=3)
+    error = raised.value
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301
+        assert str(other) == str(error)
+        assert (other.epoch, other.batch, other.lr) == (error.epoch, error.batch, error.lr)
+        assert other.layer == error.layer
+        assert other.history == error.history

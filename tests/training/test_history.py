@@ -44,6 +44,25 @@ def test_a_new_quantity_is_nan_in_the_epochs_before_it_and_a_missing_one_in_its_
     assert [len(history[name]) for name in history] == [3, 3, 3]
 
 
+def test_a_quantity_of_replicas_that_comes_later_is_an_array_of_nan_before():
+    X, y = classes()
+    trainer = Trainer(classifier().replicate(2), SGD(0.1))
+    trainer.fit(X, y, epochs=2)
+    history = trainer.fit(X, y, epochs=1, validation=(X, y))
+    assert np.shape(history["val_loss"]) == (3, 2)
+    assert np.isnan(history["val_loss"][:2]).all()
+    trainer.fit(X, y, epochs=1)
+    assert np.shape(history["val_loss"]) == (4, 2)
+    assert History.from_json(history.to_json()) == history
+    assert len(history.plot().lines) >= 4
+
+
+def test_json_with_lists_of_different_lengths_is_refused():
+    text = example().to_json().replace('"lr": [\n   1e-300,', '"lr": [')
+    with pytest.raises(ValueError, match="different lengths: {'loss': 2, 'lr': 1, 'val_loss': 2}"):
+        History.from_json(text)
+
+
 def test_an_unknown_name_raises_a_key_error_with_the_known_ones():
     with pytest.raises(KeyError, match="'accuracy', expected one of loss, lr, val_loss"):
         example()["accuracy"]

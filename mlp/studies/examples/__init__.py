@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
+from mlp._names import find_name
 from mlp.studies.examples.chart import LearningRateChart, learning_rate_chart
 from mlp.studies.examples.documents import document_000, document_001, document_002, document_003
 from mlp.studies.examples.example import Erratum, Example
@@ -46,10 +46,12 @@ def load_example(name: str) -> Example:
     Parameters
     ----------
     name : str
-        A key of `EXAMPLES`.
+        A key of `EXAMPLES`, in any case.
 
     Raises
     ------
+    TypeError
+        If it is not a string.
     ValueError
         If the name is unknown; the message gives the nearest known one.
 
@@ -58,10 +60,4 @@ def load_example(name: str) -> Example:
     >>> load_example("document-002").title
     'A 2-2-2 network without biases'
     """
-    if name not in EXAMPLES:
-        near = difflib.get_close_matches(str(name).lower(), EXAMPLES, n=1, cutoff=0.0)
-        raise ValueError(
-            f"example: received {name!r}, expected one of {', '.join(EXAMPLES)} "
-            f"(did you mean {near[0]!r}?)"
-        )
-    return EXAMPLES[name]()
+    return EXAMPLES[find_name("example", name, EXAMPLES)]()

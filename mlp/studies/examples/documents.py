@@ -46,7 +46,7 @@ def document_001() -> Example:
 
     Examples
     --------
-    >>> from mlp.studies.trace import trace
+    >>> from mlp.studies.chain_rule import trace
     >>> example = document_001()
     >>> steps = trace(example.network, example.x, example.t, names=example.weight_names)
     >>> {name: round(steps[name].new_value, 10) for name in ("w6", "w7", "w8", "w1")}

@@ -99,6 +99,8 @@ def trace(
     loss = float(copy.loss_and_grad(X, T))
     after = net.copy()
     optimizer.step(after.theta, copy.grad)
+    with np.errstate(all="ignore"):  # a step that is far too long is shown as what it comes to
+        loss_after = float(after.evaluate(X, T))
 
     read = _Reader(copy, layers, T, called)
     units = [tuple(read.units(layer)) for layer in range(len(layers))]
@@ -109,7 +111,7 @@ def trace(
         units=sum(units, ()),
         errors=tuple(read.errors(loss)),
         loss=loss,
-        loss_after=float(after.evaluate(X, T)),
+        loss_after=loss_after,
         updates=tuple(
             update
             for layer, new in enumerate(after.layers)
@@ -243,9 +245,10 @@ class _Reader:
         def update(name: str, i: int | None, j: int | None, factors: tuple[Factor, ...]) -> Update:
             at = (j or 0) if i is None else (i, j)
             key = "b" if i is None else "W"
-            gradient = float(dense.grads[key][at])
+            gradient = dense.grads[key][at]
+            step = float(gradient * lr)  # in the network's dtype, as the optimizer computes it
             value, new_value = float(dense.params[key][at]), float(new.params[key][at])
-            return Update(name, layer, i, j, value, factors, gradient, lr * gradient, new_value)
+            return Update(name, layer, i, j, value, factors, float(gradient), step, new_value)
 
         for i in range(dense.n_in):
             for unit in units:

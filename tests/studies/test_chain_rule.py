@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mlp
 from mlp import MLP, Dense, Dropout
 from mlp.core import make_activation
+from mlp.studies.chain_rule import trace
 from mlp.studies.examples import EXAMPLES, document_001, document_003, load_example, mazur
-from mlp.studies.trace import trace
 
 GOLDEN = Path(__file__).parent / "data" / "trace_mazur.txt"
 X, T = [[0.3, -0.7]], [[0.2, 0.8]]
@@ -340,9 +341,9 @@ def test_document_001_is_answered():
 def test_document_003_shows_the_unit_that_is_off():
     example = document_003()
     found = trace(example.network, example.x, example.t, names=example.weight_names)
-    off = next(unit for unit in found.units if unit.name == "h21")
+    off = next(unit for unit in found.units if unit.name == "h2_1")
     assert (off.z, off.a) == (pytest.approx(-0.6), 0.0)
-    assert off.delta[1].formula == "1 if z_h21 > 0 else 0"
+    assert off.delta[1].formula == "1 if z_h2_1 > 0 else 0"
     assert off.delta[1].value == 0.0
     assert found["w211"].gradient == 0.0
     assert found["w211"].factors[0].value != 0.0
@@ -366,6 +367,33 @@ def test_by_default_everything_is_called_by_its_place():
     assert found["b[1][0]"].factors[-1].value == 1.0
 
 
+def test_units_of_several_hidden_layers_have_names_of_their_own():
+    layers = [Dense(1, 12, "tanh"), Dense(12, 12, "tanh"), Dense(12, 1)]
+    found = trace(MLP(layers, seed=0), [[1.0]], [[0.0]], names={})
+    names = [unit.name for unit in found.units]
+    assert len(set(names)) == 25
+    assert names[10] == "h1_11"  # and not h111, which could be the first of layer 11
+    assert names[12] == "h2_1"
+    assert names[-1] == "o1"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_step_is_to_the_last_bit_what_was_taken_away(dtype):
+    net = network("tanh", "sigmoid", "mse", dtype=dtype)
+    found = trace(net, X, [[0.3, 0.1]], lr=0.3)
+    number = np.dtype(dtype).type
+    for update in found.updates:
+        assert number(update.value) - number(update.step) == number(update.new_value)
+    assert any(update.step for update in found.updates)
+
+
+def test_the_module_of_the_trace_is_not_hidden_by_the_function():
+    from mlp.studies import Trace, chain_rule
+
+    assert mlp.trace is mlp.studies.trace is chain_rule.trace
+    assert isinstance(trace_example("mazur"), Trace)
+
+
 def test_an_unknown_name_names_the_nearest():
     with pytest.raises(KeyError, match=r"'w9' is no trained weight.*did you mean 'w\d'"):
         trace_example("mazur")["w9"]
@@ -377,10 +405,14 @@ def test_an_unknown_name_names_the_nearest():
         ({"w1": (2, 0, 0)}, r"names: received 'w1' for \(2, 0, 0\), expected \(layer, i, j\)"),
         ({"w1": (0, -1, 0)}, r"names: received 'w1' for \(0, -1, 0\)"),
         ({"w1": (0, 0, 0), "v1": (0, 0, 0)}, "names: received 'w1' and 'v1' for"),
+        ({"w1": (0, 0)}, r"names: received 'w1' for \(0, 0\), expected \(layer, i, j\)"),
+        ({"w1": (0, 0.0, 0)}, r"names: received 'w1' for \(0, 0.0, 0\), expected \(layer, i, j\)"),
+        ({"w1": 3}, r"names: received 'w1' for 3, expected \(layer, i, j\)"),
+        (["w1"], r"names: received \['w1'\], expected a mapping"),
     ],
 )
 def test_names_that_do_not_fit_are_refused(names, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         trace(network("tanh", "sigmoid", "mse"), X, T, names=names)
 
 

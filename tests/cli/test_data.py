@@ -1,0 +1,87 @@
+"""Data that is named on the command line, good and bad."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from mlp.cli import main
+from mlp.cli.data import load_task
+
+ROWS = np.random.default_rng(0).normal(size=(40, 3))
+YES = ROWS[:, 0] > 0
+
+
+def saved(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def damaged():
+    """Return an archive whose directory is whole and whose numbers are not."""
+    content = bytearray(saved(X=ROWS, y=YES))
+    content[200:400] = bytes(200)
+    return bytes(content)
+
+
+def an_array():
+    file = io.BytesIO()
+    np.save(file, ROWS)
+    return file.getvalue()
+
+
+def no_arrays():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("X.npy", b"")
+        archive.writestr("y.npy", b"\x93NUMPY")
+    return file.getvalue()
+
+
+BAD = {
+    "an empty file": (b"", "no .npz file"),
+    "a text file": (b"X,y\n1,2\n", "no .npz file"),
+    "an .npy file by another name": (an_array(), "no .npz file"),
+    "garbage": (bytes(range(256)) * 20, "no .npz file"),
+    "half of an archive": (saved(X=ROWS, y=YES)[:700], "no .npz file"),
+    "an archive with damaged numbers": (damaged(), "received X damaged"),
+    "an archive of no arrays": (no_arrays(), "received X damaged or not of numbers"),
+    "objects": (saved(X=np.array([{}, 1]), y=YES), "received X damaged or not of numbers"),
+    "words": (saved(X=ROWS.astype(str), y=YES), "X: received dtype"),
+    "infinity": (saved(X=ROWS * np.inf, y=YES), "X: received"),
+    "other names": (saved(a=ROWS, b=YES), "received the arrays ['a', 'b'], expected X and y"),
+    "a row too few": (saved(X=ROWS, y=YES[1:]), "received X (40, 3) and y (39,)"),
+    "a negative label": (saved(X=ROWS, y=YES.astype(int) - 1), "received the label -1"),
+}
+
+
+@pytest.mark.parametrize("what", list(BAD))
+def test_a_file_that_is_no_data_ends_with_code_2_and_a_line_that_names_it(what, tmp_path, capsys):
+    content, message = BAD[what]
+    (tmp_path / "data.npz").write_bytes(content)
+    out = tmp_path / "out"
+    assert main(["sweep", "--data", str(tmp_path / "data.npz"), "--out", str(out)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert f"{tmp_path}/data.npz: " in printed.err
+    assert message in printed.err
+    assert "pickle" not in printed.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "squared_error", "MSE"])
+def test_yes_and_no_in_a_file_are_two_classes(loss, tmp_path, capsys):
+    np.savez(tmp_path / "yes.npz", X=ROWS, y=YES)
+    np.savez(tmp_path / "one.npz", X=ROWS, y=YES.astype(int))
+    of_bool, of_int = (
+        load_task(str(tmp_path / name), loss, None, 0) for name in ("yes.npz", "one.npz")
+    )
+    assert of_bool.sizes == of_int.sizes
+    assert (of_bool.output, of_bool.loss) == (of_int.output, loss.lower())
+    assert np.array_equal(of_bool.Y, of_int.Y)
+    options = ["--data", str(tmp_path / "yes.npz"), "--loss", loss, "--epochs", "1"]
+    assert main(["sweep", "--out", str(tmp_path), "--rates", "0.1", *options]) == 0
+    assert "the same rows that chose the rate" in capsys.readouterr().out

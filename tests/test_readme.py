@@ -1,0 +1,49 @@
+"""What the README says is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import mlp
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title):
+    return README.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def test_every_line_of_the_table_of_equations_is_a_line_of_the_code():
+    code = "".join((ROOT / "mlp/core" / name).read_text() for name in ("dense.py", "passes.py"))
+    rows = [row for row in section("The mathematics, line by line").splitlines() if row[:2] == "| "]
+    lines = [line for row in rows[1:] for line in re.findall(r"`([^`]+)`", row.split("|")[3])]
+    assert len(lines) >= 7
+    assert [line for line in lines if line not in code] == []
+
+
+def test_the_ten_lines_run_and_come_to_what_is_said(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", section("Ten lines"), flags=re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    assert float(capsys.readouterr().out.partition("%")[0]) > 95
+
+
+def test_training_that_can_be_watched_runs_after_the_ten_lines(capsys):
+    text = section("Ten lines") + section("Training that can be watched")
+    code = "".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
+    exec(compile(code, "README.md", "exec"), {})
+    status, _, accuracy = capsys.readouterr().out.splitlines()[-1].split()
+    assert status == "completed"
+    assert float(accuracy) > 0.95
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_every_link_leads_to_a_file(link):
+    assert (ROOT / link).exists()
+
+
+def test_the_table_of_the_sweep_is_what_it_prints():
+    example = mlp.examples.learning_rate_chart()
+    result = mlp.learning_rate_sweep(example.network, example.x, example.t)
+    assert result.table() in README

@@ -15,8 +15,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlp import core, datasets, optim, plotting, studies, training
+    from mlp import core, datasets, files, optim, plotting, studies, training
     from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
+    from mlp.files import FileFormatError, load
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
@@ -56,6 +57,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "EarlyStopping",
+    "FileFormatError",
     "History",
     "LambdaCallback",
     "Layer",
@@ -72,8 +74,10 @@ __all__ = [
     "core",
     "datasets",
     "examples",
+    "files",
     "find_learning_rate",
     "learning_rate_sweep",
+    "load",
     "optim",
     "plotting",
     "show_config",
@@ -85,6 +89,7 @@ __all__ = [
 # Where each name is; it is loaded when it is first asked for, so that `import mlp` costs little.
 _MODULES = {
     "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
+    "files": ("FileFormatError", "load"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
     "training": (
         "MAE",

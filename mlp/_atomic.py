@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` once it is complete and on the disk.
+
+    It is written under a temporary name, ``.NAME.*.tmp`` in the same folder, flushed to the disk
+    and renamed. Whatever happens before that, a full disk, Ctrl-C or an error of the caller's,
+    the file that was there stays as it was and the temporary one is removed; only a process that
+    is killed leaves it behind. A pipe or a device, such as ``/dev/stdout``, is written directly.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; it names `path`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "numbers.bin")
+    ...     with replacing(path) as file:
+    ...         written = file.write(b"1234")
+    ...     path.read_bytes()
+    b'1234'
+    """
+    target = Path(os.path.realpath(path))  # of a link, the file that it points to is replaced
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+        return
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            temporary.chmod(target.stat().st_mode & 0o7777)
+        temporary.replace(target)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
+    _sync_folder(target.parent)
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` to a file, which holds it all or, after an error, what it held before.
-
-    It goes to a temporary file in the same folder, is flushed to the disk and renamed. A pipe or
-    a device, such as ``/dev/stdout``, is written to directly.
 
     Raises
     ------
@@ -27,22 +74,19 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     ...     Path(folder, "numbers.csv").read_text()
     '1,2'
     """
-    target = Path(os.path.realpath(path))  # of a link, the file that it points to is replaced
-    if target.exists() and not target.is_file():
-        target.write_bytes(content)
+    with replacing(path) as file:
+        file.write(content)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a new name on the disk, where the system can do that to a folder."""
+    if not hasattr(os, "O_DIRECTORY"):
         return
-    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            temporary.chmod(target.stat().st_mode & 0o7777)
-        temporary.replace(target)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = os.fspath(path), None
-        raise
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""How networks are copied, pickled, and turned into replicas and back.
+"""How networks are copied, saved, pickled, and turned into replicas and back.
 
 Views of an array lose their connection when they are copied one by one. What is copied is
 therefore what defines a network; theta, grad and all views are made anew from it.
@@ -7,7 +7,8 @@ therefore what defines a network; theta, grad and all views are made anew from i
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from mlp.core.arrays import Array
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameters
+from mlp.core.structure import check_layers, check_pair
 from mlp.core.validation import check_count, check_dtype
 
 
@@ -63,6 +65,60 @@ class Copied:
     def astype(self, dtype: DTypeLike) -> Self:
         """Return an independent copy that computes in another dtype."""
         return self._with(dtype=check_dtype(dtype))
+
+    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+        """Write the network to a file, from which `mlp.load` makes it again, bit for bit.
+
+        The same network gives the same bytes, without pickle. The file is replaced as a whole or
+        not at all. It holds no random generator.
+
+        Parameters
+        ----------
+        path : path
+            Where to; a name that ends in ``.npz`` says what it is to others.
+        metadata : mapping, optional
+            What else belongs to the network, for `mlp.files.read_model`: a tree of dicts, lists,
+            strings, numbers, booleans, None and arrays.
+
+        Raises
+        ------
+        TypeError
+            If a layer, an activation, a loss or an initializer is one's own, not the package's.
+        ValueError
+            If a parameter is not finite. No file has been touched when these are raised.
+        OSError
+            If the file cannot be written; what was there before is unchanged.
+        """
+        from mlp.files import write_model
+
+        write_model(path, self, metadata)  # type: ignore[arg-type]
+
+    @classmethod
+    def _blank(
+        cls,
+        layers: Sequence[Layer],
+        loss: Loss,
+        dtype: np.dtype[np.floating[Any]],
+        replicas: int | None,
+    ) -> Self:
+        """Return a network whose parameters are all zero: nothing is drawn."""
+        layers, n_in, n_out = check_layers(layers)
+        check_pair(layers[-1], loss)
+        new = cls.__new__(cls)
+        new.__setstate__(
+            {
+                "n_in": n_in,
+                "n_out": n_out,
+                "loss": loss,
+                "dtype": dtype,
+                "replicas": replicas,
+                "layers": layers,
+                "_rng": np.random.default_rng(0),
+                "theta": 0.0,
+                "fixed": 0.0,
+            }
+        )
+        return new
 
     def _with(self, **changes: Any) -> Self:
         """Return a copy whose state differs in `changes`."""

@@ -1,0 +1,106 @@
+"""Small networks, and archives made by hand: whatever is wrong, their checksums are right."""
+
+import json
+import zipfile
+from io import BytesIO
+
+import numpy as np
+
+from mlp import MLP, Dense, Dropout
+from mlp.core.activations import LeakyReLU
+from mlp.core.losses import Huber
+from mlp.files.container import Member, write_members
+
+FIRST = "description.json"
+
+
+def filled(net):
+    """Give every parameter another number, without a random generator."""
+    for part in (net.theta, net._parameters.fixed):
+        part[...] = (np.arange(part.size).reshape(part.shape) * 0.7 - 2.1) / 3.0
+    return net
+
+
+def small():
+    return filled(MLP([Dense(2, 3, "tanh"), Dense(3, 1)], "mse", seed=0))
+
+
+def mixed():
+    layers = [
+        Dense(3, 2, LeakyReLU(0.3), weights=np.ones((3, 2)), bias=0.35, train_bias=False),
+        Dropout(0.25),
+        Dense(2, 2, "elu", weights="lecun_normal", share_bias=True),
+        Dense(2, 1, "softplus", bias=False),
+    ]
+    return filled(MLP(layers, Huber(0.5), seed=0))
+
+
+def replicas():
+    layers = [Dense(2, 2, "relu"), Dense(2, 3, "softmax")]
+    return filled(MLP(layers, "cross_entropy", dtype="float32", seed=0).replicate(2))
+
+
+NETWORKS = {"small": small, "mixed": mixed, "replicas": replicas}
+METADATA = {
+    "classes": ["benign", "málaga", 3, None, True, 0.1],
+    "scale": np.array([[0.5, np.nan, -0.0]], np.float32),
+    "nested": {"empty": np.zeros((0, 2)), "mask": np.array([True, False])},
+}
+
+
+def assert_same(net, other):
+    """Fail unless two networks are one and the same, bit for bit."""
+    assert repr(net) == repr(other)
+    assert (net.dtype, net.replicas) == (other.dtype, other.replicas)
+    assert repr(net.loss) == repr(other.loss)
+    assert net.theta.tobytes() == other.theta.tobytes()
+    assert net._parameters.fixed.tobytes() == other._parameters.fixed.tobytes()
+    X = np.linspace(-1.0, 1.0, 4 * net.n_in).reshape(4, net.n_in)
+    assert net.predict(X).tobytes() == other.predict(X).tobytes()
+    for layer, twin in zip(net.layers, other.layers, strict=True):
+        assert type(layer) is type(twin)
+        for key in layer.params.keys() | twin.params.keys():
+            assert layer.params[key].tobytes() == twin.params[key].tobytes()
+        for key in ("activation", "weights", "bias", "train_bias", "share_bias", "rate"):
+            mine, its = getattr(layer, key, None), getattr(twin, key, None)
+            if key == "weights" and not isinstance(mine, np.ndarray):
+                mine, its = getattr(mine, "name", None), getattr(its, "name", None)
+            assert repr(mine) == repr(its)
+
+
+def contents(path):
+    """Return the description and the contents of the other members, as zipfile reads them."""
+    with zipfile.ZipFile(path) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    return json.loads(found.pop(FIRST)), found
+
+
+def forge(path, description, members):
+    """Write an archive of these contents whose zip structure is flawless."""
+    text = description if isinstance(description, bytes) else json.dumps(description).encode()
+    everything = [(FIRST, text), *(members.items() if isinstance(members, dict) else members)]
+    with open(path, "wb") as file:
+        write_members(file, [(Member(name, b"", len(data)), data) for name, data in everything])
+    return path
+
+
+def forge_declared(path, description, members):
+    """Do what `forge` does, with those members that the description declares, in its order."""
+    places = list(array_places(description))
+    return forge(path, description, [(name, members[name]) for name in places if name in members])
+
+
+def array_places(node, place=()):
+    """Yield the names of the members that a description declares."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, dict) and "$array" in value:
+            yield ".".join(map(str, (*place, key))) + ".npy"
+        elif isinstance(value, dict | list):
+            yield from array_places(value, (*place, key))
+
+
+def npy(array):
+    """Return an array in NumPy's format, as NumPy writes it."""
+    file = BytesIO()
+    np.lib.format.write_array(file, np.asarray(array), version=(1, 0), allow_pickle=True)
+    return file.getvalue()

@@ -1,0 +1,15 @@
+"""Writes the files of version 1 in data/, once; they are never written again.
+
+python -m tests.files.record_version_1
+"""
+
+from pathlib import Path
+
+from tests.files.forge import METADATA, NETWORKS
+
+if __name__ == "__main__":
+    for name, make in NETWORKS.items():
+        path = Path(__file__).parent / "data" / f"version_1_{name}.npz"
+        if path.exists():
+            raise SystemExit(f"{path} is there: a later version needs another name")
+        make().save(path, METADATA)

@@ -1,0 +1,47 @@
+"""Files of version 1 are read for ever, bit for bit."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlp.files import read_model
+from tests.files.forge import METADATA, NETWORKS, assert_same
+
+DATA = Path(__file__).parent / "data"
+DIGESTS = {
+    "small": "15a029e57dc087568976da419524c3cf9eecb7ee14ff968c34797c99509036bb",
+    "mixed": "30157c6ac312b584a2ca3c037b4ca5eb9b496ca305c197570a82f0950ddded3b",
+    "replicas": "a02ef9c4da4f2b082d7f489023e0a629def30bf429339354d542ef783b9cfbbd",
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_file_of_version_1_is_loaded_bit_for_bit(name):
+    net, metadata = read_model(DATA / f"version_1_{name}.npz")
+    assert_same(net, NETWORKS[name]())
+    assert metadata["classes"] == METADATA["classes"]
+    assert metadata["scale"].tobytes() == METADATA["scale"].tobytes()
+    assert metadata["nested"]["mask"].tolist() == [True, False]
+
+
+def test_its_numbers_are_those_of_the_formula_that_made_them():
+    net, _ = read_model(DATA / "version_1_small.npz")
+    expected = (np.arange(13) * 0.7 - 2.1) / 3.0
+    assert net.theta.tobytes() == expected.tobytes()
+    assert net.layers[0].W[1].tobytes() == expected[3:6].tobytes()
+    assert net.layers[1].b.tobytes() == expected[12:].tobytes()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_files_are_the_ones_that_were_recorded(name):
+    data = (DATA / f"version_1_{name}.npz").read_bytes()
+    assert sha256(data).hexdigest() == DIGESTS[name]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_version_1_is_still_written_byte_for_byte(tmp_path, name):
+    NETWORKS[name]().save(tmp_path / "net.npz", METADATA)
+    recorded = DATA / f"version_1_{name}.npz"
+    assert (tmp_path / "net.npz").read_bytes() == recorded.read_bytes()

@@ -7,6 +7,7 @@ from mlp import datasets
 from mlp._names import did_you_mean, find_name
 from mlp.core import make_activation, make_initializer, make_loss
 from mlp.optim import make_optimizer, make_schedule
+from mlp.training import make_metric
 
 MAKERS = {
     "activation": (make_activation, "ReLU", "rleu", "relu"),
@@ -14,6 +15,7 @@ MAKERS = {
     "initializer": (make_initializer, "He_Normal", "he_norml", "he_normal"),
     "optimizer": (make_optimizer, "AdamW", "adammw", "adamw"),
     "schedule": (lambda n: make_schedule(n, 0.1, 10), "Cosine", "cosin", "cosine"),
+    "metric": (make_metric, "Accuracy", "acuracy", "accuracy"),
     "data set": (datasets.load, "Digits", "digit", "digits"),
     "example": (mlp.examples.load_example, "Mazur", "mazurr", "mazur"),
 }

@@ -29,6 +29,15 @@ def test_the_examples_run_and_come_to_what_is_said(capsys):
     assert float(capsys.readouterr().out.partition("%")[0]) > 95
 
 
+def test_training_that_can_be_watched_runs_after_the_ten_lines(capsys):
+    text = section("Ten lines") + section("Training that can be watched")
+    code = "".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
+    exec(compile(code, "README.md", "exec"), {})
+    status, _, accuracy = capsys.readouterr().out.splitlines()[-1].split()
+    assert status == "completed"
+    assert float(accuracy) > 0.95
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_every_link_leads_to_a_file(link):
     assert (ROOT / link).exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlp.cli.data import load_task
 from mlp.cli.network import add_network_arguments, batch_size_of, make_network
+from mlp.cli.output import check_folder
 from mlp.optim import OPTIMIZERS
 from mlp.studies.finder import find_learning_rate
 
@@ -41,8 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Search, write the files and print what was found."""
     task = load_task(options.data, options.loss, options.layers, options.seed)
+    net = make_network(options, task)
+    check_folder(options.out)
     found = find_learning_rate(
-        make_network(options, task),
+        net,
         task.X,
         task.Y,
         optimizer=options.optimizer,
@@ -56,8 +59,8 @@ def run(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     chart = options.out / "learning_rate_finder.png"
     table = options.out / "learning_rate_finder.csv"
-    found.to_csv(table)
     found.plot(chart, scale=options.scale)
+    found.to_csv(table)
     if options.json:
         print(json.dumps(found.to_dict() | {"files": [str(chart), str(table)]}))
         return

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp.core import MLP
 from mlp.core.arrays import Array
-from mlp.core.validation import check_count, one_hot
+from mlp.core.validation import check_count, make_rng, one_hot
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.finder_result import FinderResult
 from mlp.training import Callback, Trainer, TrainingDiverged
@@ -137,7 +137,7 @@ def find_learning_rate(
 
     ours = net.copy()
     data = check_training(ours, X, Y, sample_weight, class_weight)
-    judge = _Judge(_some(data, ours.n_out, copy.deepcopy(seed)), steps)
+    judge = _Judge(_some(data, ours.n_out, make_rng(copy.deepcopy(seed))), steps)
     trainer = Trainer(
         ours,
         method,
@@ -195,14 +195,12 @@ class _Judge(Callback):
             raise _Finished
 
 
-def _some(
-    data: Data, n_out: int, seed: int | np.random.Generator | None
-) -> tuple[Array, Array, Array | None]:
+def _some(data: Data, n_out: int, rng: np.random.Generator) -> tuple[Array, Array, Array | None]:
     """Return at most so many rows as it takes to judge."""
     X, targets, weight = data
     chosen = np.arange(len(X))
     if len(X) > _ROWS_TO_JUDGE:
-        chosen = np.sort(np.random.default_rng(seed).permutation(chosen)[:_ROWS_TO_JUDGE])
+        chosen = np.sort(rng.permutation(chosen)[:_ROWS_TO_JUDGE])
     some = X.gather(chosen, np.empty((len(chosen), X.source.shape[1]), X.dtype))
     Y = one_hot(targets[chosen], n_out, X.dtype)
     return some, Y, None if weight is None else weight[chosen]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlp._atomic import write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,11 +65,9 @@ class FinderResult:
     def to_csv(self, path: str | Path) -> None:
         """Write rates, losses, smoothed losses and slopes with every digit."""
         columns = (self.rates, self.losses, self.smoothed, self.slope)
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["rate", "loss", "smoothed", "slope"])
-            for row in np.column_stack(columns).tolist():
-                writer.writerow(map(repr, row))
+        rows = [["rate", "loss", "smoothed", "slope"]]
+        rows += [list(map(repr, row)) for row in np.column_stack(columns).tolist()]
+        write_file(path, "".join(",".join(row) + "\n" for row in rows).encode())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON can hold it."""

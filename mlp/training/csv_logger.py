@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlp._atomic import write_file
 from mlp.training.callbacks import Callback
 from mlp.training.history import History
 
@@ -56,7 +56,8 @@ class CSVLogger(Callback):
         history, known = trainer.history, self._sizes
         self._sizes = {n: max(known.get(n, 1), np.size(history[n][-1])) for n in history}
         if self._sizes == known:
-            self._write([self._row(history, history.epochs[-1])], "a")
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                file.write(self._row(history, history.epochs[-1]))
         else:
             self._write_all(history)
 
@@ -64,15 +65,12 @@ class CSVLogger(Callback):
         header = ["epoch"]
         for name, size in self._sizes.items():
             header += [name] if size == 1 else [f"{name}/{k}" for k in range(size)]
-        self._write([header, *(self._row(history, epoch) for epoch in history.epochs)], "w")
+        rows = [self._row(history, epoch) for epoch in history.epochs]
+        write_file(self.path, "".join([",".join(header) + "\n", *rows]).encode())
 
-    def _row(self, history: History, epoch: int) -> list[str]:
-        row = [str(epoch)]
+    def _row(self, history: History, epoch: int) -> str:
+        cells = [str(epoch)]
         for name, size in self._sizes.items():
             numbers = np.broadcast_to(np.asarray(history[name][epoch - 1], np.float64), size)
-            row += map(repr, numbers.tolist())
-        return row
-
-    def _write(self, rows: list[list[str]], mode: str) -> None:
-        with self.path.open(mode, newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
+            cells += map(repr, numbers.tolist())
+        return ",".join(cells) + "\n"

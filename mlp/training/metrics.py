@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._names import find_name
 from mlp.core.arrays import Array, LossValue
-from mlp.core.registry import resolve
-from mlp.core.validation import check_count
+from mlp.core.validation import check_count, check_sequence
 from mlp.training.classes import labels_of
 from mlp.training.metric import FunctionMetric, Metric, Targets
 
@@ -140,7 +140,12 @@ class R2(Metric):
         return mean
 
 
-METRICS: dict[str, Callable[[], Metric]] = {"accuracy": Accuracy, "mae": MAE, "r2": R2}
+METRICS: dict[str, Callable[[], Metric]] = {
+    "accuracy": Accuracy,
+    "mae": MAE,
+    "r2": R2,
+    "top_3": lambda: TopK(3),  # and any other number
+}
 
 MetricLike: TypeAlias = str | Metric | Callable[[Targets, Array], float]
 
@@ -153,14 +158,16 @@ def make_metric(spec: MetricLike) -> Metric:
     >>> make_metric("top_3")
     TopK(3)
     """
-    if isinstance(spec, str) and spec.startswith("top_") and spec[4:].isdecimal():
-        return TopK(int(spec[4:]))
-    if isinstance(spec, Metric | str):
-        known = METRICS | {"top_3": lambda: TopK(3)}
-        return resolve("metrics", spec, known, ())
+    if isinstance(spec, Metric):
+        return spec
+    if isinstance(spec, str):
+        start, _, k = spec.lower().partition("_")
+        if start == "top" and k.isdecimal():
+            return TopK(int(k))
+        return METRICS[find_name("metric", spec, METRICS)]()
     if isinstance(spec, type) or not callable(spec):
         raise TypeError(
-            f"metrics: received {spec!r}, expected a name ({', '.join(METRICS)}, top_3, ...), "
+            f"metrics: received {spec!r}, expected a name ({', '.join(METRICS)}, ...), "
             "a Metric such as TopK(3), or a function (Y, outputs) -> float"
         )
     return FunctionMetric(spec)
@@ -168,9 +175,7 @@ def make_metric(spec: MetricLike) -> Metric:
 
 def make_metrics(specs: Sequence[MetricLike]) -> tuple[Metric, ...]:
     """Return the metrics of a list; ValueError if two have one name."""
-    if isinstance(specs, str) or not isinstance(specs, Sequence):
-        raise TypeError(f"metrics: received {specs!r}, expected a list of names or metrics")
-    metrics = tuple(map(make_metric, specs))
+    metrics = tuple(map(make_metric, check_sequence("metrics", specs, "names or metrics")))
     names = [metric.name for metric in metrics]
     taken = [name for name in names if names.count(name) > 1 or name in _TAKEN]
     if taken:

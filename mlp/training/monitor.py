@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._names import did_you_mean
 from mlp.core.validation import check_count
 from mlp.training.callbacks import Callback
 from mlp.training.checks import check_number
@@ -61,9 +61,9 @@ class Monitor(Callback):
         """Find the quantity; ValueError if it will not be there."""
         modes = trainer.monitored
         if self.monitor not in modes:
-            near = difflib.get_close_matches(self.monitor, modes, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            hint += " (fit was given no validation data)" * ("val_loss" not in modes)
+            hint = did_you_mean(self.monitor, modes)
+            if "val_loss" not in modes:
+                hint = "; fit was given no validation data"
             raise ValueError(
                 f"monitor: received {self.monitor!r}, expected one of {', '.join(modes)}{hint}"
             )

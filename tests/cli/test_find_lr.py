@@ -83,3 +83,10 @@ def test_a_file_of_ones_own_is_searched(tmp_path):
     rows = np.random.default_rng(0).normal(size=(40, 3))
     np.savez(tmp_path / "line.npz", X=rows, y=rows @ [[1.0], [2.0], [3.0]])
     assert find(tmp_path, "--data", str(tmp_path / "line.npz"), "--layers", "3,1") == 0
+
+
+def test_a_folder_that_cannot_be_made_is_found_before_the_search(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("mlp.cli.find_lr.find_learning_rate", None)  # it is not called
+    (tmp_path / "file").write_text("")
+    assert find(tmp_path / "file") == 2
+    assert "expected a folder" in capsys.readouterr().err

@@ -110,6 +110,8 @@ def test_top_k_needs_a_k(k):
 
 
 def test_metrics_go_by_name():
+    assert isinstance(make_metric("R2"), R2)
+    assert make_metric("Top_4").name == "top_4"
     names = ["accuracy", "top_2", "mae", "r2"]
     assert [make_metric(name).name for name in names] == names
     assert [type(make_metric(name)) for name in names] == [Accuracy, TopK, MAE, R2]
@@ -225,12 +227,13 @@ def test_a_metric_that_does_not_fit_is_refused_before_anything_is_changed(metric
     ("metrics", "error", "message"),
     [
         (["acuracy"], ValueError, "did you mean 'accuracy'"),
-        ("accuracy", TypeError, "expected a list"),
+        ("accuracy", TypeError, "expected a sequence"),
         ([Accuracy], TypeError, "expected a name"),
         ([3], TypeError, "expected a name"),
         ([lambda Y, outputs: 0.0], ValueError, "a function with a name"),
         (["mae", MAE()], ValueError, "each name once"),
         (["top_0"], ValueError, "k: received 0"),
+        (["3"], ValueError, "metric: received '3'"),
     ],
 )
 def test_what_is_no_metric_is_refused(metrics, error, message):

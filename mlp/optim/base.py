@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlp.optim._blocks import Blocks
 from mlp.optim._checks import (
@@ -15,7 +14,6 @@ from mlp.optim._checks import (
     Rate,
     check_array,
     check_count,
-    check_indices,
     check_like,
     check_rate,
     lr_config,
@@ -211,31 +209,6 @@ class Optimizer:
         self._lr_scale = None
         self.steps = 0
         self.state: dict[str, Array] = {}
-        self._views = None
-
-    def take(self, indices: Sequence[int] | NDArray[np.integer[Any] | np.bool_]) -> None:
-        """Keep only some replicas' rows of the state, of an `lr` (K,) and of a schedule's.
-
-        A schedule that is a plain function returning (K,) cannot be cut: pass `lr` to `step`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `indices` is not ints in [0, K) or a mask (K,), or there are no replicas.
-        """
-        shapes = [array.shape for array in self.state.values()] or [()]
-        lr = self._lr
-        if len(shapes[0]) == 1:
-            raise ValueError(f"take: received a state of shape {shapes[0]}, expected (K, P)")
-        known = shapes[0][0] if shapes[0] else lr.size if isinstance(lr, np.ndarray) else None
-        rows = check_indices(indices, known)
-        taken = lr[rows] if isinstance(lr, np.ndarray) else lr
-        if callable(taken) and hasattr(taken, "take"):
-            taken = taken.take(rows)
-        if isinstance(self._lr_scale, np.ndarray):
-            self._lr_scale = self._lr_scale[rows]
-        self.lr = taken
-        self.state = {name: array[rows] for name, array in self.state.items()}
         self._views = None
 
     def __getstate__(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,15 +58,6 @@ class Schedule:
     def config(self) -> dict[str, Any]:
         """Return the name and the fields as JSON can hold them."""
         return {"name": self.name, **{f.name: _plain(v) for f, v in self._fields()}}
-
-    def take(self, indices: NDArray[np.intp]) -> Schedule:
-        """Return the schedule of some replicas only: each array (K,) is indexed."""
-        arrays = {
-            f.name: v[indices] if isinstance(v, np.ndarray) else v.take(indices)
-            for f, v in self._fields()
-            if isinstance(v, np.ndarray) or hasattr(v, "take")
-        }
-        return replace(self, **arrays)  # type: ignore[type-var]
 
     def _fields(self) -> Any:
         return [(f, getattr(self, f.name)) for f in fields(self)]  # type: ignore[arg-type]

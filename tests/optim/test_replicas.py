@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mlp.optim import OPTIMIZERS, SGD, Adam, Exponential, LinearWarmup, RMSprop, make_optimizer
+from mlp.optim import OPTIMIZERS, Adam, Exponential, LinearWarmup, RMSprop, make_optimizer
 
 LAYOUTS = {
     "C": lambda a: np.array(a, order="C"),
@@ -89,53 +89,6 @@ def test_an_lr_of_0_keeps_all_bits(name):
     optimizer.step(theta, np.array([np.inf, np.nan, 1.0]))
     assert theta.tobytes() == np.array([-0.0, 1.0, np.inf]).tobytes()
     assert optimizer.steps == 1
-
-
-@pytest.mark.parametrize("indices", [[3, 1], np.array([False, True, False, True])])
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_replicas_that_are_kept_go_on_as_if_nothing_happened(name, layout, indices):
-    start, grads = arrays("float32")
-    whole = run(make_optimizer(name, lr=RATES), start.copy(), grads)
-    optimizer = make_optimizer(name, lr=RATES)
-    theta = run(optimizer, LAYOUTS[layout](start), grads[:2])
-    optimizer.take(indices)
-    kept = run(optimizer, LAYOUTS[layout](theta[indices]), grads[2:, indices])
-    assert np.array_equal(kept, whole[indices])
-
-
-def test_replicas_in_another_order_keep_the_layout_of_theta():
-    optimizer, theta = Adam(), np.ones((3, 7), order="F")
-    optimizer.step(theta, theta.copy())
-    optimizer.state["m"] = np.ascontiguousarray(optimizer.state["m"])
-    optimizer.take([2, 0, 1])
-    optimizer.step(theta, theta.copy())
-    assert optimizer.state["m"].strides == theta.strides
-
-
-def test_taking_replicas_cuts_the_rates_of_a_schedule_too():
-    optimizer = SGD(LinearWarmup(Exponential([0.1, 0.2, 0.4], 0.5), steps=1, start=1.0))
-    optimizer.take([2, 0])
-    assert np.array_equal(optimizer.rate(1), [0.4, 0.1])
-
-
-@pytest.mark.parametrize(
-    "indices", [[], [4], [-1], [0.5], [[0]], [True, False], [False] * 4], ids=str
-)
-def test_taking_what_is_not_there_changes_nothing(indices):
-    optimizer = Adam(RATES)
-    optimizer.step(np.ones((4, 2)), np.ones((4, 2)))
-    with pytest.raises((TypeError, ValueError), match="indices"):
-        optimizer.take(indices)
-    assert optimizer.state["m"].shape == (4, 2)
-    assert np.array_equal(optimizer.rate(0), RATES)
-
-
-def test_a_single_network_has_no_replicas_to_take():
-    optimizer = Adam()
-    optimizer.step(np.ones(4), np.ones(4))
-    with pytest.raises(ValueError, match="expected \\(K, P\\)"):
-        optimizer.take([0])
 
 
 @pytest.mark.parametrize("layout", ["C", "F"])

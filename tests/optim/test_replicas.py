@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mlp.optim import OPTIMIZERS, Adam, Exponential, LinearWarmup, RMSprop, make_optimizer
+from tests.optim.moved import moved
 
 LAYOUTS = {
     "C": lambda a: np.array(a, order="C"),
@@ -24,12 +25,6 @@ def arrays(dtype, replicas=4, n=30, steps=5, seed=0):
     return drawn[0], drawn[1:]
 
 
-def run(optimizer, theta, grads):
-    for grad in grads:
-        optimizer.step(theta, grad)
-    return theta
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("n", [30, 70_001], ids=["one block", "many blocks"])
@@ -37,13 +32,13 @@ def run(optimizer, theta, grads):
 def test_each_row_is_bit_for_bit_its_own_run(name, options, n, layout, dtype):
     start, grads = arrays(dtype, n=n, steps=3)
     together = LAYOUTS[layout](start)
-    run(
+    moved(
         make_optimizer(name, lr=RATES, **options),
         together,
         [LAYOUTS[layout](grad) for grad in grads],
     )
     for k, rate in enumerate(RATES):
-        alone = run(make_optimizer(name, lr=rate, **options), start[k].copy(), grads[:, k])
+        alone = moved(make_optimizer(name, lr=rate, **options), start[k].copy(), grads[:, k])
         assert np.array_equal(together[k], alone)
         assert np.array_equal(alone, start[k]) == (rate == 0)
 
@@ -52,11 +47,11 @@ def test_each_row_is_bit_for_bit_its_own_run(name, options, n, layout, dtype):
 def test_a_schedule_over_replicas_is_each_replicas_own_schedule(name):
     start, grads = arrays("float32")
     rates = LinearWarmup(Exponential(RATES, 0.7), steps=2)
-    together = run(make_optimizer(name, lr=rates), start.copy(), grads)
+    together = moved(make_optimizer(name, lr=rates), start.copy(), grads)
     for k, rate in enumerate(RATES):
         own = LinearWarmup(Exponential(float(rate), 0.7), steps=2)
         assert np.array_equal(
-            together[k], run(make_optimizer(name, lr=own), start[k].copy(), grads[:, k])
+            together[k], moved(make_optimizer(name, lr=own), start[k].copy(), grads[:, k])
         )
 
 
@@ -64,8 +59,8 @@ def test_a_schedule_over_replicas_is_each_replicas_own_schedule(name):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_one_lr_moves_all_replicas_alike(name, layout):
     start, grads = arrays("float64")
-    one = run(make_optimizer(name, lr=0.1), LAYOUTS[layout](start), grads)
-    assert np.array_equal(one, run(make_optimizer(name, lr=np.full(4, 0.1)), start.copy(), grads))
+    one = moved(make_optimizer(name, lr=0.1), LAYOUTS[layout](start), grads)
+    assert np.array_equal(one, moved(make_optimizer(name, lr=np.full(4, 0.1)), start.copy(), grads))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -108,10 +103,10 @@ def test_the_state_has_thetas_shape_dtype_and_layout(name, layout):
 
 def test_a_theta_of_another_layout_finds_its_state_again():
     start, grads = arrays("float64")
-    expected = run(Adam(0.1), start.copy(), grads)
+    expected = moved(Adam(0.1), start.copy(), grads)
     optimizer = Adam(0.1)
-    theta = run(optimizer, start.copy(), grads[:2])
-    theta = run(optimizer, np.asfortranarray(theta), grads[2:])
+    theta = moved(optimizer, start.copy(), grads[:2])
+    theta = moved(optimizer, np.asfortranarray(theta), grads[2:])
     assert np.array_equal(theta, expected)
     assert optimizer.state["m"].flags.f_contiguous
 

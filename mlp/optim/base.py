@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
@@ -37,7 +38,7 @@ class _Views:
     parts: list[tuple[Array, Array, list[Array], Array]]
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Updates one flat array of parameters, or K of them at once, in place.
 
     A subclass names its `name`, `hyperparameters` and `state_names`, and writes two methods:
@@ -194,11 +195,11 @@ class Optimizer:
         """Return the scalars of update number ``self.steps`` (from 1), in float64."""
         return (lr,)
 
+    @abstractmethod
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
         """Update the state of one block and write into `delta` what theta will lose."""
-        raise NotImplementedError
 
     def moves_other_than(self, theta: Array) -> bool:
         """Return whether the updates made so far were those of another array than `theta`."""

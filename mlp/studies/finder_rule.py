@@ -50,7 +50,7 @@ def suggest(measured: Measured, smoothing: float, noise: float, loss_name: str) 
 
     Examples
     --------
-    >>> rates, losses = np.array([0.01, 0.1, 1.0, 10.0]), np.array([1.0, 0.5, 0.4, 5.0])
+    >>> rates, losses = np.array([0.01, 0.1, 1.0, 10.0]), np.array([1.0, 0.9, 0.4, 5.0])
     >>> suggest(Measured(rates, losses, 1.0, 10.0), 0.0, 1e-9, "mse").suggestion
     0.1
     """

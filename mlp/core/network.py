@@ -19,10 +19,11 @@ from mlp.core.parameters import Parameters
 from mlp.core.passes import Passes
 from mlp.core.penalties import Penalty, check_penalty
 from mlp.core.structure import check_layers, check_pair, check_sizes, is_canonical, summarize
-from mlp.core.validation import as_floats, check_data, check_dtype, check_inputs, make_rng, numeric
+from mlp.core.validation import check_data, check_dtype, check_inputs, make_rng
+from mlp.core.vectors import Vectors
 
 
-class MLP(Copied):
+class MLP(Vectors, Copied):
     """A multilayer perceptron.
 
     Parameters
@@ -42,6 +43,9 @@ class MLP(Copied):
     theta, grad : ndarray ``(P,)`` or ``(K, P)``
         All trained parameters and the last gradient: weights first, then biases. Views of them
         are ``layers[i].W``, ``layers[i].dW`` and so on. Setting theta copies into it.
+    fixed : ndarray ``(F,)`` or ``(K, F)``
+        All other numbers that the outputs depend on: what no gradient trains. Setting it copies
+        into it.
     layers : tuple of Layer
     loss : Loss
     replicas : int or None
@@ -130,38 +134,6 @@ class MLP(Copied):
                 layer.canonical_loss = self.loss if fused else None
         self._parameters = Parameters(self.layers, self.dtype, self.replicas)
         self._passes = Passes(self.layers, self.loss)
-
-    @property
-    def theta(self) -> Array:
-        """All trained parameters, weights first."""
-        return self._parameters.theta
-
-    @theta.setter
-    def theta(self, value: ArrayLike) -> None:
-        new = numeric("theta", value)
-        if new.shape not in (self.theta.shape, self.theta.shape[-1:]):
-            raise ValueError(f"theta: received shape {new.shape}, expected {self.theta.shape}")
-        self.theta[...] = as_floats("theta", new, self.dtype)
-
-    @property
-    def grad(self) -> Array:
-        """The gradient of the last `loss_and_grad`, in the order of theta."""
-        return self._parameters.grad
-
-    @property
-    def weights(self) -> Array:
-        """The part of theta that penalties count: all weights, no biases; a view."""
-        return self._parameters.weights
-
-    def locate(self, index: int) -> str:
-        """Return the name of the parameter at `index` of theta.
-
-        Examples
-        --------
-        >>> MLP.from_sizes([2, 3, 1], seed=0).locate(7)
-        'layers[1] W[1, 0]'
-        """
-        return self._parameters.locate(index)
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers return to these."""

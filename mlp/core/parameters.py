@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mlp.core.arrays import Array
 from mlp.core.products import are_tiny, empty
+from mlp.core.validation import as_floats, numeric
 
 if TYPE_CHECKING:
     from mlp.core.layers import Layer
@@ -109,6 +110,14 @@ class Parameters:
     def weights_grad(self) -> Array:
         """The gradient of the penalised part, a view."""
         return self.grad[..., : self.n_weights]
+
+    def assign(self, name: str, value: ArrayLike) -> None:
+        """Copy `value` into theta or fixed: a row for each replica, or one for all."""
+        vector: Array = getattr(self, name)
+        new = numeric(name, value)
+        if new.shape not in (vector.shape, vector.shape[-1:]):
+            raise ValueError(f"{name}: received shape {new.shape}, expected {vector.shape}")
+        vector[...] = as_floats(name, new, vector.dtype)
 
     def locate(self, index: int) -> str:
         """Return which number of which layer stands at `index` of theta."""

@@ -42,6 +42,11 @@ class Pass:
         """A row that sums the rows of dZ."""
         return np.ones((1, self.batch), self.Z.dtype)
 
+    @cached_property
+    def row(self) -> Array:
+        """One number for each unit, ``(..., 1, n_out)``."""
+        return self._buffer(1, self.layer.n_out)
+
     def _buffer(self, *shape: int) -> Array:
         bound, replicas = self.layer._bound, self.layer.replicas
         if replicas is None:

@@ -18,7 +18,15 @@ from mlp.core.losses import Loss, make_loss
 from mlp.core.parameters import Parameters
 from mlp.core.passes import Passes
 from mlp.core.penalties import Penalty, check_penalty
-from mlp.core.structure import check_layers, check_pair, check_sizes, is_canonical, summarize
+from mlp.core.structure import (
+    check_layers,
+    check_pair,
+    check_rows,
+    check_sizes,
+    is_canonical,
+    summarize,
+    tell_widths,
+)
 from mlp.core.validation import check_data, check_dtype, check_inputs, make_rng
 from mlp.core.vectors import Vectors
 
@@ -127,6 +135,7 @@ class MLP(Vectors, Copied):
 
     def _build(self) -> None:
         """Allocate theta and grad, bind the layers, and pair the last activation with the loss."""
+        tell_widths(self.layers, self.n_in)
         last = self.layers[-1]
         for layer in self.layers:
             if isinstance(layer, Dense):
@@ -168,6 +177,9 @@ class MLP(Vectors, Copied):
     ) -> LossValue:
         """Return the mean loss over the rows and fill `grad` with its gradient.
 
+        A step of training without its update: dropout is at work, and `BatchNorm` normalises by
+        the rows given and takes them into its running statistics.
+
         Parameters
         ----------
         X : array_like (n, n_in)
@@ -196,6 +208,7 @@ class MLP(Vectors, Copied):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
+        check_rows(self.layers, X.shape[-2])
         return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
 
     def _loss_and_grad(
@@ -207,7 +220,8 @@ class MLP(Vectors, Copied):
         rng: np.random.Generator,
     ) -> LossValue:
         """Do what `loss_and_grad` does, for data that has been checked."""
-        loss = self._passes.loss_and_grad(X, Y, weight, rng)
+        with self._parameters.running:
+            loss = self._passes.loss_and_grad(X, Y, weight, rng)
         if penalty:
             loss = loss + penalty.value(self.weights)
             penalty.add_gradient(self.weights, self._parameters.weights_grad)
@@ -221,9 +235,15 @@ class MLP(Vectors, Copied):
         *,
         rng: np.random.Generator | None = None,
     ) -> Array:
-        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`."""
+        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`.
+
+        As in `loss_and_grad`, whose parameters these are; running statistics stay as they are.
+        """
         X, Y, weight = self._check_data(X, Y, sample_weight)
-        self._passes.loss_and_grad(X, Y, weight, rng or self._rng, need_dX=True)
+        check_rows(self.layers, X.shape[-2])
+        with self._parameters.running as running:
+            self._passes.loss_and_grad(X, Y, weight, rng or self._rng, need_dX=True)
+            running.restore()
         return np.array(self._passes.dX)
 
     def evaluate(
@@ -234,7 +254,7 @@ class MLP(Vectors, Copied):
         *,
         penalty: Penalty | None = None,
     ) -> LossValue:
-        """Return the mean loss without dropout; gradients stay as they are.
+        """Return the mean loss of `predict`'s outputs, without dropout; nothing is changed.
 
         The parameters are those of `loss_and_grad`.
         """

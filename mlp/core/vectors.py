@@ -24,10 +24,10 @@ class Vectors:
 
     @property
     def fixed(self) -> Array:
-        """All numbers that no gradient trains, ``(F,)`` or ``(K, F)``, layer by layer.
+        """All numbers that no gradient trains, ``(F,)`` or ``(K, F)``.
 
-        They are the biases of layers with ``train_bias=False``. With theta they are all that the
-        outputs depend on.
+        Layer by layer, they are the biases of layers with ``train_bias=False``, and then the
+        running statistics. With theta they are all that the outputs depend on.
         """
         return self._parameters.fixed
 

@@ -26,6 +26,8 @@ class Pass:
             # sums over the units then run along the batch, several times faster
             self.Z = self._buffer(layer.n_out, batch).swapaxes(-1, -2)
         self.A = np.empty_like(self.Z) if layer.keeps_z else self.Z
+        products, sizes = layer._bound.products, (batch, layer.n_in, layer.n_out)
+        self.matmul = np.matmul if products.are_plain(sizes, self.Z) else products.matmul
 
     @cached_property
     def dZ(self) -> Array:
@@ -65,6 +67,6 @@ class Bound:
         self.b: Array | None = None if b is None else b[..., None, :]  # (1, n_out), a row
         self.db: Array | None = None if db is None else db[..., None, :]
         self.replicas_last = self.W.ndim == 3 and is_replicas_last(self.W)
-        self.matmul = Products().matmul
+        self.products = Products()
         self.passes: dict[int, Pass] = {}
         self.now: Pass

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlp.optim._checks import (
     Array,
     Rate,
     check_array,
     check_count,
-    check_indices,
     check_like,
     check_rate,
     lr_config,
@@ -34,7 +33,7 @@ _Part = tuple[tuple[Any, ...] | None, Array, list[Array], Array]
 """Some columns, None for all, with theta and the state there and memory for what theta loses."""
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Updates one flat array of parameters, or K of them at once, in place.
 
     A subclass names its `name`, `hyperparameters` and `state_names`, and writes two methods:
@@ -177,11 +176,11 @@ class Optimizer:
         """Return the scalars of update number ``self.steps`` (from 1), in float64."""
         return (lr,)
 
+    @abstractmethod
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
         """Update the state and write into `delta` what theta will lose."""
-        raise NotImplementedError
 
     def moves_other_than(self, theta: Array) -> bool:
         """Return whether the updates made so far were those of another array than `theta`."""
@@ -192,31 +191,6 @@ class Optimizer:
         self._lr_scale = None
         self.steps = 0
         self.state: dict[str, Array] = {}
-        self._theta = None
-
-    def take(self, indices: Sequence[int] | NDArray[np.integer[Any] | np.bool_]) -> None:
-        """Keep only some replicas' rows of the state, of an `lr` (K,) and of a schedule's.
-
-        A schedule that is a plain function returning (K,) cannot be cut: pass `lr` to `step`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `indices` is not ints in [0, K) or a mask (K,), or there are no replicas.
-        """
-        shapes = [array.shape for array in self.state.values()] or [()]
-        lr = self._lr
-        if len(shapes[0]) == 1:
-            raise ValueError(f"take: received a state of shape {shapes[0]}, expected (K, P)")
-        known = shapes[0][0] if shapes[0] else lr.size if isinstance(lr, np.ndarray) else None
-        rows = check_indices(indices, known)
-        taken = lr[rows] if isinstance(lr, np.ndarray) else lr
-        if callable(taken) and hasattr(taken, "take"):
-            taken = taken.take(rows)
-        if isinstance(self._lr_scale, np.ndarray):
-            self._lr_scale = self._lr_scale[rows]
-        self.lr = taken
-        self.state = {name: array[rows] for name, array in self.state.items()}
         self._theta = None
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -43,27 +42,28 @@ class Normalization(Layer):
 
     def __init__(self, eps: float, first: Mapping[str, ArrayLike] | None) -> None:
         self.eps = check_float("eps", eps)
-        if not 0.0 < self.eps < math.inf:
-            raise ValueError(f"eps: received {eps!r}, expected a finite number > 0")
+        if not 1e-30 <= self.eps <= 1e30:  # or it would not be itself in float32
+            raise ValueError(f"eps: received {eps!r}, expected a number from 1e-30 to 1e30")
         self.first = self._check_first(first)
 
     def _check_first(self, first: Mapping[str, ArrayLike] | None) -> dict[str, NDArray[np.float64]]:
         """Return copies of first values; how many there are is checked with the network."""
         if not isinstance(first, Mapping | None):
             raise TypeError(f"first: received {first!r}, expected a mapping of names to values")
-        checked: dict[str, NDArray[np.float64]] = {}
-        parameters = {p.name: p for p in self._parameters_of(1)}
-        for name, value in (first or {}).items():
-            if name not in parameters:
-                raise ValueError(
-                    f"first: received {name!r}, expected one of {', '.join(parameters)}"
-                )
-            place = f"first[{name!r}]"
-            array = as_floats(place, numeric(place, value), np.dtype(np.float64))
+        first, checked = first or {}, dict[str, NDArray[np.float64]]()
+        for name in first:
+            if name not in self._defaults:
+                known = ", ".join(self._defaults)
+                raise ValueError(f"first: received {name!r}, expected one of {known}")
+        for p in self._parameters_of(1):
+            if p.name not in first:
+                continue
+            place = f"first[{p.name!r}]"
+            array = as_floats(place, numeric(place, first[p.name]), np.dtype(np.float64))
             if array.ndim > 1:
                 raise ValueError(f"{place}: received shape {array.shape}, expected () or (n,)")
-            parameters[name].check(place, array)
-            checked[name] = array.astype(np.float64)  # a copy
+            p.check(place, array)
+            checked[p.name] = array.astype(np.float64)  # a copy
         return checked
 
     def parameters(self) -> tuple[Parameter, ...]:

@@ -29,7 +29,9 @@ def trained(kind, replicas=None, dtype="float64"):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("eps", [0, -1e-5, float("nan"), float("inf"), True, "1", None])
+@pytest.mark.parametrize(
+    "eps", [0, 1e-40, 1e40, -1e-5, float("nan"), float("inf"), True, "1", None]
+)
 def test_an_eps_out_of_range_is_refused(kind, eps):
     with pytest.raises((TypeError, ValueError), match="^eps: received .*, expected"):
         kind(eps=eps)

@@ -29,9 +29,13 @@ class Running:
         self._before = self._rows.copy(order="K")
         self._is_finite = np.zeros_like(self._rows, dtype=np.bool_)
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self.values.size > 0
+
     def __enter__(self) -> Self:
         """Keep what there is."""
-        if self.values.size:
+        if self:
             np.copyto(self._before, self._rows)
         return self
 
@@ -47,7 +51,7 @@ class Running:
 
     def restore(self, lost: NDArray[np.bool_] | None = None) -> None:
         """Return to what there was before the step, in those replicas ``(K,)`` that are lost."""
-        if self.values.size:
+        if self:
             rows = slice(None) if lost is None else lost
             self._rows[rows] = self._before[rows]
 

@@ -84,14 +84,14 @@ def tell_widths(layers: Iterable[Layer], n_in: int) -> None:
         width = layer.n_out or width
 
 
-def check_rows(layers: Iterable[Layer], n_rows: int) -> None:
+def check_rows(layers: Sequence[Layer], n_rows: int) -> None:
     """Raise ValueError if these are too few rows for a batch of training."""
-    for i, layer in enumerate(layers):
-        if n_rows < layer.least_rows:
-            raise ValueError(
-                f"X: received {n_rows} row{'s' * (n_rows > 1)}, expected at least "
-                f"{layer.least_rows} in a batch of training, which layers[{i}], {layer!r}, needs"
-            )
+    neediest = max(layers, key=lambda layer: layer.least_rows)
+    if n_rows < neediest.least_rows:
+        raise ValueError(
+            f"X: received {n_rows} row{'s' * (n_rows > 1)}, expected at least "
+            f"{neediest.least_rows} in a batch of training, which {neediest!r} needs"
+        )
 
 
 def summarize(

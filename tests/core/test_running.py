@@ -118,7 +118,7 @@ def test_too_few_rows_for_a_layer_are_refused_before_anything_is_changed(call):
     net = make()
     net.loss_and_grad(X, Y)
     before = [net.fixed.copy(), net.grad.copy(), net._rng.bit_generator.state]
-    message = r"X: received 1 row, expected at least 2 in a batch of training, which layers\[1\]"
+    message = r"X: received 1 row, expected at least 2 in a batch of training, which Shrink"
     with pytest.raises(ValueError, match=message):
         getattr(net, call)(X[:1], Y[:1])
     assert np.array_equal(net.fixed, before[0])

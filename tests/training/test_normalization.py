@@ -22,7 +22,7 @@ from mlp import (
     Trainer,
     TrainingDiverged,
 )
-from tests.training.small import DTYPES, OPTIMIZERS, classes, numbers, optimizer, state_of
+from tests.training.small import DTYPES, OPTIMIZERS, numbers, optimizer, state_of
 
 
 def make(dtype="float64", seed=1, widths=(4, 6, 3)):
@@ -240,7 +240,7 @@ def test_a_network_that_diverged_can_be_trained_on():
     assert history["loss"][-1] < history["loss"][0]
 
 
-# --- early stopping and the finder
+# --- early stopping
 
 
 @pytest.mark.parametrize("monitor", ["val_loss", "loss", "val_mae"])
@@ -278,15 +278,3 @@ def test_with_replicas_each_gets_its_own_statistics_back(restore_best):
         Trainer(alone, SGD(rate), callbacks=[stopping()]).fit(X[:40], Y[:40], **fit)
         assert np.array_equal(net.theta[k], alone.theta)
         assert np.array_equal(net.fixed[k], alone.fixed)
-
-
-def test_the_learning_rate_finder_changes_no_statistics():
-    X, y = classes(200)
-    layers = [BatchNorm(), Dense(4, 8, "relu"), BatchNorm(), Dense(8, 3, "softmax")]
-    net = MLP(layers, "cross_entropy", seed=0)
-    net.loss_and_grad(X, y)
-    before = net.theta.copy(), net.fixed.copy()
-    found = mlp.find_learning_rate(net, X, y)
-    assert np.array_equal(net.theta, before[0])
-    assert np.array_equal(net.fixed, before[1])
-    assert found.suggestion > 0

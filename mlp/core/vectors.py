@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from mlp.core.arrays import Array
@@ -34,6 +35,15 @@ class Vectors:
     @fixed.setter
     def fixed(self, value: ArrayLike) -> None:
         self._parameters.assign("fixed", value)
+
+    @property
+    def _numbers(self) -> Array:
+        """Theta and fixed in one array ``(P + F,)`` or ``(K, P + F)``, a copy."""
+        return np.concatenate([self.theta, self.fixed], axis=-1)
+
+    @_numbers.setter
+    def _numbers(self, value: Array) -> None:
+        self.theta, self.fixed = np.split(value, [self.theta.shape[-1]], axis=-1)
 
     @property
     def grad(self) -> Array:

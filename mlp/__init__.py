@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlp import core, datasets, files, optim, plotting, studies, training
-    from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
+    from mlp.core import (
+        MLP,
+        BatchNorm,
+        Dense,
+        Dropout,
+        Layer,
+        LayerNorm,
+        Penalty,
+        check_gradients,
+    )
     from mlp.files import FileFormatError, load
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
@@ -53,6 +62,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "BatchNorm",
     "CSVLogger",
     "Callback",
     "Dense",
@@ -62,6 +72,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "Layer",
+    "LayerNorm",
     "LearningRateNotFound",
     "Metric",
     "Penalty",
@@ -89,7 +100,16 @@ __all__ = [
 
 # Where each name is; it is loaded when it is first asked for, so that `import mlp` costs little.
 _MODULES = {
-    "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
+    "core": (
+        "MLP",
+        "BatchNorm",
+        "Dense",
+        "Dropout",
+        "Layer",
+        "LayerNorm",
+        "Penalty",
+        "check_gradients",
+    ),
     "files": ("FileFormatError", "load"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
     "training": (

@@ -138,7 +138,7 @@ def learning_rate_sweep(
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
-    networks.theta = _joined([part.theta for part in parts])
+    networks._numbers = _joined([part.numbers for part in parts])
     val_losses = _joined([part.val_losses for part in parts]).reshape(shape)
     return SweepResult(
         rates=checked_rates,
@@ -158,7 +158,7 @@ def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
 class _Trained:
     """What some of the runs came to: one row for each."""
 
-    theta: Array
+    numbers: Array
     losses: NDArray[np.float64]
     diverged_at: NDArray[np.int64]
     val_losses: NDArray[np.float64]
@@ -179,15 +179,15 @@ class _Run:
     blas_threads: int | None = None
     parent: int = field(default_factory=os.getpid)
 
-    def __call__(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
-        """Train the replicas with these parameters ``(k, P)`` and rates ``(k,)``."""
+    def __call__(self, numbers: Array, rates: NDArray[np.float64]) -> _Trained:
+        """Train replicas that start from these parameters ``(k, P + F)`` with rates ``(k,)``."""
         is_worker_process = os.getpid() != self.parent
         with blas_threads(self.blas_threads if is_worker_process else None):
-            return self._train(theta, rates)
+            return self._train(numbers, rates)
 
-    def _train(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
+    def _train(self, numbers: Array, rates: NDArray[np.float64]) -> _Trained:
         net = self.net.replicate(len(rates))
-        net.theta = theta
+        net._numbers = numbers
         optimizer = copy.deepcopy(self.method)
         optimizer.reset()
         optimizer.lr = rates
@@ -213,7 +213,7 @@ class _Run:
         if self.validation is not None:
             with np.errstate(all="ignore"):
                 val_losses = np.where(diverged_at, np.nan, net.evaluate(*self.validation))
-        return _Trained(net.theta, losses, diverged_at, val_losses)
+        return _Trained(net._numbers, losses, diverged_at, val_losses)
 
 
 class _LossRecorder(Callback):
@@ -287,14 +287,14 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
 
 
 def _initialisations(net: MLP, seeds: int, seed: int) -> Array:
-    """Return the parameters each seed starts from, ``(seeds, P)``; the first are the network's."""
+    """Return theta and fixed of each start, ``(seeds, P + F)``; the first are the network's."""
     dense = [layer for layer in net.layers if isinstance(layer, Dense)]
     if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
         raise ValueError(
             f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
         )
-    starts, fresh = [net.theta.copy()], net.copy()
+    starts, fresh = [net._numbers], net.copy()
     for i in range(1, seeds):
         fresh.initialize(np.random.default_rng([seed, i]))
-        starts.append(fresh.theta.copy())
+        starts.append(fresh._numbers)
     return np.array(starts)

@@ -18,7 +18,7 @@ from mlp.core.validation import check_bool, check_count, check_sequence, make_rn
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
-from mlp.training.checks import check_number
+from mlp.training.checks import check_batch_size, check_number
 from mlp.training.class_weights import ClassWeight
 from mlp.training.divergence import TrainingDiverged, note_divergence
 from mlp.training.evaluation import Evaluation, check_training, check_validation
@@ -39,7 +39,8 @@ class Trainer:
         How it moves, with the learning rate: a float, a schedule, or ``(K,)`` rates for replicas.
     batch_size : int or None, default 32
         Rows in a batch, None for all of them (full-batch gradient descent). The last batch of an
-        epoch may be shorter; it counts by its true size.
+        epoch may be shorter; it counts by its true size. A size that leaves a batch of one row is
+        refused where a layer needs two, as `BatchNorm` does.
     shuffle : bool, default True
         Whether each epoch goes through the rows in a new order.
     seed : int, numpy.random.Generator or None, default 0
@@ -169,6 +170,7 @@ class Trainer:
         held_out = None if validation is None else check_validation(net, validation)
         evaluation = Evaluation(net, self.metrics, training, held_out, self.penalty)
         data = Batches(*training, n_out=net.n_out, batch_size=self.batch_size, shuffle=self.shuffle)
+        check_batch_size(net.layers, data.n_rows, data.batch_size)
         self._update.begin(self.optimizer, self.clip_norm)
         self._evaluation = evaluation
         self.epochs = epochs

@@ -108,7 +108,10 @@ OTHERS = {
         {"layers": lambda: [Dense(4, 6, "tanh", train_bias=False), *layers()[1:]]},
         r"network.layers\[0\].train_bias: received False, expected True",
     ),
-    "loss": ({"loss": "mse"}, "network.loss.class: received 'MeanSquaredError', expected 'CrossEntropy'"),
+    "loss": (
+        {"loss": "mse"},
+        "network.loss.class: received 'MeanSquaredError', expected 'CrossEntropy'",
+    ),
     "dtype": ({"dtype": "float32"}, "network.dtype: received 'float32', expected 'float64'"),
     "replicas": ({"K": 2}, "network.replicas: received 2, expected None"),
     "optimizer": (

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError) as error:
         print(f"{options.prog}: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"{options.prog}: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(": ".join([options.prog, "interrupted", *interrupt.args]), file=sys.stderr)
         return 130
     return 0

@@ -67,6 +67,7 @@ class EarlyStopping(Monitor):
     """
 
     _names = ("reference", "waited", "best", "best_epoch", "stopped_epoch", "theta", "fixed")
+    _settings = ("restore_best",)
 
     def __init__(
         self,

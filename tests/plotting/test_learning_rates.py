@@ -10,7 +10,7 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from mlp.plotting import new_axes, plot_learning_rates, save_figure
-from mlp.plotting.style import lightness
+from mlp.plotting.themes import lightness
 
 SIX = [0.1, 0.2, 0.5, 0.8, 1.0, 2.0]
 MANY = np.geomspace(1e-3, 10, 25).tolist()

@@ -4,6 +4,7 @@ Figures are made directly, never through ``pyplot``: no display is needed, no fi
 open behind the caller's back, and no global setting changes.
 """
 
+from mlp.plotting.boundary import plot_decision_boundary
 from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
 from mlp.plotting.learning_rates import plot_learning_rates
@@ -13,6 +14,7 @@ from mlp.plotting.themes import theme
 
 __all__ = [
     "new_axes",
+    "plot_decision_boundary",
     "plot_history",
     "plot_learning_rate_finder",
     "plot_learning_rates",

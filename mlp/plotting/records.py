@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 class SweepRecord(Protocol):
@@ -53,6 +53,13 @@ class FinderRecord(Protocol):
     @property
     def diverged_at(self) -> float | None:
         """The rate at which the run diverged, if it did."""
+
+
+class Predictor(Protocol):
+    """A network, of which only the outputs matter."""
+
+    def predict(self, X: NDArray[np.float64], /) -> ArrayLike:
+        """The outputs ``(n, n_out)`` for the inputs ``(n, n_in)``."""
 
 
 class HistoryRecord(Protocol):

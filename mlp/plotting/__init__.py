@@ -11,6 +11,7 @@ from mlp.plotting.learning_rates import plot_learning_rates
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
 from mlp.plotting.themes import theme
+from mlp.plotting.weights import plot_weights
 
 __all__ = [
     "new_axes",
@@ -18,6 +19,7 @@ __all__ = [
     "plot_history",
     "plot_learning_rate_finder",
     "plot_learning_rates",
+    "plot_weights",
     "save_figure",
     "theme",
 ]

@@ -4,7 +4,6 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mlp.plotting.labels import Label, write_key, write_labels
@@ -105,7 +104,7 @@ def _limits(losses: NDArray[np.float64], scale: str) -> tuple[float, float]:
 
 def _status(history: HistoryRecord) -> list[tuple[Any, str]]:
     status = getattr(history, "status", "")
-    return [(Line2D([], [], linestyle=""), f"status: {status}")] if status not in QUIET else []
+    return [(None, f"status: {status}")] if status not in QUIET else []
 
 
 def _mark_best(ax: Axes, validation: NDArray[np.float64] | None) -> list[tuple[Any, str]]:

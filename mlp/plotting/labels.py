@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.plotting.style import FONT_SIZE
@@ -107,22 +109,32 @@ def _leader(color: Color) -> dict[str, Any]:
 
 
 def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> None:
-    """Write the title and, under it, what the marks of the picture mean: (handle, words)."""
+    """Write the title and, under it, what the marks of the picture mean: (handle, words).
+
+    A handle that is None stands for words without a mark.
+    """
     points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
     width = max(20, int(points / (0.5 * FONT_SIZE)))  # characters
     texts = ["\n".join(wrap(words, width)) for _, words in rows]
     if rows:
+        has_marks = any(handle is not None for handle, _ in rows)
+        size = 0.9 * FONT_SIZE
+        # a legend keeps the same distance on both sides; words without marks begin at the edge
+        back = ScaledTranslation(-0.9 * size / 72.0, 0.0, ax.figure.dpi_scale_trans)
         key = Legend(
             ax,
-            [handle for handle, _ in rows],
+            [handle or Line2D([], [], linestyle="") for handle, _ in rows],
             texts,
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
+            bbox_transform=ax.transAxes if has_marks else ax.transAxes + back,
             frameon=False,
+            fontsize=size,
             borderpad=0.0,
             borderaxespad=0.9,
             labelspacing=0.25,
-            handlelength=1.8,
+            handlelength=1.8 if has_marks else 0.0,
+            handletextpad=0.8 if has_marks else 0.0,
             labelcolor=theme_of(ax).faint,
         )
         key.set_clip_on(False)  # otherwise the layout takes it to lie within the axes

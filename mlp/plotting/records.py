@@ -62,6 +62,14 @@ class Predictor(Protocol):
         """The outputs ``(n, n_out)`` for the inputs ``(n, n_in)``."""
 
 
+class Network(Protocol):
+    """A network, of which the layers matter: those that have weights have a ``W``."""
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
+
+
 class HistoryRecord(Protocol):
     """What a training run recorded, one entry an epoch."""
 

@@ -50,6 +50,11 @@ def _viridis(name: str, start: float, end: float) -> Colormap:
     )
 
 
+# For numbers of both signs. The hue tells the sign; so does lightness, which rises evenly.
+SIGNS = LinearSegmentedColormap.from_list(
+    "mlp_signs", ["#04234f", "#0f4b8f", "#4a7bb0", "#989898", "#dea257", "#f7ca6e", "#fff2c2"]
+)
+
 LIGHT = Theme(
     name="light",
     page="#ffffff",

@@ -7,6 +7,7 @@ open behind the caller's back, and no global setting changes.
 from mlp.plotting.boundary import plot_decision_boundary
 from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
+from mlp.plotting.layers import plot_layers
 from mlp.plotting.learning_rates import plot_learning_rates
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
@@ -17,6 +18,7 @@ __all__ = [
     "new_axes",
     "plot_decision_boundary",
     "plot_history",
+    "plot_layers",
     "plot_learning_rate_finder",
     "plot_learning_rates",
     "plot_weights",

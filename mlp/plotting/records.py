@@ -70,6 +70,54 @@ class Network(Protocol):
         """From input to output."""
 
 
+class Histograms(Protocol):
+    """A histogram for each of n epochs."""
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """The edges of the bins, ``(n, bins + 1)``."""
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many numbers lie in each bin, ``(n, bins)``."""
+
+
+class LayerSeries(Protocol):
+    """What was recorded of one layer, over n epochs."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def activations(self) -> Histograms:
+        """Of its outputs."""
+
+    @property
+    def gradients(self) -> Histograms:
+        """Of ``log10 |dW|``, where dW is not zero."""
+
+    @property
+    def zeros(self) -> NDArray[np.int64]:
+        """How many elements of dW are zero, ``(n,)``."""
+
+    @property
+    def units(self) -> NDArray[np.int8]:
+        """Whether a unit works, ``(n, n_out)``: 0; 1 is saturated, 2 dead."""
+
+
+class LayersRecord(Protocol):
+    """What a run recorded of its layers."""
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """The epochs that were recorded, ``(n,)``."""
+
+    @property
+    def layers(self) -> Sequence[LayerSeries]:
+        """What was recorded of each layer."""
+
+
 class HistoryRecord(Protocol):
     """What a training run recorded, one entry an epoch."""
 

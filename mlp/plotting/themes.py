@@ -115,6 +115,12 @@ def theme(name: Literal["light", "dark"]) -> Iterator[None]:
         _current.reset(token)
 
 
+def shades(theme: Theme, color: Color | None = None) -> Colormap:
+    """Return the colours from the page to ``color``, by default the theme's first."""
+    ends = [to_rgb(theme.page), color or theme.first]
+    return LinearSegmentedColormap.from_list(f"mlp_shades_{theme.name}", ends)
+
+
 def current_theme() -> Theme:
     """Return the theme that new figures have."""
     return _current.get()

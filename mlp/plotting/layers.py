@@ -183,7 +183,7 @@ def _units(layer: LayerSeries) -> tuple[str, bool]:
 
 def _named(found: Mapping[str, NDArray[np.intp]], n_units: int, most: int) -> str:
     """Say how many of the units are what, and name as many as that of each kind."""
-    told = []
+    told: list[str] = []
     for word, units in found.items():
         if units.size:
             names = [str(unit) for unit in units[:most]]

@@ -102,7 +102,7 @@ class LayerSeries(Protocol):
         """How many elements of dW are zero, ``(n,)``."""
 
     @property
-    def units(self) -> NDArray[np.int8]:
+    def units(self) -> NDArray[np.uint8]:
         """Whether a unit works, ``(n, n_out)``: 0; 1 is saturated, 2 dead."""
 
 

@@ -57,7 +57,7 @@ class LayerRecord:
             "counts": np.zeros((0, n, 2, BINS), np.int64),
             "zeros": np.zeros((0, n), np.int64),
             "flat": np.zeros((0, n)),
-            "units": np.zeros((0, sum(self.widths)), np.int8),
+            "units": np.zeros((0, sum(self.widths)), np.uint8),
         }
 
     @property
@@ -93,7 +93,7 @@ class LayerRecord:
         histograms: Sequence[tuple[Histogram, Histogram]],
         zeros: Sequence[int],
         flat: Sequence[float],
-        units: Sequence[NDArray[np.int8]],
+        units: Sequence[NDArray[np.uint8]],
     ) -> None:
         """Add an epoch: for each layer what `LayerSeries` has, histograms in the same order."""
         new: dict[str, Any] = {
@@ -219,8 +219,8 @@ def _epochs_first(lists: Any, axis: int) -> NDArray[Any]:
     return np.moveaxis(np.array(lists), axis, 0)
 
 
-def _units_from_json(layer: Mapping[str, Any]) -> NDArray[np.int8]:
-    units = np.zeros((len(layer["dead"]), int(layer["n_out"])), np.int8)
+def _units_from_json(layer: Mapping[str, Any]) -> NDArray[np.uint8]:
+    units = np.zeros((len(layer["dead"]), int(layer["n_out"])), np.uint8)
     for state, found in ((DEAD, layer["dead"]), (SATURATED, layer["saturated"])):
         for place, numbers in enumerate(found):
             units[place, numbers] = state

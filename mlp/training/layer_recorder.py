@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mlp.core.arrays import Array
 from mlp.core.layers import Layer
@@ -86,7 +87,8 @@ class LayerRecorder(Callback):
         self.record = LayerRecord()
         self._stride = self.every
         self._trainer: Trainer | None = None
-        self._loaded: dict[str, NDArray[Any]] = {}
+        self._is_running = False
+        self._loaded: dict[str, Any] = {}
 
     def on_start(self, trainer: Trainer) -> None:
         """Begin, or go on; ValueError if the probe does not fit the network, or for replicas."""
@@ -97,12 +99,10 @@ class LayerRecorder(Callback):
                 "expected a single network"
             )
         self._probe: Array = check_inputs(self.X, net.n_in, net.dtype)
-        if self._loaded:
-            self.record = _restored(net, self._loaded)
-            self._stride, self._loaded = int(self._loaded["stride"]), {}
-        elif self._trainer is not trainer:
+        if self._trainer is not trainer:
             self.record, self._stride = _empty(net), self.every
-        self._trainer = trainer
+        self._trainer, self._is_running = trainer, True
+        self._restore()
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """Record the epoch if it is one of those to be recorded."""
@@ -121,14 +121,22 @@ class LayerRecorder(Callback):
             self._stride *= 2
             self.record.thin(self._stride)
 
+    def on_stop(self, trainer: Trainer) -> None:
+        """Be ready for another `fit`."""
+        self._is_running = False
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings, which are the same where a run is continued."""
+        return {"every": self.every, "most": self.most}
+
     def state_dict(self) -> dict[str, Any]:
         """Return copies of the record's arrays, none before the first `fit`."""
         if self._loaded:
-            return {name: array.copy() for name, array in self._loaded.items()}
+            return copy.deepcopy(self._loaded)
         if not self.record.names:
             return {}
         arrays = {name: array.copy() for name, array in self.record.arrays.items()}
-        return arrays | {"stride": np.array(self._stride)}
+        return arrays | {"stride": self._stride}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned; ValueError if it is not of a LayerRecorder."""
@@ -137,8 +145,19 @@ class LayerRecorder(Callback):
             raise ValueError(
                 f"LayerRecorder: received the state {sorted(saved)}, expected {sorted(expected)}"
             )
-        self._loaded = {name: np.array(saved[name]) for name in saved}
-        self._trainer, self.record = None, LayerRecord()
+        self._loaded = {
+            name: value if name == "stride" else np.array(value) for name, value in saved.items()
+        }
+        if self._is_running:
+            self._restore()
+        else:
+            self._trainer = None  # the next `fit` begins with this state
+
+    def _restore(self) -> None:
+        """Go on from the state that was loaded, if one was."""
+        if self._loaded and self._trainer is not None:
+            self.record = _restored(self._trainer.net, self._loaded)
+            self._stride, self._loaded = check_count("stride", self._loaded["stride"]), {}
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the histograms of the activations, or of the gradients with ``what="gradients"``.
@@ -167,18 +186,19 @@ def _empty(net: MLP) -> LayerRecord:
     return LayerRecord(names, widths)
 
 
-def _restored(net: MLP, saved: Mapping[str, NDArray[Any]]) -> LayerRecord:
+def _restored(net: MLP, saved: Mapping[str, Any]) -> LayerRecord:
     """Return a record with saved arrays; ValueError if they are of another network."""
     record = _empty(net)
     n = saved["epochs"].size
     for name, array in record.arrays.items():
         expected = (n, *array.shape[1:])
-        if saved[name].shape != expected:
+        if saved[name].shape != expected or saved[name].dtype != array.dtype:
             raise ValueError(
-                f"LayerRecorder: received a state of another network, with {name} of shape "
-                f"{saved[name].shape}, expected {expected}"
+                f"LayerRecorder: received a state of another network, with {name} of "
+                f"{saved[name].dtype} and shape {saved[name].shape}, expected {array.dtype} and "
+                f"{expected}"
             )
-        record.arrays[name] = saved[name].astype(array.dtype)
+        record.arrays[name] = saved[name].copy()
     return record
 
 

@@ -54,7 +54,7 @@ class LayerSeries:
     flat : ndarray of float64 (n,)
         The share of its outputs at which the derivative of the activation is almost zero; NaN
         where that is not judged.
-    units : ndarray of int8 (n, n_out)
+    units : ndarray of uint8 (n, n_out)
         0 for a unit that works, 1 for one that is saturated, 2 for one that is dead.
     """
 
@@ -63,7 +63,7 @@ class LayerSeries:
     gradients: Histograms
     zeros: NDArray[np.int64]
     flat: NDArray[np.float64]
-    units: NDArray[np.int8]
+    units: NDArray[np.uint8]
 
     def dead(self, place: int = -1) -> list[int]:
         """Return the dead units of an epoch, by its place in the record; the last by default."""

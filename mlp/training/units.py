@@ -59,9 +59,9 @@ class UnitProbe:
         return float(self._flat.sum() / (self._rows * self._flat.size))
 
     @property
-    def units(self) -> NDArray[np.int8]:
+    def units(self) -> NDArray[np.uint8]:
         """What each unit is, ``(n_out,)``: 0, or SATURATED, or DEAD."""
-        found = np.zeros(self._flat.size, np.int8)
+        found = np.zeros(self._flat.size, np.uint8)
         found[self._flat >= MOST_ROWS * self._rows] = SATURATED
         found[self._zero == self._rows] = DEAD
         return found

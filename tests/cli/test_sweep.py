@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from mlp.cli import main
 from mlp.cli.network import parse_sizes
 from mlp.cli.sweep import parse_rates
+from tests.processes import assert_runs
 
 TRUE_LAST = {
     "0.1": 0.1335106073346252,
@@ -188,10 +187,4 @@ def test_sizes_are_read_from_a_list():
 
 
 def test_the_module_is_the_program():
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "mlp", "sweep", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "mlp sweep --published" in run.stdout
+    assert "mlp sweep --published" in assert_runs("-m", "mlp", "sweep", "--help")

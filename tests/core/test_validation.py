@@ -16,7 +16,7 @@ def make(loss="mse", n_out=2, **options):
     return network([3, 5, n_out], "tanh", output, loss, rng=np.random.default_rng(0), **options)
 
 
-def refuse(net, message, X, Y, weight=None):
+def assert_refused(net, message, X, Y, weight=None):
     """All three methods refuse the data; the network stays as it was."""
     net.grad[...] = 7.0
     theta, state = net.theta.copy(), net._rng.bit_generator.state
@@ -51,7 +51,7 @@ BAD_X = {
 @pytest.mark.parametrize("what", list(BAD_X))
 def test_wrong_inputs_are_refused(what):
     bad, message = BAD_X[what]
-    refuse(make(), message, bad, Y)
+    assert_refused(make(), message, bad, Y)
     with pytest.raises(ERRORS, match=message):
         make().predict(bad)
 
@@ -59,7 +59,7 @@ def test_wrong_inputs_are_refused(what):
 def test_inputs_of_replicas_have_their_number_in_front():
     net = make().replicate(2)
     for bad in (X[None], np.stack([X] * 3), X[None, None]):
-        refuse(net, r"^X: received shape .*, expected \(n, 3\) or \(2, n, 3\)", bad, Y)
+        assert_refused(net, r"^X: received shape .*, expected \(n, 3\) or \(2, n, 3\)", bad, Y)
 
 
 BAD_Y = {
@@ -82,7 +82,7 @@ BAD_Y = {
 @pytest.mark.parametrize("what", list(BAD_Y))
 def test_wrong_targets_are_refused(what, replicas):
     bad, message = BAD_Y[what]
-    refuse(make(replicas=replicas), message, X, bad)
+    assert_refused(make(replicas=replicas), message, X, bad)
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
@@ -92,11 +92,11 @@ def test_a_flat_target_is_never_spread_over_a_column(loss, kind):
     flat = np.ones(4, kind)
     if loss == "cross_entropy" and kind is bool:
         expected = "^Y: received labels from 1 to 1, expected labels from 0 to 0"
-    refuse(make(loss, n_out=1), expected, X, flat)
+    assert_refused(make(loss, n_out=1), expected, X, flat)
 
 
 def test_a_flat_target_is_told_how_to_be_a_column():
-    refuse(make(n_out=1), r"expected \(4, 1\); one column is Y\[:, None\]", X, Y[:, 0])
+    assert_refused(make(n_out=1), r"expected \(4, 1\); one column is Y\[:, None\]", X, Y[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_flat_target_is_told_how_to_be_a_column():
     ],
 )
 def test_wrong_labels_are_refused(labels, message):
-    refuse(make("cross_entropy"), message, X, labels)
+    assert_refused(make("cross_entropy"), message, X, labels)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_wrong_labels_are_refused(labels, message):
     ],
 )
 def test_targets_out_of_the_range_of_the_loss_are_refused(loss, bad, message):
-    refuse(make(loss), message, X, bad)
+    assert_refused(make(loss), message, X, bad)
 
 
 @pytest.mark.parametrize(
@@ -148,13 +148,13 @@ def test_targets_out_of_the_range_of_the_loss_are_refused(loss, bad, message):
     ],
 )
 def test_wrong_sample_weights_are_refused(weight, message):
-    refuse(make(), message, X, Y, weight)
+    assert_refused(make(), message, X, Y, weight)
 
 
 def test_numbers_too_large_for_float32_are_refused():
     big = X.copy()
     big[2, 1] = 1e39
-    refuse(
+    assert_refused(
         make(dtype="float32"), r"^X: received 1e\+39 at \[2, 1\], expected finite float32", big, Y
     )
     assert np.isfinite(make().predict(big)).all()

@@ -25,7 +25,7 @@ def record(epochs=(1, 2, 3), units=((0, 0, 0, 0), (0, 0)), zeros=(0, 0)):
     for epoch in epochs:
         first = histogram(RNG.normal(epoch, 0.1, 400)), histogram(RNG.normal(-2, 0.5, 90))
         second = histogram(RNG.uniform(0, 1, 400)), histogram(RNG.normal(-5, 0.5, 90))
-        states = [np.array(one, np.int8) for one in units]
+        states = [np.array(one, np.uint8) for one in units]
         made.append(epoch, [first, second], zeros=zeros, flat=[0.5, np.nan], units=states)
     return made
 
@@ -91,7 +91,7 @@ def test_ticks_of_gradients_are_powers_of_ten():
 def test_a_strip_has_at_least_two_ticks_however_narrow_its_range(what):
     made = LayerRecord(["layers[0] tanh"], [1])
     pair = histogram([0.5, 0.51]), histogram([-3.3, -3.31])
-    made.append(1, [pair], zeros=[0], flat=[0.0], units=[np.zeros(1, np.int8)])
+    made.append(1, [pair], zeros=[0], flat=[0.0], units=[np.zeros(1, np.uint8)])
     (strip,) = strips(plot_layers(made, what=what))
     low, high = strip.get_ylim()
     assert sum(low <= tick <= high for tick in strip.get_yticks()) >= 2
@@ -114,7 +114,7 @@ def test_dead_and_saturated_units_are_named(units, told):
 
 def test_of_many_dead_units_as_many_are_named_as_there_is_room_for():
     made = LayerRecord(["layers[0] leaky_relu"], [400])
-    units = np.repeat(np.array([0, 1, 2], np.int8), [200, 100, 100])
+    units = np.repeat(np.array([0, 1, 2], np.uint8), [200, 100, 100])
     pair = histogram([0, 1]), histogram([-1])
     made.append(1, [pair], zeros=[0], flat=[0.5], units=[units])
     ax = plot_layers(made)
@@ -145,7 +145,7 @@ def test_epochs_that_were_not_recorded_stay_empty():
 def test_a_single_epoch_and_layers_without_numbers_can_be_drawn():
     made = LayerRecord(["layers[0] relu"], [2])
     nothing = histogram([]), histogram([])
-    made.append(7, [nothing], zeros=[4], flat=[1.0], units=[np.full(2, 2, np.int8)])
+    made.append(7, [nothing], zeros=[4], flat=[1.0], units=[np.full(2, 2, np.uint8)])
     for what in ("activations", "gradients"):
         ax = plot_layers(made, what=what)
         ax.figure.draw_without_rendering()

@@ -25,7 +25,7 @@ def record():
             [(histogram([0, epoch, 2]), histogram([-3, -4])), (histogram([-1e9]), histogram([]))],
             zeros=[epoch, 6],
             flat=[0.25 * epoch, np.nan],
-            units=[np.array([0, 2, epoch % 2], np.int8), np.zeros(2, np.int8)],
+            units=[np.array([0, 2, epoch % 2], np.uint8), np.zeros(2, np.uint8)],
         )
     return made
 
@@ -91,7 +91,7 @@ def test_words_name_the_units_of_the_last_epoch(record):
         [(histogram([0]), histogram([]))] * 2,
         zeros=[0, 0],
         flat=[1, 1],
-        units=[np.array([2, 2, 1], np.int8), np.array([0, 1], np.int8)],
+        units=[np.array([2, 2, 1], np.uint8), np.array([0, 1], np.uint8)],
     )
     assert str(record).splitlines()[1:] == [
         "layers[0] relu: 2 of 3 units dead: 0, 1; 1 of 3 units saturated: 2",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp.plotting.classes import area_of, class_names, draw_points, write_classes
 from mlp.plotting.labels import write_key
+from mlp.plotting.numbers import finite_numbers
 from mlp.plotting.records import Predictor
 from mlp.plotting.regions import draw_regions
 from mlp.plotting.style import add_color_bar, drawing, name_axes
@@ -70,10 +71,10 @@ def plot_decision_boundary(
 
     Raises
     ------
-    ValueError
-        If the data has not two features, does not fit the network, or is not finite; if there
-        are not as many names as classes; if the network has replicas, or outputs that are not
-        finite.
+    ValueError, TypeError
+        If the data has not two features, does not fit the network, or is not finite numbers; if
+        there are not as many names as classes; if the network has replicas, or outputs that are
+        not finite.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def plot_decision_boundary(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['equal', 'different']
     """
-    X, Y = _points(X), np.asarray(Y)
+    X, Y = _points(X), finite_numbers("Y", Y)
     if resolution < 2:
         raise ValueError(f"resolution: received {resolution!r}, expected a whole number >= 2")
     sides = [_side(X[:, i], resolution) for i in range(2)]
@@ -113,12 +114,10 @@ def plot_decision_boundary(
 
 
 def _points(X: ArrayLike) -> NDArray[np.float64]:
-    points = np.asarray(X, dtype=float)
+    points = finite_numbers("X", X)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"X: received shape {points.shape}, expected (n, 2), two features")
-    if not np.isfinite(points).all():
-        raise ValueError("X: received NaN or infinity, expected finite numbers")
-    return points
+    return points.astype(np.float64)
 
 
 def _side(x: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
@@ -129,27 +128,25 @@ def _side(x: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
 
 
 def _outputs(net: Predictor, X: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
-    outputs = np.asarray(net.predict(X))
+    outputs = finite_numbers("net.predict(X)", net.predict(X))
     if outputs.ndim != 2:
         raise ValueError(
             f"net: received {len(outputs)} replicas, expected a single network; "
             "net.replica(k) makes one"
         )
-    if not np.isfinite(outputs).all():
-        raise ValueError("net: received NaN or infinity as outputs, expected finite numbers")
     return outputs
 
 
 def _labels(Y: NDArray[Any], n_rows: int, n_out: int) -> NDArray[np.intp] | None:
     """Return the class of each row; None for the numbers of a regression."""
-    if len(Y) != n_rows:
-        raise ValueError(f"Y: received {len(Y)} rows, expected {n_rows}, one for each of X")
+    if Y.shape[:1] != (n_rows,):
+        raise ValueError(f"Y: received shape {Y.shape}, expected {n_rows} rows, as X has")
     if Y.ndim == 1 and Y.dtype.kind in "bui":
         return Y.astype(np.intp)
-    if Y.shape != (n_rows, n_out) or not np.isfinite(Y).all():
+    if Y.shape != (n_rows, n_out):
         raise ValueError(
             f"Y: received shape {Y.shape} of {Y.dtype}, expected integer labels ({n_rows},) or "
-            f"finite numbers ({n_rows}, {n_out})"
+            f"numbers ({n_rows}, {n_out})"
         )
     if not ((Y == 0) | (Y == 1)).all() or (n_out > 1 and (Y.sum(axis=1) != 1).any()):
         return None

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.plotting.labels import write_key
+from mlp.plotting.numbers import finite_numbers
 from mlp.plotting.records import Network
 from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing
 from mlp.plotting.themes import SIGNS, theme_of
@@ -52,9 +53,9 @@ def plot_weights(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If the inputs do not have the shape or, where none is given, do not fill a square; if
-        the weights are not finite, or those of replicas.
+        the weights are not finite numbers, or are those of replicas.
 
     Examples
     --------
@@ -90,20 +91,17 @@ def plot_weights(
 
 def _weights(net: Network | ArrayLike) -> NDArray[np.floating[Any]]:
     """Return the first weights, (n_in, n_out)."""
-    if hasattr(net, "layers"):
-        found = [layer.W for layer in net.layers if hasattr(layer, "W")]
-        if not found:
-            raise ValueError(f"net: received {net!r}, expected a network with weights")
-        net = found[0]
-    W = np.asarray(net)
+    layers = getattr(net, "layers", None)
+    found = [layer.W for layer in layers or () if hasattr(layer, "W")]
+    if layers is not None and not found:
+        raise ValueError(f"net: received {net!r}, expected a network with weights")
+    W = finite_numbers("net", net if layers is None else found[0])  # type: ignore[arg-type]
     if W.ndim == 3:
         raise ValueError(
             f"net: received {len(W)} replicas, expected a single network; net.replica(k) makes one"
         )
     if W.ndim != 2 or not W.size:
         raise ValueError(f"net: received weights of shape {W.shape}, expected (n_in, n_out)")
-    if not np.isfinite(W).all():
-        raise ValueError("net: received weights of NaN or infinity, expected finite numbers")
     return W
 
 

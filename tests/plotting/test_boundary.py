@@ -215,18 +215,28 @@ REPLICAS = Formula(lambda x, y: np.zeros((5, len(x), 2)))
         (THREE, POINTS[:, 0], SIDES, {}, r"X: received shape \(4,\), expected \(n, 2\)"),
         (THREE, POINTS[:0], SIDES[:0], {}, r"X: received shape \(0, 2\)"),
         (THREE, POINTS * np.nan, SIDES, {}, "X: received NaN or infinity"),
-        (THREE, POINTS, SIDES[:3], {}, "Y: received 3 rows, expected 4"),
+        (THREE, POINTS, SIDES[:3], {}, r"Y: received shape \(3,\), expected 4 rows"),
         (THREE, POINTS, SIDES + 2, {}, "Y: received labels from 2 to 3, expected .* 0 to 2"),
         (THREE, POINTS, SIDES - 1, {}, "Y: received labels from -1 to 0"),
         (THREE, POINTS, SIDES * 0.5, {}, r"Y: received shape \(4,\) of float64, expected integer"),
-        (THREE, POINTS, np.full((4, 3), np.inf), {}, "expected .* finite numbers"),
+        (THREE, POINTS, np.full((4, 3), np.inf), {}, "Y: received NaN or infinity"),
+        (THREE, POINTS, 1, {}, r"Y: received shape \(\), expected 4 rows"),
+        (THREE, [[1.0, 2.0], [1.0]], SIDES, {}, "X: received rows that make no array"),
         (THREE, POINTS, SIDES, {"names": ["a", "b"]}, "names: received 2, expected 3"),
         (SLOPE, POINTS, POINTS[:, :1], {"output": 1}, "output: received 1, expected 0 to 0"),
         (SLOPE, POINTS, POINTS[:, :1], {"resolution": 1}, "resolution: received 1"),
-        (DIVERGED, POINTS, SIDES, {}, "net: received NaN or infinity as outputs"),
+        (DIVERGED, POINTS, SIDES, {}, r"net.predict\(X\): received NaN or infinity"),
         (REPLICAS, POINTS, SIDES, {}, r"net: received 5 replicas.*net.replica\(k\)"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(net, X, Y, options, message):
     with pytest.raises(ValueError, match=message):
         plot_decision_boundary(net, X, Y, **options)
+
+
+@pytest.mark.parametrize("spoil", [lambda a: a + 1j, lambda a: a.astype(str), lambda a: None])
+def test_what_is_no_number_is_refused(spoil):
+    with pytest.raises(TypeError, match="X: received dtype .*, expected real numbers"):
+        plot_decision_boundary(THREE, spoil(POINTS), SIDES)
+    with pytest.raises(TypeError, match="Y: received dtype .*, expected real numbers"):
+        plot_decision_boundary(THREE, POINTS, spoil(SIDES))

@@ -127,13 +127,19 @@ def test_the_lightness_of_the_colours_rises_evenly_from_negative_to_positive():
         (W, {"shape": (3, 4), "most": 0}, "most: received 0"),
         (W[:, 0], {}, r"received weights of shape \(12,\), expected \(n_in, n_out\)"),
         (W[:, :0], {}, r"received weights of shape \(12, 0\)"),
-        (np.full((4, 2), np.nan), {}, "received weights of NaN or infinity"),
+        (np.full((4, 2), np.nan), {}, "net: received NaN or infinity"),
         (np.zeros((7, 4, 2)), {}, r"net: received 7 replicas.*net.replica\(k\)"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(net, options, message):
     with pytest.raises(ValueError, match=message):
         plot_weights(net, **options)
+
+
+@pytest.mark.parametrize("net", [W + 1j, W.astype(str), W.astype(object), None])
+def test_what_is_no_matrix_of_numbers_is_refused(net):
+    with pytest.raises(TypeError, match="net: received dtype .*, expected real numbers"):
+        plot_weights(net, shape=(3, 4))
 
 
 def test_a_network_without_weights_is_refused():

@@ -5,6 +5,7 @@ open behind the caller's back, and no global setting changes.
 """
 
 from mlp.plotting.boundary import plot_decision_boundary
+from mlp.plotting.confusion import plot_confusion_matrix
 from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
 from mlp.plotting.layers import plot_layers
@@ -16,6 +17,7 @@ from mlp.plotting.weights import plot_weights
 
 __all__ = [
     "new_axes",
+    "plot_confusion_matrix",
     "plot_decision_boundary",
     "plot_history",
     "plot_layers",

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mlp.plotting.classes import STRONGEST, color_of
@@ -15,7 +16,7 @@ from mlp.plotting.themes import theme_of
 
 PALEST = 0.12  # how much of a class's colour its region has; at the most it is STRONGEST
 STEPS = 8  # of the strength, between the two
-CLEARANCE = 1 / 30  # of a side of the picture: room for a name
+LINE, LETTER = 0.025, 0.011  # of a side of the picture: half of a line of words, half a letter
 
 
 def draw_regions(
@@ -42,10 +43,11 @@ def draw_regions(
     """
     found = scores.argmax(axis=-1)
     _fill(ax, sides, found, _certainty(scores))
-    near = _near(points, sides)
+    taken = _taken(points, sides)
     present = np.unique(found)
     for label in present:
-        _write_name(ax, sides, _place(found == label, near), names[label])
+        place = _place(found == label, taken, LINE + LETTER * len(names[label]))
+        _write_name(ax, sides, place, names[label])
         if len(present) > 1:
             others = np.delete(scores, label, axis=-1).max(axis=-1)
             lead = scores[..., label] - others
@@ -78,27 +80,40 @@ def _certainty(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     return np.round(STEPS * sure) / STEPS
 
 
-def _near(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
-    """Return which places ``(rows, columns)`` of the grid have a point close by."""
-    near = np.zeros((len(sides[1]), len(sides[0])), np.bool_)
-    columns, rows = (
-        np.clip(np.searchsorted(side, points[:, i]), 0, len(side) - 1)
-        for i, side in enumerate(sides)
-    )
-    reach = max(1, round(0.5 * CLEARANCE * len(near)))
-    for row, column in zip(rows, columns, strict=True):
-        near[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1] = 1
-    return near
+def _taken(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Return which places ``(rows, columns)`` of the grid have a point."""
+    taken = np.zeros((len(sides[1]), len(sides[0])), np.bool_)
+    columns, rows = (np.searchsorted(side, points[:, i]) for i, side in enumerate(sides))
+    taken[rows, columns] = True
+    return taken
 
 
-def _place(region: NDArray[np.bool_], near: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return where in ``region`` a name has most room, away from points if that is possible."""
-    place, depth = _innermost(region & ~near)
-    return place if depth > CLEARANCE * len(region) else _innermost(region)[0]
+def _place(
+    region: NDArray[np.bool_], taken: NDArray[np.bool_], half_width: float
+) -> tuple[int, int]:
+    """Return where in ``region`` a name lies best: wholly in it and on no point, if it can."""
+    n = len(region)
+    free = ~_widened(~region | taken, round(LINE * n), round(half_width * n))
+    return _innermost(free if free.any() else region)
 
 
-def _innermost(region: NDArray[np.bool_]) -> tuple[tuple[int, int], int]:
-    """Return the place in ``region`` that is farthest from its edge, and how far that is.
+def _widened(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]:
+    """Return which places have one of ``mask`` within so many rows and columns.
+
+    Examples
+    --------
+    >>> _widened(np.eye(4, 6, dtype=bool), 0, 1)[0]
+    array([ True,  True, False, False, False, False])
+    """
+    for axis, reach in enumerate((high, wide)):
+        room = [(reach, reach) if i == axis else (0, 0) for i in range(2)]
+        windows = sliding_window_view(np.pad(mask, room), 2 * reach + 1, axis)
+        mask = np.logical_or.reduce(windows, axis=-1)
+    return mask
+
+
+def _innermost(region: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the place in ``region`` that is farthest from its edge.
 
     It is found by peeling off the edge until nothing is left.
 
@@ -107,20 +122,16 @@ def _innermost(region: NDArray[np.bool_]) -> tuple[tuple[int, int], int]:
     >>> region = np.zeros((9, 20), bool)
     >>> region[2:7, 3:8] = True
     >>> _innermost(region)
-    ((4, 5), 3)
+    (4, 5)
     """
-    left, depth = np.pad(region, 1), 0
-    peeled = left
+    left = peeled = np.pad(region, 1)
     while peeled.any():
-        left, depth = peeled, depth + 1
-        peeled = left.copy()
+        left, peeled = peeled, peeled.copy()
         for axis in (0, 1):
             peeled &= np.roll(left, 1, axis) & np.roll(left, -1, axis)
     places = np.argwhere(left)
-    if not depth:
-        return (0, 0), 0
     row, column = places[np.abs(places - places.mean(axis=0)).sum(axis=1).argmin()] - 1
-    return (int(row), int(column)), depth
+    return int(row), int(column)
 
 
 def _write_name(

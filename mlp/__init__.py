@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TopK,
         Trainer,
         TrainingDiverged,
+        confusion_matrix,
     )
 
 __version__ = "0.1.0"
@@ -74,6 +75,7 @@ __all__ = [
     "Trainer",
     "TrainingDiverged",
     "check_gradients",
+    "confusion_matrix",
     "core",
     "datasets",
     "examples",
@@ -110,6 +112,7 @@ _MODULES = {
         "TopK",
         "Trainer",
         "TrainingDiverged",
+        "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),
     "studies.finder": ("find_learning_rate",),

@@ -43,7 +43,7 @@ def plot_confusion_matrix(
     ----------
     matrix : array_like of int (n, n)
         In row i and column j the number of rows of class i whose predicted class is j, as
-        `mlp.training.confusion_matrix` gives it.
+        `mlp.confusion_matrix` gives it.
     ax
         Where to draw; by default on a figure of its own.
     names

@@ -9,7 +9,7 @@ from mlp.training.history import History
 from mlp.training.layer_record import LayerRecord
 from mlp.training.layer_recorder import LayerRecorder
 from mlp.training.metric import Metric
-from mlp.training.metrics import MAE, METRICS, R2, Accuracy, TopK, make_metric
+from mlp.training.metrics import MAE, METRICS, R2, Accuracy, TopK, confusion_matrix, make_metric
 from mlp.training.progress import ProgressBar
 from mlp.training.reduce_lr import ReduceLROnPlateau
 from mlp.training.trainer import Trainer
@@ -34,5 +34,6 @@ __all__ = [
     "TopK",
     "Trainer",
     "TrainingDiverged",
+    "confusion_matrix",
     "make_metric",
 ]

@@ -19,8 +19,9 @@ def network(loss="mse"):
     return mlp.MLP(layers, loss, seed=0)
 
 
-def fit(net, X, Y, weight=None, **options):
-    trainer = mlp.Trainer(net, mlp.Adam(0.1), batch_size=2, seed=np.random.default_rng(0))
+def fit(net, X, Y, weight=None, callbacks=(), **options):
+    rng = np.random.default_rng(0)
+    trainer = mlp.Trainer(net, mlp.Adam(0.1), batch_size=2, seed=rng, callbacks=callbacks)
     before = trainer._rng.bit_generator.state
     try:
         trainer.fit(X, Y, 2, sample_weight=weight, **options)
@@ -52,7 +53,12 @@ WITH_WEIGHTS = {
     ),
 }
 WITH_TARGETS = WITH_WEIGHTS | {"fit, validation": fit_with_validation}
-WITH_INPUTS = WITH_TARGETS | {"predict": lambda net, X, Y: net.predict(X)}
+WITH_INPUTS = WITH_TARGETS | {
+    "predict": lambda net, X, Y: net.predict(X),
+    "fit, recorder of layers": lambda net, X, Y: fit(
+        net, globals()["X"], Y, callbacks=[mlp.LayerRecorder(X)]
+    ),
+}
 
 
 def hole(array, value):

@@ -53,6 +53,7 @@ MAY_IMPORT_LAZILY = {
     "mlp/studies/finder_result.py": "mlp.plotting",
     "mlp/studies/sweep_result.py": "mlp.plotting",
     "mlp/training/history.py": "mlp.plotting",
+    "mlp/training/layer_record.py": "mlp.plotting",
 }
 
 HEAVY = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 class SweepRecord(Protocol):
@@ -53,6 +53,69 @@ class FinderRecord(Protocol):
     @property
     def diverged_at(self) -> float | None:
         """The rate at which the run diverged, if it did."""
+
+
+class Predictor(Protocol):
+    """A network, of which only the outputs matter."""
+
+    def predict(self, X: NDArray[np.float64], /) -> ArrayLike:
+        """The outputs ``(n, n_out)`` for the inputs ``(n, n_in)``."""
+
+
+class Network(Protocol):
+    """A network, of which the layers matter: those that have weights have a ``W``."""
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
+
+
+class Histograms(Protocol):
+    """A histogram for each of n epochs."""
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """The edges of the bins, ``(n, bins + 1)``."""
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many numbers lie in each bin, ``(n, bins)``."""
+
+
+class LayerSeries(Protocol):
+    """What was recorded of one layer, over n epochs."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def activations(self) -> Histograms:
+        """Of its outputs."""
+
+    @property
+    def gradients(self) -> Histograms:
+        """Of ``log10 |dW|``, where dW is not zero."""
+
+    @property
+    def zeros(self) -> NDArray[np.int64]:
+        """How many elements of dW are zero, ``(n,)``."""
+
+    @property
+    def units(self) -> NDArray[np.uint8]:
+        """Whether a unit works, ``(n, n_out)``: 0; 1 is saturated, 2 dead."""
+
+
+class LayersRecord(Protocol):
+    """What a run recorded of its layers."""
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """The epochs that were recorded, ``(n,)``."""
+
+    @property
+    def layers(self) -> Sequence[LayerSeries]:
+        """What was recorded of each layer."""
 
 
 class HistoryRecord(Protocol):

@@ -107,7 +107,7 @@ class Monitor(Callback):
         return waited >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the state's arrays, none before the first epoch."""
+        """Return copies of the state's arrays, none before the first `fit`."""
         return {name: array.copy() for name, array in self._state.items()}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:

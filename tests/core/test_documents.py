@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mlp.core import MLP, Dense
+from tests.chart import FIRST_ERROR, LAST_ERRORS, chart_network
 
 X, T = [[0.05, 0.10]], [[0.01, 0.99]]
 
@@ -155,12 +156,8 @@ def test_squared_error_after_softmax_takes_the_full_jacobian(loss, factor):
     assert np.abs(dZ - factor * (y - label) / 6).max() > 0.01  # the document's constant 1
 
 
-def chart_network():
-    return two_layers([[0.15, 0.25], [0.20, 0.30]], [[0.40, 0.50], [0.45, 0.55]])
-
-
 def test_the_chart_starts_at_its_error():
-    assert chart_network().evaluate(X, T) == pytest.approx(0.24251985734837728, rel=1e-15)
+    assert chart_network().evaluate(X, T) == pytest.approx(FIRST_ERROR, rel=1e-15)
 
 
 def test_the_gradients_of_w3_and_w4_use_their_own_hidden_unit():
@@ -175,17 +172,7 @@ def test_the_gradients_of_w3_and_w4_use_their_own_hidden_unit():
     assert np.abs(hidden.dW[:, 1] / slip - 1).max() > 1e-4
 
 
-@pytest.mark.parametrize(
-    ("lr", "error"),
-    [
-        (0.1, 0.1335106073346252),
-        (0.2, 0.07916642312214675),
-        (0.5, 0.029166680235883584),
-        (0.8, 0.0163866284770309),
-        (1.0, 0.012395124175369723),
-        (2.0, 0.005160108602350808),
-    ],
-)
+@pytest.mark.parametrize(("lr", "error"), LAST_ERRORS.items())
 def test_the_chart_ends_at_the_true_error_of_each_learning_rate(lr, error):
     net = chart_network()
     update(net, X, T, lr, times=100)

@@ -5,27 +5,12 @@ import numpy as np
 from mlp import (
     MLP,
     Callback,
-    Dense,
     Penalty,
     Trainer,
     TrainingDiverged,
 )
 from mlp.optim import make_optimizer
-
-
-def chart_network(dtype="float64"):
-    """The network of the published chart: 2-2-2, sigmoid, no biases."""
-    return MLP(
-        [
-            Dense(2, 2, "sigmoid", weights=[[0.15, 0.25], [0.20, 0.30]], bias=False),
-            Dense(2, 2, "sigmoid", weights=[[0.40, 0.50], [0.45, 0.55]], bias=False),
-        ],
-        "squared_error",
-        dtype=dtype,
-    )
-
-
-CHART_X, CHART_T = np.array([[0.05, 0.10]]), np.array([[0.01, 0.99]])
+from tests.chart import CHART_T, CHART_X, chart_network
 
 
 def labels(n, n_in, n_out):

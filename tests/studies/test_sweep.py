@@ -15,16 +15,8 @@ from mlp import (
     Trainer,
 )
 from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
-from tests.studies.sweeps import (
-    CHART_T,
-    CHART_X,
-    PROBLEMS,
-    RATES,
-    assert_runs_are_those_alone,
-    chart_network,
-    labels,
-    run_alone,
-)
+from tests.chart import CHART_T, CHART_X, FIRST_ERROR, LAST_ERRORS, chart_network
+from tests.studies.sweeps import PROBLEMS, RATES, assert_runs_are_those_alone, labels, run_alone
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
@@ -151,18 +143,10 @@ def test_column_0_is_the_loss_before_any_update_and_column_e_that_after_e_epochs
 
 def test_the_chart_of_the_documents_has_these_true_numbers():
     result = learning_rate_sweep(chart_network(), CHART_X, CHART_T)
-    assert tuple(result.rates) == DOCUMENT_RATES == (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+    assert tuple(result.rates) == DOCUMENT_RATES == tuple(LAST_ERRORS)
     assert result.loss.shape == (6, 101)
-    assert result.loss[:, 0].tolist() == [0.24251985734837728] * 6
-    after_100 = [
-        0.1335106073346252,
-        0.07916642312214675,
-        0.029166680235883584,
-        0.0163866284770309,
-        0.012395124175369723,
-        0.005160108602350808,
-    ]
-    assert np.allclose(result.final, after_100, rtol=0, atol=1e-12)
+    assert result.loss[:, 0].tolist() == [FIRST_ERROR] * 6
+    assert np.allclose(result.final, list(LAST_ERRORS.values()), rtol=0, atol=1e-12)
     # a higher rate is better after every epoch
     assert (np.diff(result.loss[:, 1:], axis=0) < 0).all()
     assert result.best == 2.0

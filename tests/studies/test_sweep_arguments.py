@@ -10,7 +10,8 @@ from mlp import (
 )
 from mlp.optim import Exponential, make_optimizer
 from mlp.studies.sweep import learning_rate_sweep
-from tests.studies.sweeps import CHART_T, CHART_X, PROBLEMS, RATES, chart_network
+from tests.chart import CHART_T, CHART_X, chart_network
+from tests.studies.sweeps import PROBLEMS, RATES
 
 
 def test_what_the_caller_gave_is_not_changed():

@@ -8,6 +8,7 @@ import pytest
 from mlp.studies.examples import (
     learning_rate_chart,
 )
+from tests.chart import FIRST_ERROR, LAST_ERRORS
 from tests.studies.examples.by_hand import erratum, naive
 
 
@@ -79,17 +80,9 @@ def test_two_published_curves_are_sums_of_others():
 
 def test_the_true_errors_after_100_updates():
     chart = learning_rate_chart()
-    expected = {
-        0.1: 0.1335106073346252,
-        0.2: 0.07916642312214675,
-        0.5: 0.029166680235883584,
-        0.8: 0.0163866284770309,
-        1.0: 0.012395124175369723,
-        2.0: 0.005160108602350808,
-    }
-    curves = {rate: curve(chart, rate) for rate in expected}
-    for rate, last in expected.items():
-        assert curves[rate][0] == pytest.approx(0.24251985734837728, rel=1e-15)
+    curves = {rate: curve(chart, rate) for rate in LAST_ERRORS}
+    for rate, last in LAST_ERRORS.items():
+        assert curves[rate][0] == pytest.approx(FIRST_ERROR, rel=1e-15)
         assert curves[rate][-1] == pytest.approx(last, rel=1e-13)
         assert chart.exact[f"E_total after 100 updates, lr {rate:g}"] == last
     in_order = np.array([curves[rate] for rate in sorted(curves)])

@@ -10,13 +10,14 @@ from mlp.studies.examples import (
     document_003,
     learning_rate_chart,
 )
+from tests.chart import FIRST_ERROR
 from tests.studies.examples.by_hand import erratum, is_printed_as, naive, sigmoid, stepped
 
 
 def test_document_000_takes_the_numbers_of_document_004():
     example, chart = document_000(), learning_rate_chart()
     assert np.array_equal(example.network.theta, chart.network.theta)
-    assert example.network.evaluate(example.x, example.t) == 0.24251985734837728
+    assert example.network.evaluate(example.x, example.t) == FIRST_ERROR
     assert example.published == {}
     assert example.errata == ()
 

@@ -1,0 +1,190 @@
+"""A trace as rows of ``label = formula = numbers = value``: what all ways of writing share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mlp.core.validation import check_count
+from mlp.studies.chain_rule.names import loss_part
+from mlp.studies.chain_rule.record import Factor, Term, Trace, Unit, Update
+
+_MOST_DIGITS = 17  # they tell any float64 from its neighbours
+
+
+@dataclass(frozen=True)
+class Row:
+    """``label = formula = numbers = value``; formula and numbers in parts, and may be empty."""
+
+    label: str
+    formula: Sequence[str]
+    numbers: Sequence[str]
+    value: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under a title, which may be empty."""
+
+    title: str
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Blocks under a heading and a line of words."""
+
+    title: str
+    words: str
+    blocks: Sequence[Block]
+
+
+def sections_of(trace: Trace, digits: int) -> tuple[str, list[Section]]:
+    """Return the title, and the rows in the order in which they are computed."""
+    check_count("digits", digits)
+    if digits > _MOST_DIGITS:
+        raise ValueError(f"digits: received {digits}, expected 1 to {_MOST_DIGITS}")
+    write = _Writer(trace, digits)
+    which = "One step" if trace.step is None else f"Step {trace.step}"
+    title = f"{which} of gradient descent: loss {trace.loss_name}, lr {trace.lr:g}"
+    targets = [(error.target_name, error.target) for error in trace.errors]
+    before, after = write.number(trace.loss), write.number(trace.loss_after)
+    if before == after:
+        moved = f"E stays at {before}."
+    else:
+        moved = (
+            f"E {'falls' if trace.loss_after < trace.loss else 'rises'} from {before} to {after}."
+        )
+    return title, [
+        Section("Forward pass", write.listed("Inputs", trace.inputs), [*write.forward()]),
+        Section("Error", write.listed("Targets", targets), [Block("", write.errors())]),
+        Section(
+            "Backward pass",
+            "w+ is the weight w after the step, w - lr × dE/dw.",
+            [*write.backward()],
+        ),
+        Section("After the step", moved, []),
+    ]
+
+
+class _Writer:
+    """Turns the numbers of a trace into rows."""
+
+    def __init__(self, trace: Trace, digits: int) -> None:
+        self.trace = trace
+        self.digits = digits
+
+    def number(self, value: float) -> str:
+        """Write a number with the chosen significant digits."""
+        return f"{value + 0.0:.{self.digits}g}"  # -0.0 + 0.0 is 0.0
+
+    def product(self, values: Sequence[float]) -> str:
+        """Write a product; a negative number that is not the first is put in brackets."""
+        first, *rest = map(self.number, values)
+        return " × ".join([first, *(f"({n})" if n.startswith("-") else n for n in rest)])
+
+    def sum(self, terms: Sequence[Term], bias: float | None = None) -> list[str]:
+        """Write a sum of products in parts, each with its sign."""
+        parts = [self.product(terms[0].values)]
+        for first, second in [term.values for term in terms[1:]]:
+            sign = "-" if first < 0 else "+"
+            parts.append(f"{sign} {self.product((abs(first), second))}")
+        if bias is not None:
+            parts.append(f"{'-' if bias < 0 else '+'} {self.number(abs(bias))}")
+        return parts
+
+    def listed(self, words: str, named: Sequence[tuple[str, float]]) -> str:
+        """Write ``words: name = value, ...``, or nothing if there is nothing to list."""
+        listed = ", ".join(f"{name} = {self.number(value)}" for name, value in named)
+        return f"{words}: {listed}." if listed else ""
+
+    def forward(self) -> Iterator[Block]:
+        """Yield how each unit's z and output come about; softmax needs every z of its layer."""
+        for layer in sorted({unit.layer for unit in self.trace.units}):
+            units = [unit for unit in self.trace.units if unit.layer == layer]
+            if units[0].activation == "softmax":
+                yield from (Block("", [self._z(unit)]) for unit in units)
+                total = [f"+ exp({unit.z_name})" for unit in units]
+                total[0] = f"({total[0][2:]}"
+                total[-1] += ")"
+                rows = [self._output(unit, [f"exp({unit.z_name}) /", *total]) for unit in units]
+                yield Block("", rows)
+            else:
+                for unit in units:
+                    output = self._output(unit, [f"{unit.activation}({unit.z_name})"])
+                    yield Block("", [self._z(unit), output])
+
+    def _z(self, unit: Unit) -> Row:
+        bias = unit.bias if unit.bias_name else None
+        names = _sum_of_names(unit.inputs) + [f"+ {unit.bias_name}"] * bool(unit.bias_name)
+        return Row(unit.z_name, names, self.sum(unit.inputs, bias), self.number(unit.z))
+
+    def _output(self, unit: Unit, formula: Sequence[str]) -> Row:
+        return Row(unit.name, formula, (), self.number(unit.a))
+
+    def errors(self) -> list[Row]:
+        """Return the error of each output, and their sum."""
+        loss, errors = self.trace.loss_name, self.trace.errors
+        rows = []
+        for error in errors:
+            a, t = self.number(error.output), self.number(error.target)
+            names = loss_part(loss, error.output_name, error.target_name, len(errors))
+            numbers = loss_part(loss, a, f"({t})" if t.startswith("-") else t, len(errors))
+            rows.append(Row(error.name, [names], [numbers], self.number(error.error)))
+        whole = [f"+ {error.name}" for error in errors] or [f"  {loss}"]
+        whole[0] = whole[0][2:]
+        return [*rows, Row("E", whole, (), self.number(self.trace.loss))]
+
+    def backward(self) -> Iterator[Block]:
+        """Yield the derivative of each unit, and then its weights, from the last layer back."""
+        for layer in sorted({unit.layer for unit in self.trace.units}, reverse=True):
+            units = [unit for unit in self.trace.units if unit.layer == layer]
+            updates = [update for update in self.trace.updates if update.layer == layer]
+            coupled = [u.dE_da for u in units if u.dE_da and u.dE_da not in u.delta]
+            if coupled:
+                yield Block("Outputs", [*map(self.factor, coupled)])
+            for unit in units:
+                yield Block(f"Unit {unit.name}", list(self._delta(unit)))
+                own = (update for update in updates if update.j == unit.index)
+                yield from (self._update(update, unit) for update in own)
+            yield from (self._shared(update) for update in updates if update.j is None)
+
+    def factor(self, factor: Factor) -> Row:
+        """Return where a factor comes from."""
+        value = self.number(factor.value)
+        if not factor.terms:
+            return Row(factor.name, [factor.formula] if factor.formula else [], (), value)
+        return Row(factor.name, _sum_of_names(factor.terms), self.sum(factor.terms), value)
+
+    def _delta(self, unit: Unit) -> Iterator[Row]:
+        yield from map(self.factor, unit.delta)
+        if len(unit.delta) > 1:
+            yield self._product(f"dE/d{unit.z_name}", unit.delta, unit.dE_dz)
+
+    def _product(self, name: str, factors: Sequence[Factor], value: float) -> Row:
+        names = " × ".join(factor.name for factor in factors)
+        numbers = self.product([factor.value for factor in factors])
+        return Row(name, [names], [numbers], self.number(value))
+
+    def _update(self, update: Update, unit: Unit) -> Block:
+        last = update.factors[-1]
+        title = f"Bias {update.name} of {unit.name}"
+        if update.i is not None:
+            title = f"Weight {update.name}, from {last.formula} to {unit.name}"
+        gradient = self._product(f"dE/d{update.name}", update.factors, update.gradient)
+        return Block(title, [self.factor(last), gradient, self._step(update)])
+
+    def _shared(self, update: Update) -> Block:
+        gradient = self.factor(update.factors[0])
+        return Block(f"Bias {update.name} of all units", [gradient, self._step(update)])
+
+    def _step(self, update: Update) -> Row:
+        product = self.product((abs(self.trace.lr), update.gradient))
+        numbers = f"{self.number(update.value)} - {product}"
+        return Row(f"{update.name}+", (), [numbers], self.number(update.new_value))
+
+
+def _sum_of_names(terms: Sequence[Term]) -> list[str]:
+    """Write a sum of products in names, in parts."""
+    first, *rest = (" × ".join(term.names) for term in terms)
+    return [first, *(f"+ {product}" for product in rest)]

@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep test check bench clean
+.PHONY: help sweep test check docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,12 +23,17 @@ check: $(VENV)/dev ## lint, check the formatting and the types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+docs: $(VENV)/docs ## build the documentation into docs/_build; a warning is an error
+	@rm -rf docs/_build docs/reference/generated
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build
+	@echo "Open $(CURDIR)/docs/_build/index.html"
+
 bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; half an hour on a quiet machine
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
 
 clean: ## remove the virtual environment, the results and every cache
-	rm -rf $(VENV) results benchmarks/results build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) results benchmarks/results docs/_build docs/reference/generated docs/notebooks/*.ipynb build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python named on the command line makes a new environment if the present one has another.
@@ -64,6 +69,10 @@ $(VENV)/test: $(VENV)/made
 $(VENV)/dev: $(VENV)/made
 	@$(INSTALL) --editable . --group dev
 	@touch $(VENV)/base $(VENV)/test $@  # the group dev includes the group test
+
+$(VENV)/docs: $(VENV)/made
+	@$(INSTALL) --editable . --group docs
+	@touch $(VENV)/base $@
 
 $(VENV)/bench: $(VENV)/made
 	@$(INSTALL) --editable '.[bench]'

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import mlp
+from tests.docs.pages import assert_page_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,19 +24,13 @@ def test_every_line_of_the_table_of_equations_is_a_line_of_the_code():
     assert [line for line in lines if line not in code] == []
 
 
-def test_the_examples_run_and_come_to_what_is_said(capsys):
-    blocks = re.findall(r"```python\n(.*?)```", section("Ten lines"), flags=re.DOTALL)
-    exec(compile("".join(blocks), "README.md", "exec"), {})
-    assert float(capsys.readouterr().out.partition("%")[0]) > 95
-
-
-def test_training_that_can_be_watched_runs_after_the_ten_lines(capsys):
-    text = section("Ten lines") + section("Training that can be watched")
-    code = "".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
-    exec(compile(code, "README.md", "exec"), {})
-    status, _, accuracy = capsys.readouterr().out.splitlines()[-1].split()
-    assert status == "completed"
-    assert float(accuracy) > 0.95
+def test_the_examples_run_and_come_to_what_is_said(tmp_path):
+    printed = assert_page_runs(ROOT / "README.md", tmp_path)
+    right = re.search(r"^([\d.]+)% right; best rate", printed, flags=re.MULTILINE)
+    assert float(right[1]) > 95
+    watched = re.search(r"^(\w+) \d+ (0\.\d+)$", printed, flags=re.MULTILINE)
+    assert watched[1] == "completed"
+    assert float(watched[2]) > 0.95
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))

@@ -12,7 +12,6 @@ from mlp.core.layers import Layer
 from mlp.core.network import MLP
 from mlp.files.vocabulary import LAYERS
 from mlp.optim import Optimizer
-from mlp.training.callbacks import with_state
 from mlp.training.evaluation import Data
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def settings_of(run: Run) -> dict[str, Any]:
         "metrics": [metric.name for metric in trainer.metrics],
         "data": _data(run.evaluation.training),
         "validation": None if held_out is None else _data(held_out),
-        "callbacks": [_object(callback) for callback in with_state(trainer.callbacks)],
+        "callbacks": [_object(callback) for callback in run.with_state],
     }
 
 

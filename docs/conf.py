@@ -8,7 +8,7 @@ import mlp
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
-from documented_names import derived_classes  # noqa: E402  # found by the line before
+from documented_names import public_bases, public_classes  # noqa: E402  # found by the line before
 
 project = "mlp"
 author = "The mlp authors"
@@ -44,7 +44,7 @@ copybutton_prompt_is_regexp = True
 # Docstrings
 default_role = "py:obj"  # names in backticks are links where they are documented
 autosummary_generate = True
-autosummary_context = {"derived": derived_classes()}
+autosummary_context = {"derived": [n for n, c in public_classes().items() if public_bases(c)]}
 autodoc_typehints = "none"  # the docstrings have them, in words
 autodoc_member_order = "bysource"
 autodoc_default_options = {
@@ -53,6 +53,9 @@ autodoc_default_options = {
     " Schedule, Scratch, ValueError, dict",
 }
 numpydoc_show_class_members = False  # autodoc shows them
+numpydoc_xref_param_type = True  # types of parameters are links where they are public
+numpydoc_xref_aliases = {name.rpartition(".")[2]: name for name in reversed(public_classes())}
+numpydoc_xref_ignore = "all"
 
 # MathJax: one file with all fonts in it, out of a package
 _mathjax = find_spec("sphinx-mathjax-offline")

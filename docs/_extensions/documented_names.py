@@ -11,6 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.autosummary import ImportExceptionGroup, import_by_name
 
@@ -50,15 +51,19 @@ def _imported(name: str, prefixes: list[str | None]) -> Any:
         return None
 
 
+def public_name(thing: object) -> str | None:
+    """Return the shortest name under which something is public."""
+    return min((name for name, found in _public().items() if found is thing), key=len, default=None)
+
+
 def public_bases(cls: type) -> list[type]:
     """Return the bases of a class that are themselves public."""
-    return [base for base in cls.__bases__ if base in _public().values()]
+    return [base for base in cls.__bases__ if public_name(base)]
 
 
-def derived_classes() -> list[str]:
-    """Return the names of the public classes that have public bases."""
-    classes = {name: thing for name, thing in _public().items() if isinstance(thing, type)}
-    return [name for name, cls in classes.items() if public_bases(cls)]
+def public_classes() -> dict[str, type]:
+    """Return all public classes by their full names."""
+    return {name: thing for name, thing in _public().items() if isinstance(thing, type)}
 
 
 @cache
@@ -75,8 +80,14 @@ def _keep_public(app: Sphinx, name: str, cls: type, options: Any, bases: list[ty
     bases[:] = public_bases(cls)
 
 
+def _link_no_others(app: Sphinx, config: Config) -> None:
+    # numpydoc adds Python's and NumPy's names, whose pages are on the network
+    config.numpydoc_xref_aliases_complete = dict(config.numpydoc_xref_aliases)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Ask here for every reference that Sphinx cannot resolve itself, and for bases."""
+    """Ask here for every reference that Sphinx cannot resolve itself, for bases and for types."""
     app.connect("missing-reference", link)
     app.connect("autodoc-process-bases", _keep_public)
+    app.connect("config-inited", _link_no_others, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

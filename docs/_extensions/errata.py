@@ -18,7 +18,7 @@ class Errata(SphinxDirective):
 
 def _section(name: str) -> str:
     example = examples.load_example(name)
-    title = f"## {name}: {example.title}"
+    title = f"## {name}\n\n{example.title}."
     if not example.errata:
         return f"{title}\n\nNo errors."
     rows = "\n".join(

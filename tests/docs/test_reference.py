@@ -18,8 +18,8 @@ MODULES = {
 
 
 def documented(text: str) -> list[str]:
-    """Return the full names in the tables and the registries of a page."""
-    names, module = re.findall(r"\{registry\} (\S+)", text), ""
+    """Return the full names in the tables, the registries and the data of a page."""
+    names, module = re.findall(r"(?:\{registry\}|\.\. py:data::) (\S+)", text), ""
     for block in re.findall(r"```\{eval-rst\}\n(.*?)```", text, flags=re.DOTALL):
         for line in block.splitlines():
             if line.startswith(".. currentmodule:: "):

@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep test test-all fuzz check docs bench clean
+.PHONY: help sweep test test-all fuzz check docs gallery bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ docs: $(VENV)/docs ## build the documentation into docs/_build; a warning is an 
 bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; half an hour on a quiet machine
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
+
+gallery: $(VENV)/base ## run the lines of docs/gallery.md and keep the pictures they make
+	$(BIN)/python docs/gallery.py
 
 clean: ## remove the virtual environment, the results and every cache
 	rm -rf $(VENV) results benchmarks/results docs/_build docs/reference/generated docs/notebooks/*.ipynb build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

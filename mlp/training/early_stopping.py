@@ -66,6 +66,7 @@ class EarlyStopping(Monitor):
     """
 
     _names = ("reference", "waited", "best", "best_epoch", "stopped_epoch", "theta")
+    _settings = ("restore_best",)
 
     def __init__(
         self,
@@ -114,6 +115,8 @@ class EarlyStopping(Monitor):
     def on_start(self, trainer: Trainer) -> None:
         """Begin, or go on where the last `fit` ended."""
         super().on_start(trainer)
+        if trainer.is_resumed:  # in the middle of a fit
+            return
         had_stopped = self._state["stopped_epoch"] > 0
         self._state["waited"][had_stopped] = 0
         self._state["stopped_epoch"][had_stopped] = 0

@@ -43,6 +43,7 @@ class Monitor(Callback):
 
     monitor: str
     _names: ClassVar[tuple[str, ...]] = ("reference", "waited")
+    _settings: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, monitor: str, patience: int, min_delta: float, mode: str) -> None:
         if not isinstance(monitor, str):
@@ -74,16 +75,26 @@ class Monitor(Callback):
                 "the metric has no `higher_is_better`"
             )
         self._sign = 1.0 if mode == "min" else -1.0
-        first = self._first_state(trainer)
         if self._trainer is not trainer and not self._is_loaded:
-            self._state = first
+            self._state = self._first_state(trainer)
+        self.check_state(trainer)
+        self._trainer, self._is_loaded = trainer, False
+
+    def check_state(self, trainer: Trainer) -> None:
+        """Raise ValueError if the state is not of the trainer's network."""
+        first = self._first_state(trainer)
         for name, array in self._state.items():
-            if array.shape != first[name].shape:
+            if array.shape != first[name].shape or array.dtype != first[name].dtype:
                 raise ValueError(
                     f"{type(self).__name__}: received a state of another network, with {name} of "
-                    f"shape {array.shape}, expected {first[name].shape}"
+                    f"shape {array.shape} and {array.dtype}, expected {first[name].shape} and "
+                    f"{first[name].dtype}"
                 )
-        self._trainer, self._is_loaded = trainer, False
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings, which are the same where a run is continued."""
+        names = ("monitor", "patience", "min_delta", "mode", *self._settings)
+        return {name: getattr(self, name) for name in names}
 
     def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
         """Return the state before any value was seen."""

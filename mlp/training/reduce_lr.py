@@ -47,6 +47,7 @@ class ReduceLROnPlateau(Monitor):
     """
 
     _names = ("reference", "waited", "lr_scale")
+    _settings = ("factor", "min_lr")
 
     def __init__(
         self,

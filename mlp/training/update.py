@@ -69,6 +69,11 @@ class GuardedUpdate:
             self.alive = np.ones(1, np.bool_)
             self._all_alive = True
 
+    def restore(self, alive: NDArray[np.bool_]) -> None:
+        """Go on where only these had not diverged."""
+        self.alive = alive
+        self._all_alive = bool(alive.all())
+
     def apply(self, loss: LossValue) -> LossValue:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
         theta, grad = self.net.theta, self.net.grad

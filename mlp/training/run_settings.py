@@ -1,0 +1,177 @@
+"""What makes a run the run that it is: all that must be the same where it is continued."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.core.layers import Layer
+from mlp.core.network import MLP
+from mlp.files.vocabulary import LAYERS
+from mlp.optim import Optimizer
+from mlp.training.callbacks import Callback
+from mlp.training.evaluation import Data
+
+if TYPE_CHECKING:
+    from mlp.training.run import Run
+
+_ROWS_AT_ONCE = 4096
+
+
+def settings_of(run: Run) -> dict[str, Any]:
+    """Return the settings of a run as a tree: network, data, optimizer and all the rest.
+
+    Objects of one's own count by the names of their classes and what their `config()` returns,
+    if they have one. Seeds and first weights do not count: the state of a run replaces them.
+    """
+    trainer = run.trainer
+    held_out = run.evaluation.validation
+    return {
+        "network": _network(trainer.net),
+        "optimizer": _optimizer(trainer.optimizer),
+        "batch_size": trainer.batch_size,
+        "shuffle": trainer.shuffle,
+        "random": _bit_generator(trainer._rng),
+        "l1": trainer.penalty.l1,
+        "l2": trainer.penalty.l2,
+        "clip_norm": trainer.clip_norm,
+        "metrics": [metric.name for metric in trainer.metrics],
+        "data": _data(run.evaluation.training),
+        "validation": None if held_out is None else _data(held_out),
+        "callbacks": [_object(callback) for callback in with_state(trainer.callbacks)],
+    }
+
+
+def with_state(callbacks: Sequence[Callback]) -> list[Callback]:
+    """Return the callbacks that keep a state; the others may come and go."""
+    return [c for c in callbacks if type(c).state_dict is not Callback.state_dict]
+
+
+def _network(net: MLP) -> dict[str, Any]:
+    return {
+        "layers": [_layer(layer) for layer in net.layers],
+        "loss": _object(net.loss),
+        "dtype": net.dtype.name,
+        "replicas": net.replicas,
+        "random": _bit_generator(net._rng),
+    }
+
+
+def _bit_generator(rng: np.random.Generator) -> str:
+    return type(rng.bit_generator).__name__
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    """Describe a layer, without its first values."""
+    described = _object(layer)
+    _, fields = LAYERS.get(type(layer).__name__, (None, ()))
+    for key in fields:
+        value = getattr(layer, key, None)
+        if hasattr(value, "forward"):
+            described[key] = _object(value)
+        elif isinstance(value, bool | int | float | str):
+            described[key] = value
+    described["parameters"] = {
+        p.name: {"shape": list(p.shape), "trained": p.trainable} for p in layer.parameters()
+    }
+    return described
+
+
+def _object(thing: object) -> dict[str, Any]:
+    """Describe an object by its class and its ``config()``."""
+    config = getattr(thing, "config", None)
+    return {"class": type(thing).__qualname__} | (dict(config()) if callable(config) else {})
+
+
+def _optimizer(optimizer: Optimizer) -> dict[str, Any]:
+    plain = {key: getattr(optimizer, key) for key in optimizer.hyperparameters}
+    return {"class": type(optimizer).__qualname__, "lr": _rate(optimizer.lr), **plain}
+
+
+def schedule_at(optimizer: Optimizer, step: int) -> dict[str, Any] | None:
+    """Return what a schedule gives for an update: of functions, all that can be compared."""
+    lr = optimizer.lr
+    return {"step": step, "rate": np.asarray(lr(step), np.float64)} if callable(lr) else None
+
+
+def _rate(lr: Any) -> Any:
+    """Describe a rate; a function of one's own has only a name."""
+    if not callable(lr):
+        return lr
+    try:
+        return _object(lr)
+    except TypeError:  # a schedule of the package around a function of one's own
+        return {"class": type(lr).__qualname__}
+
+
+def _data(data: Data) -> dict[str, Any]:
+    X = data.X.source if data.X.is_in_memory else None
+    shape = list(data.X.source.shape)
+    return {
+        "X": {"shape": shape, "checksum": None if X is None else checksum(X)},
+        "Y": _array(data.targets),
+        "weight": None if data.weight is None else _array(data.weight),
+    }
+
+
+def _array(array: NDArray[Any]) -> dict[str, Any]:
+    return {"shape": list(array.shape), "checksum": checksum(array)}
+
+
+def checksum(array: NDArray[Any]) -> int:
+    """Return the CRC-32 of an array's numbers, read some rows at a time."""
+    found = 0
+    for start in range(0, len(array), _ROWS_AT_ONCE):
+        rows = np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE])
+        found = zlib.crc32(rows.reshape(-1).view(np.uint8).data, found)
+    return found
+
+
+def differences(received: Any, expected: Any, place: str = "") -> list[str]:
+    """Return how two trees of settings differ, each in the form ``name: received X, expected Y``.
+
+    Examples
+    --------
+    >>> differences({"lr": 0.1, "l2": 0.0}, {"lr": 0.2, "l2": 0.0}, "optimizer")
+    ['optimizer.lr: received 0.1, expected 0.2']
+    """
+    if isinstance(received, Mapping) and isinstance(expected, Mapping):
+        return _of_mappings(received, expected, place)
+    if _is_list(received) and _is_list(expected) and len(received) == len(expected):
+        pairs = enumerate(zip(received, expected, strict=True))
+        return [d for i, pair in pairs for d in differences(*pair, f"{place}[{i}]")]
+    if type(received) is type(expected) and np.array_equal(received, expected):
+        return []
+    return [f"{place}: received {_short(received)}, expected {_short(expected)}"]
+
+
+def _of_mappings(received: Mapping[str, Any], expected: Mapping[str, Any], place: str) -> list[str]:
+    found: list[str] = []
+    dot = f"{place}." if place else ""
+    for key in dict.fromkeys(["class", *expected, *received]):
+        one, other = received.get(key), expected.get(key)
+        if key == "checksum":
+            if one != other and None not in (one, other) and not found:
+                found.append(f"{place}: received other numbers than before")
+            continue
+        found += differences(one, other, f"{dot}{key}")
+        if found and key == "class":
+            return found  # which explains the rest
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = value.get("class", f"an array of shape {tuple(value.get('shape', ()))}")
+    if _is_list(value) and value and isinstance(value[0], Mapping):
+        value = [_short(item) for item in value]
+    text = str(value) if value is None else repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."

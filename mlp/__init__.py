@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TopK,
         Trainer,
         TrainingDiverged,
+        confusion_matrix,
     )
 
 __version__ = "0.1.0"
@@ -72,6 +73,7 @@ __all__ = [
     "Trainer",
     "TrainingDiverged",
     "check_gradients",
+    "confusion_matrix",
     "core",
     "datasets",
     "examples",
@@ -108,6 +110,7 @@ _MODULES = {
         "TopK",
         "Trainer",
         "TrainingDiverged",
+        "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),

@@ -157,13 +157,20 @@ def _complete(
     task = options.task or _infer_task(table, targets)
     if task == "classify" and len(targets) > 1:
         raise ValueError(f"--task classify: received {len(targets)} targets, expected one")
+    return Data(
+        as_task(table, targets, task), list(targets), task, list(ignored), n_read - len(table)
+    )
+
+
+def as_task(table: Table, targets: Sequence[str], task: str) -> Table:
+    """Return the table with words to classify or numbers to regress; ValueError if it cannot be."""
     for name in targets:
         are_words = isinstance(table[name], Words)
         if task == "regress" and are_words:
             table = table.with_numbers(name)
         elif task == "classify" and not are_words:
             table = table.with_words(name)
-    return Data(table, list(targets), task, list(ignored), n_read - len(table))
+    return table
 
 
 def _infer_task(table: Table, targets: Sequence[str]) -> str:

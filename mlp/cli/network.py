@@ -65,6 +65,18 @@ def parse_sizes(text: str) -> list[int]:
     return sizes
 
 
+def parse_hidden(text: str) -> list[int]:
+    """Return the widths of hidden layers that ``64,32`` stands for, none for ``none``."""
+    if text == "none":
+        return []
+    try:
+        return parse_sizes(f"1,{text}")[1:]
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"received {text!r}, expected widths like 64,32, or none"
+        ) from None
+
+
 def parse_batch_size(text: str) -> int:
     """Return the number of rows, 0 for ``full``."""
     if text == "full":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,8 @@ class Task:
         The last activation and the loss.
     validation : tuple (X, Y) or None
         The rows that are held out.
-    held_out : ndarray of int (n_held_out,)
-        Their numbers.
     held_out_labels : ndarray of int (n_held_out,) or None
         Their classes.
-    inputs, target : InputEncoder, ClassTarget or NumberTarget
-        What made X and Y of the columns of a table.
     """
 
     X: NDArray[Any]
@@ -45,10 +41,25 @@ class Task:
     output: str = "identity"
     loss: str = "squared_error"
     validation: tuple[NDArray[Any], NDArray[Any]] | None = None
-    held_out: NDArray[np.intp] = field(default_factory=lambda: np.arange(0))
     held_out_labels: NDArray[Any] | None = None
-    inputs: InputEncoder | None = None
-    target: ClassTarget | NumberTarget | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableTask(Task):
+    """A task of which is known what made it of the columns of a table.
+
+    Attributes
+    ----------
+    inputs : InputEncoder
+    target : ClassTarget or NumberTarget
+    training, held_out : ndarray of int
+        The numbers of the rows; there may be none that are held out.
+    """
+
+    inputs: InputEncoder
+    target: ClassTarget | NumberTarget
+    training: NDArray[np.intp]
+    held_out: NDArray[np.intp]
 
 
 def load_task(options: argparse.Namespace) -> Task:
@@ -65,7 +76,7 @@ def load_task(options: argparse.Namespace) -> Task:
 
 def make_task(
     options: argparse.Namespace, data: Data, fraction: float, hidden: Sequence[int] | None = None
-) -> Task:
+) -> TableTask:
     """Return what a network is trained for.
 
     Parameters
@@ -106,19 +117,19 @@ def make_task(
     sizes = _sizes(options, table.source, inputs, target, loss, hidden)
     Y = _as_rows(targets, sizes[-1], target, loss)
     dtype = options.dtype or "float64"
-    X = inputs.encode(table, training, dtype)
-    validation = inputs.encode(table, held_out, dtype), Y[held_out]
-    return Task(
-        X,
-        Y[training],
-        sizes,
-        output,
-        loss.name,
-        validation if len(held_out) else None,
-        held_out,
-        targets[held_out] if data.task == "classify" else None,
-        inputs,
-        target,
+    held_out_pair = inputs.encode(table, held_out, dtype), Y[held_out]
+    return TableTask(
+        X=inputs.encode(table, training, dtype),
+        Y=Y[training],
+        sizes=sizes,
+        output=output,
+        loss=loss.name,
+        validation=held_out_pair if len(held_out) else None,
+        held_out_labels=targets[held_out] if data.task == "classify" else None,
+        inputs=inputs,
+        target=target,
+        training=training,
+        held_out=held_out,
     )
 
 

@@ -11,7 +11,7 @@ Examples
 ((150, 2), (50, 2))
 """
 
-from mlp.datasets._numbers import parse_number
+from mlp.datasets._numbers import is_number, parse_number
 from mlp.datasets.catalog import load
 from mlp.datasets.csv_cells import CellError
 from mlp.datasets.csv_file import CSVFile, read_csv
@@ -37,6 +37,7 @@ __all__ = [
     "Standardizer",
     "Table",
     "Words",
+    "is_number",
     "load",
     "load_digits",
     "parse_number",

@@ -48,6 +48,12 @@ class ClassTarget:
         _require(codes >= 0, table, rows, self.names[0])
         return codes
 
+    def truth(
+        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+    ) -> NDArray[np.intp]:
+        """Return what predictions are compared with: the number of each row's class."""
+        return self.encode(table, rows)
+
     def classes(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
         """Return the number of the class that each row of outputs tells.
 
@@ -103,10 +109,10 @@ class NumberTarget:
             known &= ~table.is_missing(name)
         return known
 
-    def numbers(
+    def truth(
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.float64]:
-        """Return the numbers as they are, ``(n, n_out)``; ValueError where one is not finite."""
+        """Return what predictions are compared with: the numbers as they are, ``(n, n_out)``."""
         columns = [table.numbers(name)[rows].astype(np.float64) for name in self.names]
         for name, column in zip(self.names, columns, strict=True):
             _require(np.isfinite(column), table, rows, name)
@@ -116,7 +122,7 @@ class NumberTarget:
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.float64]:
         """Return the targets of a network, ``(n, n_out)``; ValueError where one is not finite."""
-        Y = self.numbers(table, rows)
+        Y = self.truth(table, rows)
         return Y if self.standardizer is None else self.standardizer.transform(Y)
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -8,7 +8,7 @@ from mlp.training.divergence import TrainingDiverged
 from mlp.training.early_stopping import EarlyStopping
 from mlp.training.history import History
 from mlp.training.metric import Metric
-from mlp.training.metrics import MAE, METRICS, R2, Accuracy, TopK, make_metric
+from mlp.training.metrics import MAE, METRICS, R2, Accuracy, TopK, confusion_matrix, make_metric
 from mlp.training.progress import ProgressBar
 from mlp.training.reduce_lr import ReduceLROnPlateau
 from mlp.training.trainer import Trainer
@@ -32,5 +32,6 @@ __all__ = [
     "TopK",
     "Trainer",
     "TrainingDiverged",
+    "confusion_matrix",
     "make_metric",
 ]

@@ -21,13 +21,17 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Entry:
-    """A competitor: where it is, what it needs, and whether OpenBLAS does its products."""
+    """A competitor: where it is, what it needs, and whether OpenBLAS does its products.
+
+    Only who trains has losses that can be compared.
+    """
 
     label: str
     target: str
     needs: tuple[str, ...] = ()
     uses_openblas: bool = False
     needs_compiler: bool = False
+    trains: bool = True
 
     def missing(self) -> str:
         """Return why it must be left out, or an empty string."""

@@ -15,23 +15,21 @@ processes a hundred are made and their seconds scaled; there is no whole process
 
 from __future__ import annotations
 
-import argparse
-import math
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from fnmatch import fnmatch
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from charts import sweep_chart
-from machine import choose_kernels, describe, kernel_environment
-from measure import Entry, WorkerError, python_path, runners, start_workers, take_turns
-from report import duration, machine_lines, spread, table, three_digits, write
+from machine import kernel_environment
+from measure import Entry, python_path, runners
+from report import duration, spread, table, three_digits
+from session import Session, check_and_measure, read_options
 from sweep_cases import ALL_SWEEPS, QUICK_SWEEPS, SweepCase
 
 ENTRIES = (
@@ -47,40 +45,15 @@ ENTRIES = (
 TOLERANCE = 1e-9
 
 
-def steady(
-    case: SweepCase, found: Mapping[str, tuple[Entry, str]], repeats: int, at_least: float
+def run_case(
+    case: SweepCase, found: Mapping[str, tuple[Entry, str]], quick: bool
 ) -> dict[str, Any]:
-    """Check and measure one case."""
-    workers, about, left_out = start_workers(found, asdict(case))
-    wrong: dict[str, str] = {}
-    expected: list[float] = []
-    try:
-        for name, worker in workers.items():
-            try:
-                losses = worker.ask("losses", epochs=1)["losses"]
-            except WorkerError as error:
-                wrong[name] = str(error)
-                continue
-            expected = expected or losses
-            pairs = zip(losses, expected, strict=True)
-            about[name]["loss_difference"] = max(abs(a / b - 1.0) for a, b in pairs)
-            if not about[name]["loss_difference"] <= TOLERANCE or math.isnan(sum(losses)):
-                wrong[name] = f"loss differs by {about[name]['loss_difference']:.1e}"
-        for name in wrong:
-            workers.pop(name).close()
-        seconds, last = take_turns(workers, repeats, at_least) if workers else ({}, {})
-        for name, values in last.items():
-            about[name] |= values
-    finally:
-        for worker in workers.values():
-            worker.close()
-    return {
-        "case": {"name": case.name, **asdict(case)},
-        "seconds": seconds,
-        "about": about,
-        "left_out": left_out,
-        "wrong": wrong,
-    }
+    """Check and measure one case, in the steady state and as whole processes."""
+    rounds = (3, 0.1) if quick else (7, 0.2)
+    result = check_and_measure(asdict(case), found, (1, TOLERANCE), rounds)
+    result["case"] = {"name": case.name, **result["case"]}
+    measure_whole(case, result, found, 1 if quick else 3)
+    return result
 
 
 def whole(
@@ -156,52 +129,24 @@ def overview(results: Sequence[Mapping[str, Any]], kind: str, title: str) -> str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    quick = (QUICK_SWEEPS, "three cases, 3 rounds")
+    options, cases = read_options(__doc__, ALL_SWEEPS, quick, "digits*")
+    session = Session("Sweeps over learning rates", options.kernel, ENTRIES)
+    found = runners(ENTRIES, session.kernels)
+    session.measure(
+        cases,
+        lambda case: run_case(case, found, options.quick),
+        lambda case, result: (f"{case.name}, {case.epochs} epochs", case_table(result)),
     )
-    parser.add_argument("--quick", action="store_true", help="three cases, 3 rounds")
-    parser.add_argument("--kernel", choices=("default", "tuned", "both"), default="both")
-    parser.add_argument("--cases", nargs="+", default=[], metavar="PATTERN", help="e.g. 'digits*'")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
-    parser.add_argument("--list", action="store_true", help="name the cases and stop")
-    options = parser.parse_args()
-    if options.list:
-        print("\n".join(case.name for case in ALL_SWEEPS))
-        return 0
+    tables = ["## Medians", "", overview(session.results, "seconds", "steady state"), ""]
+    tables += [overview(session.results, "whole", "whole process"), ""]
 
-    started = time.perf_counter()
-    patterns = options.cases or (QUICK_SWEEPS if options.quick else ["*"])
-    cases = [case for case in ALL_SWEEPS if any(fnmatch(case.name, p) for p in patterns)]
-    if not cases:
-        parser.error(f"--cases: received {' '.join(patterns)}, expected some of --list")
-    kernels, notes = choose_kernels(options.kernel)
-    machine = describe()
-    notes += [f"{e.label}: left out, {e.missing()}" for e in ENTRIES if e.missing()]
-    head = ["# Sweeps over learning rates", "", *machine_lines(machine, kernels), *notes, ""]
-    print("\n".join(head), flush=True)
+    def draw() -> list[Path]:
+        path: Path = options.out / "sweep.png"
+        sweep_chart(session.results, path)
+        return [path]
 
-    found = runners(ENTRIES, kernels)
-    results, sections = [], []
-    for i, case in enumerate(cases, 1):
-        result = steady(case, found, 3 if options.quick else 7, 0.1 if options.quick else 0.2)
-        measure_whole(case, result, found, 1 if options.quick else 3)
-        results.append(result)
-        section = [f"## {case.name}, {case.epochs} epochs", "", case_table(result)]
-        section += [f"{n}: left out, {why}" for n, why in result["left_out"].items()]
-        section += [f"{n}: NOT EQUAL, {why}" for n, why in result["wrong"].items()]
-        sections += [*section, ""]
-        print("\n".join(section), f"\n[{i}/{len(cases)}]\n", flush=True)
-
-    tables = ["## Medians", "", overview(results, "seconds", "steady state"), ""]
-    tables += [overview(results, "whole", "whole process"), ""]
-    print("\n".join(tables))
-    data = {"machine": machine, "kernels": kernels, "notes": notes, "results": results}
-    data["seconds"] = time.perf_counter() - started
-    paths = write(options.out, "sweep", "\n".join([*head, *tables, *sections]), data)
-    paths.append(options.out / "sweep.png")
-    sweep_chart(results, paths[-1])
-    print(f"{data['seconds']:.0f} s; written:", *paths, sep="\n  ")
-    return 1 if any(result["wrong"] for result in results) else 0
+    return session.report(options.out, "sweep", tables, draw)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
-    from mlp.studies.finder import LearningRateNotFound, find_learning_rate
+    from mlp.studies.finder import find_learning_rate
+    from mlp.studies.finder_result import LearningRateNotFound
     from mlp.studies.sweep import learning_rate_sweep
     from mlp.training import (
         MAE,
@@ -113,7 +114,8 @@ _MODULES = {
         "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),
-    "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
+    "studies.finder": ("find_learning_rate",),
+    "studies.finder_result": ("LearningRateNotFound",),
     "studies.sweep": ("learning_rate_sweep",),
     "studies": ("examples",),
     "machine": ("show_config",),

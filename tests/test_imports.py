@@ -1,12 +1,12 @@
 """Imports run one way, `import mlp` is light, and no module is long."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.processes import assert_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("mlp/**/*.py"))
@@ -199,15 +199,7 @@ def test_import_mlp_loads_nothing_heavy_even_when_its_names_are_used(names):
         f"used = [getattr(mlp, name) for name in {names}]; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    loaded = set(run.stdout.split())
+    loaded = set(assert_runs("-c", script).split())
     assert "mlp" in loaded
     assert ("numpy" in loaded) == bool(names)  # `import mlp` loads not even that
     assert loaded & HEAVY == set()

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 import mlp
 from mlp import machine
 from mlp.cli import main
+from tests.processes import assert_runs
 
 AMD_26 = """\
 processor : 0
@@ -70,14 +70,12 @@ def test_importing_the_library_sets_no_variable():
     script = (
         "import os; before = dict(os.environ); import mlp; mlp.MLP; print(before == os.environ)"
     )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout == "True\n"
+    assert assert_runs("-c", script) == "True\n"
 
 
 def test_the_program_can_set_it_because_numpy_is_not_loaded_yet():
     script = "import sys, mlp.__main__; print('numpy' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout == "False\n"
+    assert assert_runs("-c", script) == "False\n"
 
 
 def test_a_kernel_below_the_cpu_gets_the_line_to_set(monkeypatch, tmp_path, capsys):

@@ -69,6 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.prog}: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as interrupt:
-        print(f"{options.prog}: interrupted{interrupt}", file=sys.stderr)
+        print(": ".join([options.prog, "interrupted", *interrupt.args]), file=sys.stderr)
         return 130
     return 0

@@ -26,6 +26,8 @@ class Pass:
             # sums over the units then run along the batch, several times faster
             self.Z = self._buffer(layer.n_out, batch).swapaxes(-1, -2)
         self.A = np.empty_like(self.Z) if layer.keeps_z else self.Z
+        products, sizes = layer._bound.products, (batch, layer.n_in, layer.n_out)
+        self.matmul = np.matmul if products.are_plain(sizes, self.Z) else products.matmul
 
     @cached_property
     def dZ(self) -> Array:
@@ -41,6 +43,11 @@ class Pass:
     def ones(self) -> Array:
         """A row that sums the rows of dZ."""
         return np.ones((1, self.batch), self.Z.dtype)
+
+    @cached_property
+    def row(self) -> Array:
+        """One number for each unit, ``(..., 1, n_out)``."""
+        return self._buffer(1, self.layer.n_out)
 
     def _buffer(self, *shape: int) -> Array:
         bound, replicas = self.layer._bound, self.layer.replicas
@@ -60,6 +67,6 @@ class Bound:
         self.b: Array | None = None if b is None else b[..., None, :]  # (1, n_out), a row
         self.db: Array | None = None if db is None else db[..., None, :]
         self.replicas_last = self.W.ndim == 3 and is_replicas_last(self.W)
-        self.matmul = Products().matmul
+        self.products = Products()
         self.passes: dict[int, Pass] = {}
         self.now: Pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ from mlp.core.structure import check_layers, check_pair
 from mlp.core.validation import check_count, check_dtype
 
 
-class Copied:
+class Copied(ABC):
     """The part of a network that makes other networks from it; all of them are independent."""
 
     n_in: int
@@ -34,9 +35,9 @@ class Copied:
     _rng: np.random.Generator
     _parameters: Parameters
 
+    @abstractmethod
     def _build(self) -> None:
         """Allocate theta and grad, and bind the layers to them."""
-        raise NotImplementedError
 
     def copy(self) -> Self:
         """Return an independent copy."""

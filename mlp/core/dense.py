@@ -15,6 +15,7 @@ from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameter
+from mlp.core.products import sum_of
 from mlp.core.validation import as_floats, check_bool, check_count, numeric
 from mlp.core.views import View
 
@@ -172,7 +173,7 @@ class Dense(Layer):
     def linear(self, now: Pass) -> None:
         """Z = A_in @ W + b."""
         bound = self._bound
-        bound.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b      (batch, n_out)
+        now.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b      (batch, n_out)
         if bound.b is not None:
             now.Z += bound.b
 
@@ -185,15 +186,15 @@ class Dense(Layer):
     def backward_linear(self, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for the dZ that is in place; return dA_in."""
         bound, now = self._bound, self._bound.now
-        bound.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
+        now.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
         if bound.db is not None:
+            db = now.row if self.share_bias else bound.db
+            now.matmul(now.ones, now.dZ, out=db)  # db = sum of the rows of dZ
             if self.share_bias:
-                np.add.reduce(now.dZ, axis=(-2, -1), out=bound.db[..., 0, 0])
-            else:
-                bound.matmul(now.ones, now.dZ, out=bound.db)  # db = sum of the rows of dZ
+                bound.db[..., 0, 0] = sum_of(db[..., 0, :])
         if not need_dA_in:
             return None
-        return bound.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
+        return now.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
 
     def _pass_of(self, batch: int) -> Pass:
         """Return the arrays for this batch size, kept for the eight sizes that came last."""

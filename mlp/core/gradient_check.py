@@ -69,6 +69,11 @@ def check_gradients(
     GradientCheck
         ``(error, where)``; an exact gradient has an error of 1e-7 or less.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit.
+
     Examples
     --------
     >>> net = MLP.from_sizes([2, 3, 1], "tanh", seed=0)
@@ -98,7 +103,7 @@ def check_gradients(
     flat_X = X.reshape(*X.shape[:-2], -1)
 
     rng = np.random.default_rng(seed)
-    found = GradientCheck(0.0, "nowhere")
+    found = [GradientCheck(0.0, "nowhere")]
     for point, analytic, locate in (
         (net.theta, by_theta, net.locate),
         (flat_X, by_X, lambda i: f"X[{i // net.n_in}, {i % net.n_in}]"),
@@ -106,21 +111,9 @@ def check_gradients(
         largest = np.abs(analytic).max(axis=-1, initial=0.0)
         least = np.maximum(np.maximum(1e-3 * largest, 1e-4 * loss), np.finfo(np.float64).tiny)
         for direction, place in _directions(analytic.shape[-1], directions, rng, locate):
-            exact = analytic @ direction
             slope = _central_difference(loss_and_grad, point, step * direction) / (2.0 * step)
-            size = np.maximum(np.abs(exact), np.abs(slope))
-            error = np.abs(exact - slope) / np.maximum(size, least)
-            worst = int(np.argmax(error))  # a NaN is the worst of all
-            largest_error = float(np.ravel(error)[worst])
-            if largest_error > found.error or np.isnan(largest_error):
-                found = GradientCheck(
-                    largest_error,
-                    f"{place}: analytic {np.ravel(exact)[worst]:.9g}, "
-                    f"numeric {np.ravel(slope)[worst]:.9g}",
-                )
-                if np.isnan(largest_error):
-                    return found
-    return found
+            found.append(_compare(analytic @ direction, slope, least, place))
+    return max(found, key=lambda check: (np.isnan(check.error), check.error))
 
 
 def _directions(
@@ -136,6 +129,16 @@ def _directions(
         for i in range(wanted or _DIRECTIONS):
             direction = rng.standard_normal(size)
             yield direction / np.linalg.norm(direction), f"random direction {i}"
+
+
+def _compare(exact: Array, slope: Array, least: Array, place: str) -> GradientCheck:
+    """Return the relative error of a slope, of replicas the largest; NaN is the worst of all."""
+    size = np.maximum(np.abs(exact), np.abs(slope))
+    error = np.abs(exact - slope) / np.maximum(size, least)
+    worst = int(np.argmax(error))  # of the first NaN, if there is one
+    analytic, numeric = np.ravel(exact)[worst], np.ravel(slope)[worst]
+    where = f"{place}: analytic {analytic:.9g}, numeric {numeric:.9g}"
+    return GradientCheck(float(np.ravel(error)[worst]), where)
 
 
 def _central_difference(loss: Callable[[], LossValue], point: Array, step: Array) -> Array:

@@ -24,6 +24,10 @@ _NUMBERS_WRITTEN_OUT = 64  # beyond, BLAS is faster for a single network
 class Products(Scratch):
     """Computes ``A @ B`` into a given array, and allocates nothing in the steady state."""
 
+    def are_plain(self, sizes: Sequence[int], out: Array) -> bool:
+        """Return whether all products of matrices of these sizes are those of `np.matmul`."""
+        return min(sizes) > TERMS_WRITTEN_OUT and (out.ndim == 2 or not is_replicas_last(out))
+
     def matmul(self, A: Array, B: Array, out: Array) -> Array:
         """Write ``A @ B`` into `out`: shapes ``(..., m, k), (..., k, n), (..., m, n)``."""
         k = A.shape[-1]

@@ -80,22 +80,6 @@ def check_rate(name: str, value: object, expected: str = LR_EXPECTED) -> Rate:
     return rates
 
 
-def check_indices(indices: object, count: int | None) -> NDArray[np.intp]:
-    """Return `indices` (ints or a mask) as ints into `count` replicas (None: not known)."""
-    given = np.asarray(indices)
-    if given.dtype.kind not in "iub":
-        raise TypeError(f"indices: received {indices!r}, expected ints or a boolean mask")
-    if given.ndim != 1 or given.size == 0:
-        raise ValueError(f"indices: received shape {given.shape}, expected (n,) with n >= 1")
-    if given.dtype.kind == "b":
-        if not given.any() or count not in (None, given.size):
-            raise ValueError(f"indices: received the mask {indices!r}, expected {count} replicas")
-        return np.flatnonzero(given)
-    if given.min() < 0 or (count is not None and given.max() >= count):
-        raise ValueError(f"indices: received {indices!r}, expected ints in [0, {count})")
-    return given.astype(np.intp)
-
-
 def check_array(name: str, value: object) -> None:
     """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
     if not isinstance(value, np.ndarray):

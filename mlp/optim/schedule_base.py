@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,7 +36,7 @@ def schedule_values(schedule: Callable[[int], Rate], steps: int) -> NDArray[np.f
     return np.array([check_rate("schedule", schedule(step), RATE) for step in range(count)])
 
 
-class Schedule:
+class Schedule(ABC):
     """The base of the schedules here: call it with the step, 0 for the first update.
 
     Steps are the optimizer's updates, not epochs. Two schedules are equal when their configs
@@ -48,8 +49,9 @@ class Schedule:
         """Return the rate of update number `step`; ValueError if it is no int >= 0."""
         return self._at(check_count("step", step, 0))
 
+    @abstractmethod
     def _at(self, step: int) -> Rate:
-        raise NotImplementedError
+        """Return the rate of a step that has been checked."""
 
     def list(self, steps: int) -> NDArray[np.float64]:
         """Return the rates of the first `steps` updates, (steps,) or (steps, K)."""
@@ -58,15 +60,6 @@ class Schedule:
     def config(self) -> dict[str, Any]:
         """Return the name and the fields as JSON can hold them."""
         return {"name": self.name, **{f.name: _plain(v) for f, v in self._fields()}}
-
-    def take(self, indices: NDArray[np.intp]) -> Schedule:
-        """Return the schedule of some replicas only: each array (K,) is indexed."""
-        arrays = {
-            f.name: v[indices] if isinstance(v, np.ndarray) else v.take(indices)
-            for f, v in self._fields()
-            if isinstance(v, np.ndarray) or hasattr(v, "take")
-        }
-        return replace(self, **arrays)  # type: ignore[type-var]
 
     def _fields(self) -> Any:
         return [(f, getattr(self, f.name)) for f in fields(self)]  # type: ignore[arg-type]

@@ -13,34 +13,13 @@ from mlp.core.arrays import Array
 from mlp.core.validation import check_count, make_rng, one_hot
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.finder_result import FinderResult
+from mlp.studies.finder_rule import Measured, suggest
 from mlp.training import Callback, Trainer, TrainingDiverged
 from mlp.training.checks import check_number
 from mlp.training.class_weights import ClassWeight
 from mlp.training.evaluation import Data, check_training
 
 _ROWS_TO_JUDGE = 1024
-
-
-class LearningRateNotFound(ValueError):
-    """The loss never fell while the rate rose, so no rate can be suggested.
-
-    Attributes
-    ----------
-    rates, losses : ndarray (n,)
-        What was measured.
-    diverged_at : float or None
-        The rate at which the run diverged.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        rates: NDArray[np.float64],
-        losses: NDArray[np.float64],
-        diverged_at: float | None,
-    ) -> None:
-        self.rates, self.losses, self.diverged_at = rates, losses, diverged_at
-        super().__init__(f"no learning rate can be suggested: {reason}")
 
 
 def find_learning_rate(
@@ -103,9 +82,11 @@ def find_learning_rate(
     Raises
     ------
     LearningRateNotFound
-        If the loss never fell, so that there is nothing to suggest.
+        If the loss never fell, or was not finite at the start: there is nothing to suggest.
     ValueError, TypeError
         If an argument does not fit.
+    KeyboardInterrupt
+        After Ctrl-C, once the batch that was running has ended.
 
     Notes
     -----
@@ -123,14 +104,9 @@ def find_learning_rate(
     """
     if not isinstance(net, MLP) or net.replicas is not None:
         raise TypeError(f"net: received {net!r}, expected an MLP without replicas")
-    check_count("steps", steps, 3)
-    low = check_number("lr_min", lr_min, "a finite number > 0", positive=True)
-    high = check_number("lr_max", lr_max, "a finite number > 0", positive=True)
-    if not low < high:
-        raise ValueError(f"lr_max: received {lr_max!r}, expected more than lr_min, {lr_min!r}")
+    rates = _rising(lr_min, lr_max, steps)
     if not check_number("smoothing", smoothing, "a number >= 0 and < 1") < 1.0:
         raise ValueError(f"smoothing: received {smoothing!r}, expected a number >= 0 and < 1")
-    rates = np.geomspace(low, high, steps)
     method = copy.deepcopy(make_optimizer(optimizer))
     method.reset()
     method.lr = lambda step: float(rates[min(step, steps - 1)])
@@ -149,9 +125,9 @@ def find_learning_rate(
         clip_norm=clip_norm,
         callbacks=[judge],
     )
-    has_diverged = False
     try:
         trainer.fit(X, Y, steps, sample_weight=sample_weight, class_weight=class_weight)
+        has_diverged = False
     except _Finished:
         has_diverged = judge.has_exploded
     except TrainingDiverged:
@@ -161,7 +137,20 @@ def find_learning_rate(
     losses = np.array(judge.losses)
     last = min(len(losses) - judge.has_exploded, steps - 1)  # the rate that was too high
     diverged_at = float(rates[last]) if has_diverged else None
-    return _result(net, rates[: len(losses)], losses, judge.start, smoothing, diverged_at)
+    measured = Measured(rates[: len(losses)], losses, judge.start, diverged_at)
+    noise = 10.0 * float(np.finfo(net.dtype).eps)
+    loss_name = str(getattr(net.loss, "name", type(net.loss).__name__))
+    return suggest(measured, smoothing, noise, loss_name)
+
+
+def _rising(lr_min: float, lr_max: float, steps: int) -> NDArray[np.float64]:
+    """Return the rates, evenly spaced on a log scale."""
+    check_count("steps", steps, 3)
+    low = check_number("lr_min", lr_min, "a finite number > 0", positive=True)
+    high = check_number("lr_max", lr_max, "a finite number > 0", positive=True)
+    if not low < high:
+        raise ValueError(f"lr_max: received {lr_max!r}, expected more than lr_min, {lr_min!r}")
+    return np.geomspace(low, high, steps)
 
 
 class _Finished(Exception):
@@ -204,81 +193,3 @@ def _some(data: Data, n_out: int, rng: np.random.Generator) -> tuple[Array, Arra
     some = X.gather(chosen, np.empty((len(chosen), X.source.shape[1]), X.dtype))
     Y = one_hot(targets[chosen], n_out, X.dtype)
     return some, Y, None if weight is None else weight[chosen]
-
-
-def smooth(losses: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]:
-    """Return the exponential average, bias-corrected: the weights of all losses so far sum to 1.
-
-    Examples
-    --------
-    >>> smooth(np.array([3.0, 0.0, 0.0]), 0.5).round(3).tolist()
-    [3.0, 1.0, 0.429]
-    """
-    average, total = 0.0, 0.0
-    smoothed = np.empty_like(losses)
-    for i, loss in enumerate(losses):
-        average = smoothing * average + (1.0 - smoothing) * loss
-        total = smoothing * total + (1.0 - smoothing)
-        smoothed[i] = average / total
-    return smoothed
-
-
-def _end_of_first_fall(smoothed: NDArray[np.float64], start: float) -> int:
-    """Return the place of the lowest loss before it rises by a twentieth of the whole fall.
-
-    What falls after that only comes back from a step that was too long. A rise before a tenth of
-    the fall is done does not count: nothing has been learned yet.
-    """
-    lowest = np.minimum.accumulate(smoothed)
-    whole = start - lowest[-1]
-    rises = (smoothed > lowest + 0.05 * whole) & (lowest <= start - 0.1 * whole)
-    end = int(rises.argmax()) if rises.any() else len(smoothed)
-    return int(smoothed[:end].argmin())
-
-
-def _result(
-    net: MLP,
-    rates: NDArray[np.float64],
-    losses: NDArray[np.float64],
-    start: float,
-    smoothing: float,
-    diverged_at: float | None,
-) -> FinderResult:
-    """Find the steepest point of the fall, or say that there is none."""
-    if not math.isfinite(start):
-        raise LearningRateNotFound(
-            "the loss is not finite before any update", rates, losses, diverged_at
-        )
-    smoothed = smooth(losses, smoothing)
-    enough = 10.0 * float(np.finfo(net.dtype).eps) * abs(start)
-    if not (start - smoothed > enough).any():
-        reason = f"the loss, {start:.4g} at the start, never fell"
-        if diverged_at is not None:
-            reason += f", and the run diverged at the rate {diverged_at:.3g}: try a lower lr_min"
-        else:
-            reason += f" up to the rate {rates[-1]:.3g}: the network may have been trained already"
-        raise LearningRateNotFound(reason, rates, losses, diverged_at)
-    slope = np.gradient(smoothed, np.log(rates)) if len(rates) > 1 else np.zeros(1)
-    lowest = _end_of_first_fall(smoothed, start)
-    steepest = int(slope[: lowest + 1].argmin())
-    reason = (
-        f"At {rates[steepest]:.3g} the smoothed loss falls most steeply, by "
-        f"{-slope[steepest]:.3g} for each factor e of the rate. It falls from {start:.4g} at the "
-        f"start to {smoothed[lowest]:.4g} at {rates[lowest]:.3g}"
-        + (", and then rises." if lowest < len(rates) - 1 else ".")
-    )
-    if lowest == 0:
-        reason = f"At {rates[0]:.3g}, the first rate, the loss is lowest: try a lower lr_min."
-    elif steepest == len(rates) - 1 and diverged_at is None:
-        reason += " That is the end of the range: try a higher lr_max."
-    return FinderResult(
-        rates=rates,
-        losses=losses,
-        smoothed=smoothed,
-        slope=slope,
-        suggestion=float(rates[steepest]),
-        reason=reason,
-        diverged_at=diverged_at,
-        start=start,
-        loss_name=str(getattr(net.loss, "name", type(net.loss).__name__)),
-    )

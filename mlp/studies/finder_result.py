@@ -15,6 +15,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+class LearningRateNotFound(ValueError):
+    """No rate can be suggested: the loss never fell while the rate rose, or was no number.
+
+    Attributes
+    ----------
+    rates, losses : ndarray (n,)
+        What was measured.
+    diverged_at : float or None
+        The rate at which the run diverged.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        rates: NDArray[np.float64],
+        losses: NDArray[np.float64],
+        diverged_at: float | None,
+    ) -> None:
+        self.rates, self.losses, self.diverged_at = rates, losses, diverged_at
+        super().__init__(f"no learning rate can be suggested: {reason}")
+
+
 @dataclass(frozen=True, eq=False)
 class FinderResult:
     """The loss of a network while its learning rate rises.

@@ -229,12 +229,9 @@ class _Writer:
                 yield _Block("Outputs", [*map(self.factor, coupled)])
             for unit in units:
                 yield _Block(f"Unit {unit.name}", list(self._delta(unit)))
-                for update in updates:
-                    if update.j == unit.index:
-                        yield self._update(update, unit)
-            for update in updates:
-                if update.j is None:
-                    yield self._shared(update)
+                own = (update for update in updates if update.j == unit.index)
+                yield from (self._update(update, unit) for update in own)
+            yield from (self._shared(update) for update in updates if update.j is None)
 
     def factor(self, factor: Factor) -> _Row:
         """Return where a factor comes from."""

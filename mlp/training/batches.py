@@ -31,7 +31,7 @@ class Batches:
     """Cuts checked data into batches of `batch_size` rows; the last one may be short.
 
     Shuffling draws one permutation of the rows an epoch. Rows are gathered into arrays that are
-    allocated once; unshuffled batches are views of the data.
+    allocated once; unshuffled batches of what is in memory are views of it.
 
     Parameters
     ----------

@@ -35,7 +35,8 @@ class Checkpoint(Callback):
     every_batches : int or None, default None
         After so many batches, counted through all epochs.
     every_seconds : float or None, default None
-        After the batch that is running when so much time has passed since the last writing.
+        After the batch during which so much time has passed since the last writing, or twenty
+        times what that took if it is more.
 
     Raises
     ------
@@ -79,7 +80,7 @@ class Checkpoint(Callback):
         *,
         every_seconds: float | None = None,
     ) -> None:
-        self.path = os.fspath(path)
+        self.path = check_path("path", path)
         self.every = None if every is None else check_count("every", every)
         self.every_batches = (
             None if every_batches is None else check_count("every_batches", every_batches)
@@ -92,15 +93,18 @@ class Checkpoint(Callback):
         self._trainer: Trainer | None = None
         self._written: tuple[int, int] | None = None
         self._batches = 0
-        self._time = 0.0
+        self._time = self._took = 0.0
 
     def on_start(self, trainer: Trainer) -> None:
         """Write where the run begins, so that what cannot be written is found at once."""
-        is_mine = trainer is self._trainer or trainer.is_resumed
-        if not is_mine and os.path.exists(self.path):
+        run = _run_of(trainer)
+        is_there = run.source == os.path.realpath(self.path)
+        if not is_there and trainer is not self._trainer and os.path.exists(self.path):
             self._protect()
         self._trainer = trainer
-        self._write(_run_of(trainer))
+        self._note(run)
+        if not is_there:
+            self._write(run)
 
     def _protect(self) -> None:
         """Raise FileExistsError if the file holds a run that is not over."""
@@ -137,10 +141,15 @@ class Checkpoint(Callback):
         n, m = self.every_batches, self.every_seconds
         if n is not None and run.batches_done - self._batches >= n:
             return True
-        return m is not None and time.monotonic() - self._time >= m
+        return m is not None and time.monotonic() - self._time >= max(m, 20.0 * self._took)
 
     def _write(self, run: Run) -> None:
+        began = time.monotonic()
         write_run(self.path, run)
+        self._took = time.monotonic() - began
+        self._note(run)
+
+    def _note(self, run: Run) -> None:
         self._written, self._batches, self._time = run.place, run.batches_done, time.monotonic()
 
 
@@ -148,6 +157,13 @@ def _run_of(trainer: Trainer) -> Run:
     if trainer._run is None:
         raise RuntimeError("Checkpoint: received a trainer at rest, expected a call during fit")
     return trainer._run
+
+
+def check_path(name: str, path: object) -> str:
+    """Return the name of a file; TypeError if it is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name}: received {path!r}, expected a path")
+    return str(os.fspath(path))
 
 
 def require_checkpoint(callbacks: Sequence[Callback], path: str | os.PathLike[str]) -> None:

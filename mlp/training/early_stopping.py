@@ -115,8 +115,6 @@ class EarlyStopping(Monitor):
     def on_start(self, trainer: Trainer) -> None:
         """Begin, or go on where the last `fit` ended."""
         super().on_start(trainer)
-        if trainer.is_resumed:  # in the middle of a fit
-            return
         had_stopped = self._state["stopped_epoch"] > 0
         self._state["waited"][had_stopped] = 0
         self._state["stopped_epoch"][had_stopped] = 0

@@ -212,7 +212,7 @@ def make_metric(spec: MetricLike) -> Metric:
 
 
 def make_metrics(specs: Sequence[MetricLike]) -> tuple[Metric, ...]:
-    """Return the metrics of a list; ValueError if two have one name."""
+    """Return the metrics of a list; ValueError for a name that is taken or comes twice."""
     metrics = tuple(map(make_metric, check_sequence("metrics", specs, "names or metrics")))
     names = [metric.name for metric in metrics]
     taken = [name for name in names if names.count(name) > 1 or name in _TAKEN]

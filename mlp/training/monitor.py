@@ -82,13 +82,13 @@ class Monitor(Callback):
 
     def check_state(self, trainer: Trainer) -> None:
         """Raise ValueError if the state is not of the trainer's network."""
-        first = self._first_state(trainer)
-        for name, array in self._state.items():
-            if array.shape != first[name].shape or array.dtype != first[name].dtype:
+        for name, first in self._first_state(trainer).items():
+            array = self._state.get(name, np.empty(0))
+            if array.shape != first.shape or array.dtype != first.dtype:
                 raise ValueError(
                     f"{type(self).__name__}: received a state of another network, with {name} of "
-                    f"shape {array.shape} and {array.dtype}, expected {first[name].shape} and "
-                    f"{first[name].dtype}"
+                    f"{array.dtype} and shape {array.shape}, expected {first.dtype} and "
+                    f"{first.shape}"
                 )
 
     def config(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Monitor(Callback):
         return waited >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the state's arrays, none before the first epoch."""
+        """Return copies of the state's arrays, none before the first `fit`."""
         return {name: array.copy() for name, array in self._state.items()}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -129,4 +129,5 @@ class Monitor(Callback):
                 f"expected {sorted(self._names)}"
             )
         self._state = {name: np.array(saved[name]) for name in saved}
-        self._trainer, self._is_loaded = None, bool(saved)
+        if self._trainer is None or not self._trainer.is_training:
+            self._trainer, self._is_loaded = None, bool(saved)

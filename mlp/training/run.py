@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from mlp.core.arrays import LossValue
 from mlp.training.batches import Batches
-from mlp.training.callbacks import Callback
+from mlp.training.callbacks import Callback, with_state
 from mlp.training.checkpoint import Checkpoint
 from mlp.training.divergence import TrainingDiverged, note_divergence
 from mlp.training.evaluation import Data, Evaluation
@@ -44,6 +45,10 @@ class Run:
         Measures the network after each epoch.
     last_epoch : int
         The epoch after which the run is over.
+    source : str or None
+        The checkpoint that is continued.
+    callback_states : sequence of dict or None
+        What it says of the callbacks that keep a state.
     is_in_epoch : bool
         Whether an epoch has begun and not ended.
     is_stopping : bool
@@ -55,6 +60,8 @@ class Run:
     """
 
     last_epoch = 0
+    source: str | None = None
+    callback_states: Sequence[dict[str, Any]] | None = None
     is_in_epoch = False
     is_stopping = False
     loss_sum: LossValue = 0.0
@@ -69,6 +76,12 @@ class Run:
         )
         self.interrupt = Interrupt()
         self._began = 0.0
+
+    def load_callbacks(self) -> None:
+        """Give the callbacks their states, where a checkpoint holds them."""
+        if self.callback_states is not None:
+            for callback, state in zip(with_state(self._others), self.callback_states, strict=True):
+                callback.load_state_dict(state)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -109,7 +122,6 @@ class Run:
         """Go on from where the trainer is; an epoch that did not end does not count."""
         trainer = self.trainer
         trainer.epoch = len(trainer.history.epochs)
-        trainer.is_resumed = False
         self.last_epoch = trainer.epoch + epochs
 
     def carry_out(self) -> None:
@@ -121,7 +133,9 @@ class Run:
         # what overflows is found by the checks before each update, so NumPy need not warn
         with np.errstate(all="ignore"), self.interrupt:
             try:
-                self._call("on_start")
+                self._call("on_start", self._others)
+                self.load_callbacks()
+                self._call("on_start", self._checkpoints)
                 self._train()
                 for checkpoint in self._checkpoints:
                     checkpoint.finish(self.trainer)
@@ -144,12 +158,16 @@ class Run:
         return [c for c in self.trainer.callbacks if isinstance(c, Checkpoint)]
 
     @property
+    def _others(self) -> list[Callback]:
+        return [c for c in self.trainer.callbacks if not isinstance(c, Checkpoint)]
+
+    @property
     def _in_order(self) -> list[Callback]:
         """The callbacks, with those at the end that write what the others have come to."""
-        return sorted(self.trainer.callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+        return [*self._others, *self._checkpoints]
 
-    def _call(self, hook: str) -> None:
-        for callback in self._in_order:
+    def _call(self, hook: str, callbacks: Sequence[Callback] | None = None) -> None:
+        for callback in self._in_order if callbacks is None else callbacks:
             getattr(callback, hook)(self.trainer)
 
     def _call_all(self, hook: str) -> None:
@@ -160,7 +178,9 @@ class Run:
 
     def _train(self) -> None:
         """Train until the run is over or Ctrl-C came."""
-        if self.is_in_epoch:  # it is continued in the middle of one
+        if self.is_in_epoch:  # continued in the middle of one; with a state, they know of it
+            kept = with_state(self._others)
+            self._call("on_epoch_begin", [c for c in self._others if c not in kept])
             self._train_epoch()
         while not (self.is_over or self.interrupt.requested):
             self._begin_epoch()

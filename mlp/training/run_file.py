@@ -86,7 +86,8 @@ def continue_run(path: AnyPath, run: Run) -> None:
     if found:
         more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
         raise ValueError(
-            f"{os.fspath(path)}: is of another run: {'; '.join(found[:_MOST_TOLD])}{more}"
+            f"{os.fspath(path)}: is of another run: {'; '.join(found[:_MOST_TOLD])}{more} "
+            "(without the file a new run begins)"
         )
     needed = progress_of(state).epoch + (state.get("present") is not None)
     if run.last_epoch < needed:
@@ -96,3 +97,4 @@ def continue_run(path: AnyPath, run: Run) -> None:
         )
     with format_errors(path):
         restore(run, state)
+    run.source = os.path.realpath(path)

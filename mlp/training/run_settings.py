@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from mlp.core.layers import Layer
 from mlp.core.network import MLP
 from mlp.files.vocabulary import LAYERS
 from mlp.optim import Optimizer
-from mlp.training.callbacks import Callback
+from mlp.training.callbacks import with_state
 from mlp.training.evaluation import Data
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ def settings_of(run: Run) -> dict[str, Any]:
         "validation": None if held_out is None else _data(held_out),
         "callbacks": [_object(callback) for callback in with_state(trainer.callbacks)],
     }
-
-
-def with_state(callbacks: Sequence[Callback]) -> list[Callback]:
-    """Return the callbacks that keep a state; the others may come and go."""
-    return [c for c in callbacks if type(c).state_dict is not Callback.state_dict]
 
 
 def _network(net: MLP) -> dict[str, Any]:
@@ -112,18 +107,19 @@ def _data(data: Data) -> dict[str, Any]:
     X = data.X.source if data.X.is_in_memory else None
     shape = list(data.X.source.shape)
     return {
-        "X": {"shape": shape, "checksum": None if X is None else checksum(X)},
-        "Y": _array(data.targets),
-        "weight": None if data.weight is None else _array(data.weight),
+        "X": {"shape": shape, "checksum": None if X is None else _checksum(X)},
+        "Y": fingerprint(data.targets),
+        "weight": None if data.weight is None else fingerprint(data.weight),
     }
 
 
-def _array(array: NDArray[Any]) -> dict[str, Any]:
-    return {"shape": list(array.shape), "checksum": checksum(array)}
+def fingerprint(array: NDArray[Any]) -> dict[str, Any]:
+    """Return the shape and the checksum of an array."""
+    return {"shape": list(array.shape), "checksum": _checksum(array)}
 
 
-def checksum(array: NDArray[Any]) -> int:
-    """Return the CRC-32 of an array's numbers, read some rows at a time."""
+def _checksum(array: NDArray[Any]) -> int:
+    """Return the CRC-32 of the numbers, read some rows at a time."""
     found = 0
     for start in range(0, len(array), _ROWS_AT_ONCE):
         rows = np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE])
@@ -142,26 +138,37 @@ def differences(received: Any, expected: Any, place: str = "") -> list[str]:
     if isinstance(received, Mapping) and isinstance(expected, Mapping):
         return _of_mappings(received, expected, place)
     if _is_list(received) and _is_list(expected) and len(received) == len(expected):
-        pairs = enumerate(zip(received, expected, strict=True))
-        return [d for i, pair in pairs for d in differences(*pair, f"{place}[{i}]")]
+        found = []
+        for i, (one, other) in enumerate(zip(received, expected, strict=True)):
+            is_callback = place == "callbacks" and isinstance(other, Mapping)
+            found += differences(one, other, other["class"] if is_callback else f"{place}[{i}]")
+        return found
     if type(received) is type(expected) and np.array_equal(received, expected):
         return []
     return [f"{place}: received {_short(received)}, expected {_short(expected)}"]
 
 
 def _of_mappings(received: Mapping[str, Any], expected: Mapping[str, Any], place: str) -> list[str]:
+    if "checksum" in received and "checksum" in expected:
+        return _of_fingerprints(received, expected, place)
     found: list[str] = []
     dot = f"{place}." if place else ""
     for key in dict.fromkeys(["class", *expected, *received]):
-        one, other = received.get(key), expected.get(key)
-        if key == "checksum":
-            if one != other and None not in (one, other) and not found:
-                found.append(f"{place}: received other numbers than before")
-            continue
-        found += differences(one, other, f"{dot}{key}")
+        found += differences(received.get(key), expected.get(key), f"{dot}{key}")
         if found and key == "class":
-            return found  # which explains the rest
+            break  # which explains the rest
     return found
+
+
+def _of_fingerprints(
+    received: Mapping[str, Any], expected: Mapping[str, Any], place: str
+) -> list[str]:
+    if received["shape"] != expected["shape"]:
+        return [f"{place}: received {_short(received)}, expected {_short(expected)}"]
+    one, other = received["checksum"], expected["checksum"]
+    if one == other or None in (one, other):  # of what is read a batch at a time there is none
+        return []
+    return [f"{place}: received other numbers than before"]
 
 
 def _is_list(value: Any) -> bool:
@@ -169,9 +176,11 @@ def _is_list(value: Any) -> bool:
 
 
 def _short(value: Any) -> str:
+    """Return a value, or what is most telling of it, in a few words."""
     if isinstance(value, Mapping):
-        value = value.get("class", f"an array of shape {tuple(value.get('shape', ()))}")
+        shape = value.get("X", value).get("shape", ())
+        return str(value.get("class", f"shape {tuple(shape)}"))
     if _is_list(value) and value and isinstance(value[0], Mapping):
-        value = [_short(item) for item in value]
-    text = str(value) if value is None else repr(value)
+        return f"[{', '.join(map(_short, value))}]"
+    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
     return text if len(text) <= 100 else f"{text[:100]}..."

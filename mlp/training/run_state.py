@@ -13,14 +13,13 @@ from mlp.core.arrays import Array, LossValue
 from mlp.core.network import MLP
 from mlp.files.vocabulary import require, require_keys
 from mlp.optim import Optimizer
+from mlp.training.callbacks import with_state
 from mlp.training.history import History
 from mlp.training.monitor import Monitor
 from mlp.training.random_state import check_random_state, random_state
-from mlp.training.run_settings import with_state
 
 if TYPE_CHECKING:
     from mlp.training.run import Run
-    from mlp.training.trainer import Trainer
 
 Change = Callable[[], None]
 """Puts what has been checked in its place."""
@@ -63,7 +62,7 @@ def restore(run: Run, saved: Any) -> None:
         _restore_optimizer(trainer.optimizer, values["optimizer"], trainer.net.theta),
         check_random_state("random", trainer._rng, values["random"]),
         _restore_history(trainer.history, values["history"]),
-        _restore_callbacks(trainer, values["callbacks"]),
+        _restore_callbacks(run, values["callbacks"]),
     ]
     for change in changes:
         change()
@@ -95,7 +94,6 @@ def _restore_position(run: Run, saved: Mapping[str, Any]) -> Change:
 
     def change() -> None:
         trainer.epoch, trainer.batch = epoch, len(run.data) if epoch else 0
-        trainer.is_resumed = True
         run.is_stopping = is_stopping
         trainer.batch_loss = _plain(batch_loss)
         trainer._update.restore(alive)
@@ -204,20 +202,19 @@ def _restore_history(history: History, saved: Any) -> Change:
     return lambda: history.replace_by(found)
 
 
-def _restore_callbacks(trainer: Trainer, saved: Any) -> Change:
-    callbacks = with_state(trainer.callbacks)
-    states = require("callbacks", saved, list)
+def _restore_callbacks(run: Run, saved: Any) -> Change:
+    """Try the states on copies; the callbacks get theirs when they have started."""
+    callbacks, states = with_state(run.trainer.callbacks), require("callbacks", saved, list)
     if len(states) != len(callbacks):
         raise ValueError(f"callbacks: received {len(states)} states, expected {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):
         trial = copy.copy(callback)
         trial.load_state_dict(require(type(callback).__name__, state, dict))
         if isinstance(trial, Monitor):
-            trial.check_state(trainer)
+            trial.check_state(run.trainer)
 
     def change() -> None:
-        for callback, state in zip(callbacks, states, strict=True):
-            callback.load_state_dict(state)
+        run.callback_states = states
 
     return change
 

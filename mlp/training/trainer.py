@@ -65,8 +65,6 @@ class Trainer:
         The loss of the last batch, taken before its update.
     epochs : int
         How many epochs the last `fit` or `resume` was asked for.
-    is_resumed : bool
-        Whether the last run was continued from a checkpoint.
 
     Examples
     --------
@@ -113,7 +111,6 @@ class Trainer:
         self._run: Run | None = None
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
-        self.is_resumed = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
@@ -274,6 +271,16 @@ class Trainer:
         finally:
             self._run = None
         return self.history
+
+    @property
+    def is_training(self) -> bool:
+        """Whether `fit` or `resume` is running."""
+        return self._run is not None
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether the present run was continued from a checkpoint, for callbacks."""
+        return self._run is not None and self._run.source is not None
 
     @property
     def alive(self) -> NDArray[np.bool_]:

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,15 +9,8 @@ import pytest
 from mlp.cli import main
 from mlp.cli.network import parse_sizes
 from mlp.cli.sweep import parse_rates
-
-TRUE_LAST = {
-    "0.1": 0.1335106073346252,
-    "0.2": 0.07916642312214675,
-    "0.5": 0.029166680235883584,
-    "0.8": 0.0163866284770309,
-    "1.0": 0.012395124175369723,
-    "2.0": 0.005160108602350808,
-}
+from tests.chart import FIRST_ERROR, LAST_ERRORS
+from tests.processes import assert_runs
 
 
 def sweep(tmp_path, *options):
@@ -35,10 +26,10 @@ def read_csv(path):
 def test_without_options_it_writes_the_learning_rate_chart_with_the_true_values(tmp_path, capsys):
     assert sweep(tmp_path) == 0
     header, rows = read_csv(tmp_path / "learning_rates.csv")
-    assert header == ["epoch", *TRUE_LAST]
+    assert header == ["epoch", *map(str, LAST_ERRORS)]
     assert rows[:, 0].tolist() == list(range(101))
-    assert (rows[0, 1:] == 0.24251985734837728).all()
-    np.testing.assert_allclose(rows[-1, 1:], list(TRUE_LAST.values()), rtol=0, atol=1e-12)
+    assert (rows[0, 1:] == FIRST_ERROR).all()
+    np.testing.assert_allclose(rows[-1, 1:], list(LAST_ERRORS.values()), rtol=0, atol=1e-12)
     assert (tmp_path / "learning_rates.png").read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr()
     assert "0.242519857  0.0051601086  completed  <- best" in printed.out
@@ -188,10 +179,4 @@ def test_sizes_are_read_from_a_list():
 
 
 def test_the_module_is_the_program():
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "mlp", "sweep", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "mlp sweep --published" in run.stdout
+    assert "mlp sweep --published" in assert_runs("-m", "mlp", "sweep", "--help")

@@ -75,3 +75,16 @@ def test_a_tiny_replica_is_its_run_alone_whatever_the_batch(batch, optimizer, dt
         assert losses[:, k].tolist() == alone["loss"]
         assert np.array_equal(group.net.predict(X)[k], net.predict(X))
         assert group.net.evaluate(X, Y)[k] == net.evaluate(X, Y)
+
+
+@pytest.mark.parametrize("rows", [1, 8, 33, 300])
+@pytest.mark.parametrize("n_out", [1, 2])
+def test_a_tiny_layer_with_one_bias_for_all_units_sums_it_as_its_run_alone(rows, n_out):
+    layer = mlp.Dense(2, n_out, "sigmoid", share_bias=True)
+    net = mlp.MLP([layer], loss="squared_error", seed=0)
+    X, Y = RNG.normal(size=(rows, 2)), RNG.random((rows, n_out))
+    group = net.replicate(3)
+    net.loss_and_grad(X, Y)
+    group.loss_and_grad(X, Y)
+    assert np.array_equal(group.grad, np.broadcast_to(net.grad, group.grad.shape))
+    np.testing.assert_allclose(layer.db, [layer.dZ.sum()])

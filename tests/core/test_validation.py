@@ -5,6 +5,7 @@ import pytest
 
 from mlp.core import ACTIVATIONS, LOSSES, MLP, Dense
 from tests.core.cases import network
+from tests.layouts import LAYOUTS
 
 X, Y = np.linspace(-1, 1, 12).reshape(4, 3), np.linspace(0, 1, 8).reshape(4, 2)
 NAN = np.full((4, 3), np.nan)
@@ -16,7 +17,7 @@ def make(loss="mse", n_out=2, **options):
     return network([3, 5, n_out], "tanh", output, loss, rng=np.random.default_rng(0), **options)
 
 
-def refuse(net, message, X, Y, weight=None):
+def assert_refused(net, message, X, Y, weight=None):
     """All three methods refuse the data; the network stays as it was."""
     net.grad[...] = 7.0
     theta, state = net.theta.copy(), net._rng.bit_generator.state
@@ -51,7 +52,7 @@ BAD_X = {
 @pytest.mark.parametrize("what", list(BAD_X))
 def test_wrong_inputs_are_refused(what):
     bad, message = BAD_X[what]
-    refuse(make(), message, bad, Y)
+    assert_refused(make(), message, bad, Y)
     with pytest.raises(ERRORS, match=message):
         make().predict(bad)
 
@@ -59,7 +60,7 @@ def test_wrong_inputs_are_refused(what):
 def test_inputs_of_replicas_have_their_number_in_front():
     net = make().replicate(2)
     for bad in (X[None], np.stack([X] * 3), X[None, None]):
-        refuse(net, r"^X: received shape .*, expected \(n, 3\) or \(2, n, 3\)", bad, Y)
+        assert_refused(net, r"^X: received shape .*, expected \(n, 3\) or \(2, n, 3\)", bad, Y)
 
 
 BAD_Y = {
@@ -82,7 +83,7 @@ BAD_Y = {
 @pytest.mark.parametrize("what", list(BAD_Y))
 def test_wrong_targets_are_refused(what, replicas):
     bad, message = BAD_Y[what]
-    refuse(make(replicas=replicas), message, X, bad)
+    assert_refused(make(replicas=replicas), message, X, bad)
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
@@ -92,11 +93,11 @@ def test_a_flat_target_is_never_spread_over_a_column(loss, kind):
     flat = np.ones(4, kind)
     if loss == "cross_entropy" and kind is bool:
         expected = "^Y: received labels from 1 to 1, expected labels from 0 to 0"
-    refuse(make(loss, n_out=1), expected, X, flat)
+    assert_refused(make(loss, n_out=1), expected, X, flat)
 
 
 def test_a_flat_target_is_told_how_to_be_a_column():
-    refuse(make(n_out=1), r"expected \(4, 1\); one column is Y\[:, None\]", X, Y[:, 0])
+    assert_refused(make(n_out=1), r"expected \(4, 1\); one column is Y\[:, None\]", X, Y[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_flat_target_is_told_how_to_be_a_column():
     ],
 )
 def test_wrong_labels_are_refused(labels, message):
-    refuse(make("cross_entropy"), message, X, labels)
+    assert_refused(make("cross_entropy"), message, X, labels)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_wrong_labels_are_refused(labels, message):
     ],
 )
 def test_targets_out_of_the_range_of_the_loss_are_refused(loss, bad, message):
-    refuse(make(loss), message, X, bad)
+    assert_refused(make(loss), message, X, bad)
 
 
 @pytest.mark.parametrize(
@@ -148,13 +149,13 @@ def test_targets_out_of_the_range_of_the_loss_are_refused(loss, bad, message):
     ],
 )
 def test_wrong_sample_weights_are_refused(weight, message):
-    refuse(make(), message, X, Y, weight)
+    assert_refused(make(), message, X, Y, weight)
 
 
 def test_numbers_too_large_for_float32_are_refused():
     big = X.copy()
     big[2, 1] = 1e39
-    refuse(
+    assert_refused(
         make(dtype="float32"), r"^X: received 1e\+39 at \[2, 1\], expected finite float32", big, Y
     )
     assert np.isfinite(make().predict(big)).all()
@@ -238,33 +239,19 @@ def test_wrong_first_values_are_refused(options, message):
         Dense(2, 3, **options)
 
 
-def read_only(array):
-    array = array.copy()
-    array.flags.writeable = False
-    return array
-
-
-LAYOUTS = {
-    "read-only": read_only,
-    "Fortran order": np.asfortranarray,
-    "every second column": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
-    "reversed twice": lambda a: a[::-1].copy()[::-1],
-    "float32": lambda a: a.astype(np.float32),
-    "float16": lambda a: a.astype(np.float16),
-    "long double": lambda a: a.astype(np.longdouble),
-    "big-endian": lambda a: a.astype(">f8"),
-    "unaligned": lambda a: np.frombuffer(b"x" + a.tobytes(), offset=1).reshape(a.shape),
-    "lists": lambda a: a.tolist(),
-    "integers": lambda a: a.astype(np.int8),
-    "booleans": lambda a: a > 0,
+ARRAYS = LAYOUTS | {
+    "float32": lambda array: array.astype(np.float32),
+    "float16": lambda array: array.astype(np.float16),
+    "integers": lambda array: array.astype(np.int8),
+    "booleans": lambda array: array > 0,
 }
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("replicas", [None, 2])
-@pytest.mark.parametrize("how", list(LAYOUTS))
+@pytest.mark.parametrize("how", list(ARRAYS))
 def test_inputs_may_have_any_layout_and_real_type_and_are_not_written_to(how, replicas, dtype):
-    arrange, net = LAYOUTS[how], make(replicas=replicas, dtype=dtype)
+    arrange, net = ARRAYS[how], make(replicas=replicas, dtype=dtype)
     arrays = [arrange(2 * a) for a in (X, Y, Y[:, 0])]
     plain = [np.array(a, dtype=np.dtype(dtype)) for a in arrays]
     loss, grad = net.loss_and_grad(*plain), net.grad.copy()

@@ -104,3 +104,20 @@ def npy(array):
     file = BytesIO()
     np.lib.format.write_array(file, np.asarray(array), version=(1, 0), allow_pickle=True)
     return file.getvalue()
+
+
+def rezip(path, method=zipfile.ZIP_STORED, change=None, date=(1980, 1, 1, 0, 0, 0)):
+    """Write the members again with zipfile, changed by `change`."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    members = change(members) if change else members
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in members:
+            info = zipfile.ZipInfo(name, date)
+            info.compress_type = method
+            with archive.open(info, "w", force_zip64=True) as file:
+                file.write(data)
+
+
+def declared(dtype, shape, **more):
+    return {"$array": dtype, "shape": shape, **more}

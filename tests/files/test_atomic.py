@@ -3,8 +3,6 @@
 import errno
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +13,9 @@ from mlp import MLP, Dense
 from mlp import _atomic as atomic
 from mlp._atomic import replacing
 from tests.files.forge import NETWORKS, assert_same
+from tests.processes import assert_runs
 
 ROOT = Path(__file__).parents[2]
-
-
-def run(script, *arguments):
-    """Run a script in a process of its own and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture
@@ -107,14 +92,17 @@ def test_the_file_is_on_the_disk_before_it_is_renamed_and_the_folder_after(path,
         fsync(descriptor)
 
     def note_replace(old, new):
-        assert Path(old).parent == Path(new).parent
-        calls.append(("replace", 0))
+        calls.append(("replace", Path(old).parent, Path(new).parent))
         replace(old, new)
 
     monkeypatch.setattr(atomic.os, "fsync", note_fsync)
     monkeypatch.setattr(atomic.os, "replace", note_replace)
     NETWORKS["small"]().save(path)
-    assert calls == [("file", path.stat().st_size), ("replace", 0), ("folder", 0)]
+    assert calls == [
+        ("file", path.stat().st_size),
+        ("replace", path.parent, path.parent),
+        ("folder", 0),
+    ]
 
 
 @pytest.mark.parametrize(("number", "fine"), [(22, True), (95, True), (5, False)])
@@ -160,7 +148,7 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_old_file(path):
     NETWORKS["mixed"]().save(path.with_name("size.npz"))
     size = path.with_name("size.npz").stat().st_size
     path.with_name("size.npz").unlink()
-    *failed, last = run(FULL, path, size).splitlines()
+    *failed, last = assert_runs("-c", FULL, path, size).splitlines()
     assert len(failed) > 5
     for line in failed:
         assert line == (f"{errno.EFBIG} [Errno {errno.EFBIG}] File too large: {str(path)!r} True")
@@ -207,7 +195,7 @@ sys.stdout.write(f"{torn} {len(states)}")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 def test_a_process_killed_at_any_moment_leaves_a_whole_file(tmp_path):
-    torn, states = map(int, run(KILLED, tmp_path / "net.npz", 60).split())
+    torn, states = map(int, assert_runs("-c", KILLED, tmp_path / "net.npz", 60).split())
     assert torn >= 3  # it was killed in the middle of writing
     assert states >= 2  # and after it had written
 

@@ -1,26 +1,16 @@
 """Twenty thousand spoilt files: each is refused or is sound, and none takes much memory."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def run(*arguments):
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+from tests.processes import assert_runs
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_no_mutant_does_anything_but_load_or_raise_a_file_format_error(seed):
-    found = run("-m", "tests.files.fuzz", "--files", "10000", "--seed", seed)
+    found = json.loads(assert_runs("-m", "tests.files.fuzz", "--files", "10000", "--seed", seed))
     counts = found["counts"]
     assert sum(counts.values()) == 10_000
     assert found["growth_mib"] < 200
@@ -38,4 +28,4 @@ def test_the_measure_of_memory_sees_what_is_reserved_and_what_is_used(make):
     )
     if make == "np.empty" and not Path("/proc/self/status").exists():
         pytest.skip("only Linux tells what is reserved")
-    assert run("-c", script) > 200
+    assert float(assert_runs("-c", script)) > 200

@@ -35,14 +35,6 @@ def test_replicas_may_have_their_own():
     assert np.array_equal(theta[:, 0], [0.5, 0.75, 0.95])
 
 
-def test_take_keeps_the_scales_of_the_replicas():
-    optimizer = Adam([0.1, 0.2, 0.3])
-    optimizer.lr_scale = [1.0, 0.5, 0.25]
-    optimizer.step(np.ones((3, 2)), np.ones((3, 2)))
-    optimizer.take([2, 0])
-    assert optimizer.rate(0).tolist() == [0.075, 0.1]
-
-
 def test_reset_forgets_it_and_a_loaded_state_leaves_it_alone():
     optimizer = Adam(0.1)
     optimizer.lr_scale = 0.5

@@ -7,14 +7,9 @@ import numpy as np
 import pytest
 
 from mlp.optim import OPTIMIZERS, SGD, Adam, make_optimizer
+from tests.optim.moved import moved
 
 GRADS = np.random.default_rng(1).normal(size=(6, 2, 5))
-
-
-def moved(optimizer, theta, grads):
-    for grad in grads:
-        optimizer.step(theta, grad)
-    return theta
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

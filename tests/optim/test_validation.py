@@ -16,7 +16,9 @@ from mlp.optim import (
     InverseScaling,
     LinearWarmup,
     OneCycle,
+    Optimizer,
     RMSprop,
+    Schedule,
     StepDecay,
     make_optimizer,
     make_schedule,
@@ -188,3 +190,12 @@ def test_what_is_no_config_is_refused(build, config):
 def test_a_config_with_an_unknown_field_is_refused():
     with pytest.raises(TypeError, match="cosine: received 'warmth', expected lr, steps, lr_min"):
         schedule_from_config({"name": "cosine", "lr": 0.1, "steps": 3, "warmth": 1})
+
+
+@pytest.mark.parametrize(("base", "method"), [(Optimizer, "_update"), (Schedule, "_at")])
+def test_one_without_its_equations_cannot_be_made(base, method):
+    class Unfinished(base):
+        name = "unfinished"
+
+    with pytest.raises(TypeError, match=f"abstract method.*{method}"):
+        Unfinished()

@@ -1,13 +1,11 @@
 """Pictures to files, and what making them leaves behind."""
 
-import subprocess
-import sys
-
 import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
 from mlp.plotting import new_axes, plot_learning_rates, save_figure
+from tests.processes import assert_runs
 
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 
@@ -92,6 +90,4 @@ def test_pyplot_is_never_imported(tmp_path):
         "    save_figure(ax, f'{sys.argv[1]}/a.{kind}')\n"
         "print('matplotlib.pyplot' in sys.modules)\n"
     )
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert answer.stdout == "False\n"
+    assert assert_runs("-c", program, tmp_path) == "False\n"

@@ -18,7 +18,7 @@ from mlp import (
     learning_rate_sweep,
 )
 from mlp.datasets import load_digits
-from mlp.studies.finder import smooth
+from mlp.studies.finder_rule import end_of_first_fall, smooth
 from tests.training.small import classes, classifier, numbers, regressor
 
 X, y = classes(200)
@@ -205,12 +205,10 @@ def test_nan_ends_it_and_is_marked():
 
 def test_a_fall_from_an_overshoot_is_not_suggested():
     # the loss falls, overshoots, and comes back more steeply than it ever fell
-    from mlp.studies.finder import _end_of_first_fall
-
     smoothed = np.array([2.0, 1.9, 1.6, 1.3, 1.2, 1.5, 0.8, 9.0])
-    assert _end_of_first_fall(smoothed, 2.0) == 4
-    assert _end_of_first_fall(smoothed[:5], 2.0) == 4
-    assert _end_of_first_fall(np.array([2.0, 2.08, 1.5, 1.0]), 2.0) == 3
+    assert end_of_first_fall(smoothed, 2.0) == 4
+    assert end_of_first_fall(smoothed[:5], 2.0) == 4
+    assert end_of_first_fall(np.array([2.0, 2.08, 1.5, 1.0]), 2.0) == 3
 
 
 def test_a_first_rate_that_is_already_best_is_suggested_with_advice():

@@ -96,7 +96,7 @@ def test_json_gives_every_digit_back(make, tmp_path):
 @pytest.mark.parametrize("make", [example, replicas])
 def test_the_json_is_strict(make):
     def refuse(word):
-        raise AssertionError(f"{word} is not JSON")
+        raise ValueError(f"{word} is not JSON")
 
     assert json.loads(make().to_json(), parse_constant=refuse)["format"] == "mlp-history"
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mlp import MLP, SGD, Adam, Callback, Dense, Trainer
+from tests.layouts import LAYOUTS
 from tests.training.small import (
     classes,
     classifier,
@@ -15,31 +16,8 @@ from tests.training.small import (
 )
 
 
-def read_only(array):
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
-def with_gaps(array):
-    wide = np.full((*array.shape, 2), np.nan)
-    wide[..., 0] = array
-    return wide[..., 0]
-
-
-KINDS = {
-    "read-only": read_only,
-    "Fortran order": np.asfortranarray,
-    "with gaps": with_gaps,
-    "backwards": lambda array: np.ascontiguousarray(array[::-1])[::-1],
-    "big endian": lambda array: array.astype(">f8"),
-    "a list": np.ndarray.tolist,
-    "more digits": lambda array: array.astype(np.longdouble),
-}
-
-
 @pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYOUTS)
 def test_inputs_of_any_kind_give_the_same_bits_and_are_never_written_to(kind, shuffle):
     X, Y = numbers()
     weight = np.random.default_rng(1).uniform(size=len(X))
@@ -47,7 +25,7 @@ def test_inputs_of_any_kind_give_the_same_bits_and_are_never_written_to(kind, sh
     expected = Trainer(plain, SGD(0.1), batch_size=16, shuffle=shuffle).fit(
         X, Y, 2, sample_weight=weight, validation=(X, Y)
     )
-    given = [KINDS[kind](array) for array in (X, Y, weight)]
+    given = [LAYOUTS[kind](array) for array in (X, Y, weight)]
     before = [np.array(array) for array in given]
     history = Trainer(net, SGD(0.1), batch_size=16, shuffle=shuffle).fit(
         given[0], given[1], 2, sample_weight=given[2], validation=(given[0], given[1])

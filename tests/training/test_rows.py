@@ -1,6 +1,5 @@
 """Data that is read a batch at a time."""
 
-import subprocess
 import sys
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 import mlp
 from mlp.training.rows import Rows, is_row_source
+from tests.processes import assert_runs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4))
@@ -111,5 +111,4 @@ before = peak()
 trainer.fit(X, Y, epochs=1)
 print(peak() - before)
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert float(run.stdout) < 400
+    assert float(assert_runs("-c", script)) < 400

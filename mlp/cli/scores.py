@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def score_line(scores: dict[str, Any]) -> str:
 
 def number(value: float | None) -> str:
     """Return a number in four digits; None stands for one that is not finite."""
-    return "not finite" if value is None else f"{value:.4g}"
+    return "not finite" if value is None or not isfinite(value) else f"{value:.4g}"
 
 
 def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:

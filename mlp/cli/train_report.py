@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import json
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp.cli.data import Data
@@ -23,159 +21,140 @@ from mlp.plotting import save_figure
 from mlp.training import EarlyStopping, Trainer
 
 FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")
-_LARGE = 10.0  # beside it, numbers of the size 1 are nothing
+_LARGE = 10.0  # beside numbers of this size, those of the size 1 are lost
 
 
-def report(
-    options: argparse.Namespace,
-    data: Data,
-    task: TableTask,
-    trainer: Trainer,
-    metadata: dict[str, Any],
-) -> list[Path]:
-    """Write the files and print the summary; nothing where no epoch has come to its end."""
-    if not trainer.history.epochs:
-        return []
-    with np.errstate(all="ignore"):  # of a run that diverged outputs may overflow
-        outputs = trainer.net.predict(_scored(task)[0])
-    files = _write(options.out, data, task, trainer, outputs, metadata)
-    found = _summary(options, data, task, trainer, outputs)
-    if options.json:
-        print(json.dumps(found | {"files": [str(file) for file in files]}))
-    else:
-        print(_text(options, task, found))
-        print(f"\nWrote {', '.join(file.name for file in files)} to {options.out}.")
-    return files
+class TrainReport:
+    """What came out of a training, on the rows that were held out or else on all.
+
+    Parameters
+    ----------
+    options : Namespace
+        Those of ``mlp train``.
+    data, task : Data, TableTask
+        What was trained on.
+    trainer : Trainer
+        What trained, for one epoch at least.
+    """
+
+    def __init__(
+        self, options: argparse.Namespace, data: Data, task: TableTask, trainer: Trainer
+    ) -> None:
+        self.options, self.data, self.task, self.trainer = options, data, task, trainer
+        self.is_held_out = task.validation is not None
+        X, Y = task.validation or (task.X, task.Y)
+        with np.errstate(all="ignore"):  # with weights of a run that diverged they may overflow
+            self.outputs = trainer.net.predict(X)
+            self.loss = float(trainer.net.evaluate(X, Y))
+        self.scores: dict[str, Any] = {}
+        if np.isfinite(self.outputs).all():
+            rows = task.held_out if self.is_held_out else task.training
+            self.scores = score(task.target, task.target.truth(data.table, rows), self.outputs)
+
+    def write(self, metadata: dict[str, Any]) -> list[Path]:
+        """Write the files; history.csv is there already."""
+        model, history_json, history_csv, picture, held_out = (
+            self.options.out / name for name in FILES
+        )
+        history = self.trainer.history
+        self.trainer.net.save(model, metadata=metadata)
+        history.to_json(history_json)
+        files = [model, history_json, history_csv]
+        if any(map(isfinite, history["loss"])):
+            files.append(save_figure(history.plot(), picture))
+        if self.is_held_out and self.scores:
+            write_file(held_out, self._held_out_rows().encode())
+            files.append(held_out)
+        return files
+
+    def _held_out_rows(self) -> str:
+        """Return the held-out rows as CSV: where they stand, what is true, what is predicted."""
+        task, table = self.task, self.data.table
+        target, truth = task.target, task.target.truth(table, task.held_out)
+        if isinstance(target, ClassTarget):
+            columns = [target.labels.decode(truth), target.decode(self.outputs)]
+        else:
+            pairs = zip(truth.T, target.decode(self.outputs).T, strict=True)
+            columns = [column.tolist() for pair in pairs for column in pair]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        heads = [head for name in target.names for head in (name, f"predicted {name}")]
+        writer.writerow([table.row_word, *heads])
+        writer.writerows(zip(table.lines[task.held_out].tolist(), *columns, strict=True))
+        return text.getvalue()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that is known, as JSON can hold it."""
+        task, trainer, history = self.task, self.trainer, self.trainer.history
+        return {
+            "data": self.data.table.source,
+            "task": self.data.task,
+            "targets": list(task.target.names),
+            "training_rows": len(task.training),
+            "held_out_rows": len(task.held_out),
+            "dropped_rows": self.data.n_dropped,
+            "sizes": list(task.sizes),
+            "parameters": trainer.net.theta.size,
+            "l2": trainer.penalty.l2,
+            "status": history.status,
+            "epochs": len(history.epochs),
+            "best_epoch": self._best_epoch,
+            "seconds": sum(history["seconds"]),
+            "training_loss": _finite(history["loss"][-1]),
+            "scored_on": "held-out" if self.is_held_out else "training",
+            "loss": _finite(self.loss),
+            **{name: _finite(value) for name, value in self.scores.items()},
+        }
+
+    @property
+    def _best_epoch(self) -> int | None:
+        """The epoch whose weights were kept, if they were chosen."""
+        stopping = [c for c in self.trainer.callbacks if isinstance(c, EarlyStopping)]
+        return int(stopping[0].best_epoch) or None if stopping else None
+
+    def text(self) -> str:
+        """Return what a person reads."""
+        return "\n".join([*self._head(), "", *self._result()])
+
+    def _head(self) -> Iterator[str]:
+        """Yield what was trained on what, and how it went."""
+        data, task, trainer = self.data, self.task, self.trainer
+        dropped = f", {data.n_dropped} left out for missing values" if data.n_dropped else ""
+        yield (
+            f"{data.table.source}: {len(task.training)} rows to train on, "
+            f"{len(task.held_out)} held out{dropped}"
+        )
+        what = shortened(task.target.names)
+        if isinstance(task.target, ClassTarget):
+            what += f" of {len(task.target.labels)} classes"
+        hidden = (self.options.hidden or "relu").lower()
+        yield (
+            f"network {'-'.join(map(str, task.sizes))} ({hidden}, {task.output}, {task.loss}) "
+            f"of {trainer.net.theta.size:,} parameters for {what}"
+        )
+        history = trainer.history
+        kept = f"; its best weights, of epoch {self._best_epoch}" if self._best_epoch else ""
+        yield (
+            f"{history.status} after epoch {len(history.epochs)} of {self.options.epochs} "
+            f"in {sum(history['seconds']):.1f} s (l2 {trainer.penalty.l2:.2g}){kept}"
+        )
+        largest = max(np.abs(task.X).max(), np.abs(task.Y).max() if task.Y.ndim == 2 else 0.0)
+        if largest > _LARGE and not self.options.standardize:
+            yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
+
+    def _result(self) -> Iterator[str]:
+        """Yield how good it is."""
+        n, scores = len(self.outputs), self.scores
+        rows = f"{n} {'held-out' if self.is_held_out else 'training'} rows"
+        if not scores:
+            yield f"{rows}: received no finite outputs"
+            return
+        yield f"{rows}: loss {number(_finite(self.loss))}, {score_line(scores)}"
+        if "confusion" in scores:
+            yield ""
+            yield confusion_text(scores["labels"], scores["confusion"])
 
 
-def _scored(task: TableTask) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the rows that are scored: those held out, or else those trained on."""
-    return task.validation or (task.X, task.Y)
-
-
-def _write(
-    out: Path,
-    data: Data,
-    task: TableTask,
-    trainer: Trainer,
-    outputs: NDArray[Any],
-    metadata: dict[str, Any],
-) -> list[Path]:
-    model, history_json, history_csv, picture, held_out = (out / name for name in FILES)
-    history = trainer.history
-    trainer.net.save(model, metadata=metadata)
-    history.to_json(history_json)
-    files = [model, history_json, history_csv]
-    if any(isfinite(loss) for loss in history["loss"]):
-        files.append(save_figure(history.plot(), picture))
-    if len(task.held_out):
-        write_file(held_out, _held_out_text(data, task, outputs).encode())
-        files.append(held_out)
-    return files
-
-
-def _held_out_text(data: Data, task: TableTask, outputs: NDArray[Any]) -> str:
-    """Return the held-out rows as CSV: where they stand, what is true and what is predicted."""
-    target, table = task.target, data.table
-    if isinstance(target, ClassTarget):
-        truth = target.truth(table, task.held_out)
-        columns = [target.labels.decode(truth), target.decode(outputs)]
-    else:
-        pairs = zip(target.truth(table, task.held_out).T, target.decode(outputs).T, strict=True)
-        columns = [column.tolist() for pair in pairs for column in pair]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    heads = [head for name in target.names for head in (name, f"predicted {name}")]
-    writer.writerow([table.row_word, *heads])
-    writer.writerows(zip(table.lines[task.held_out].tolist(), *columns, strict=True))
-    return text.getvalue()
-
-
-def _summary(
-    options: argparse.Namespace,
-    data: Data,
-    task: TableTask,
-    trainer: Trainer,
-    outputs: NDArray[Any],
-) -> dict[str, Any]:
-    """Return all that the summary tells, as JSON can hold it."""
-    history = trainer.history
-    stoppings = [c for c in trainer.callbacks if isinstance(c, EarlyStopping)]
-    X, Y = _scored(task)
-    is_held_out = task.validation is not None
-    rows = task.held_out if is_held_out else task.training
-    truth = task.target.truth(data.table, rows)
-    loss = float(trainer.net.evaluate(X, Y))
-    return {
-        "data": data.table.source,
-        "task": data.task,
-        "targets": list(task.target.names),
-        "rows": {
-            "training": len(task.training),
-            "held_out": len(task.held_out),
-            "dropped": data.n_dropped,
-        },
-        "sizes": list(task.sizes),
-        "parameters": trainer.net.theta.size,
-        "status": history.status,
-        "epochs": len(history.epochs),
-        "best_epoch": stoppings[0].best_epoch if stoppings else None,
-        "seconds": sum(history["seconds"]),
-        "training_loss": _finite(history["loss"][-1]),
-        "scored_rows": "held out" if is_held_out else "training",
-        "loss": _finite(loss),
-        **{
-            name: _finite(value) if isinstance(value, float) else value
-            for name, value in score(task.target, truth, outputs).items()
-        },
-    }
-
-
-def _finite(value: float) -> float | None:
-    """Return a number as JSON can hold it: NaN and the infinities are none."""
-    return value if isfinite(value) else None
-
-
-def _text(options: argparse.Namespace, task: TableTask, found: dict[str, Any]) -> str:
-    return "\n".join([*_head(options, task, found), "", *_scores(found)])
-
-
-def _head(options: argparse.Namespace, task: TableTask, found: dict[str, Any]) -> Iterator[str]:
-    """Yield what was trained on what, and how it went."""
-    rows, target = found["rows"], task.target
-    dropped = f", {rows['dropped']} with missing values left out" if rows["dropped"] else ""
-    yield (
-        f"{found['data']}: {rows['training']} rows to train on, "
-        f"{rows['held_out']} held out{dropped}"
-    )
-    what = shortened(target.names)
-    if isinstance(target, ClassTarget):
-        what += f" of {len(target.labels)} classes"
-    hidden = (options.hidden or "relu").lower()
-    yield (
-        f"network {'-'.join(map(str, task.sizes))} ({hidden}, {task.output}, {task.loss}), "
-        f"{found['parameters']:,} parameters, for {what}"
-    )
-    best = f", best by its loss: epoch {found['best_epoch']}" if found["best_epoch"] else ""
-    yield (
-        f"{found['status']} after epoch {found['epochs']} of {options.epochs}, "
-        f"{found['seconds']:.1f} s{best}"
-    )
-    yield from _hint(options, task)
-
-
-def _hint(options: argparse.Namespace, task: TableTask) -> Iterator[str]:
-    """Tell where numbers are too large to be trained on as they are."""
-    if options.standardize:
-        return
-    largest = max(np.abs(task.X).max(), np.abs(task.Y).max() if task.Y.ndim == 2 else 0.0)
-    if largest > _LARGE:
-        yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
-
-
-def _scores(found: dict[str, Any]) -> Iterator[str]:
-    n = found["rows"]["training" if found["scored_rows"] == "training" else "held_out"]
-    yield f"{n} {found['scored_rows']} rows: loss {number(found['loss'])}, {score_line(found)}"
-    if "confusion" in found:
-        yield ""
-        yield confusion_text(found["labels"], found["confusion"])
+def _finite(value: Any) -> Any:
+    """Return a value as JSON can hold it: NaN and the infinities are none."""
+    return None if isinstance(value, float) and not isfinite(value) else value

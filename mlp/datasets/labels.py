@@ -49,6 +49,8 @@ class Labels:
     def of(cls, words: Iterable[str]) -> Labels:
         """Return the labels that occur, sorted: numbers by value, words by alphabet."""
         values = list(dict.fromkeys(words))
+        if not all(isinstance(value, str) for value in values):
+            raise TypeError(f"words: received {values[:8]!r}, expected strings")
         if not all(map(is_number, values)):
             return cls(sorted(values))
         by_number = {float(value): value for value in reversed(values)}  # the first spelling

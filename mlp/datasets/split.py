@@ -39,8 +39,8 @@ def split_rows(
     TypeError
         If `fraction` is not a number or `seed` not an int.
     ValueError
-        If `fraction` is not between 0 and 1, `seed` is negative, or there is one row, of all or of
-        a class.
+        If `fraction` is not between 0 and 1, `seed` is negative, there is one row, of all or of
+        a class, or the labels are not `n` integers.
 
     Examples
     --------
@@ -48,11 +48,14 @@ def split_rows(
     >>> training, held_out
     (array([0, 1, 2, 3, 4, 7, 8]), array([5, 6, 9]))
     """
+    n = as_int("n", n, minimum=1)
     fraction = as_float("fraction", fraction, lambda f: 0 < f < 1, "a float between 0 and 1")
     rng = np.random.default_rng(as_int("seed", seed, minimum=0))
     is_held_out = np.zeros(n, dtype=bool)
     if labels is None:
         labels = np.zeros(n, dtype=np.intp)
+    if np.shape(labels) != (n,) or np.asarray(labels).dtype.kind not in "bui":
+        raise ValueError(f"labels: received shape {np.shape(labels)}, expected {n} integers")
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         if len(rows) == 1:

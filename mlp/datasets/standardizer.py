@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,9 @@ class Standardizer:
         Raises
         ------
         ValueError
-            If X is not a matrix, or a column has no number.
+            If X is not a matrix of real numbers, holds infinity, or a column has no number.
         """
-        X = np.asarray(X)
-        if X.ndim != 2:
-            raise ValueError(f"X: received shape {X.shape}, expected (n, n_columns)")
+        X = _as_matrix(X)
         moments = np.array([_moments(column, i) for i, column in enumerate(X.T)])
         return cls(*moments.reshape(-1, 2).T)
 
@@ -74,16 +73,29 @@ class Standardizer:
         return cls(mean, scale)
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return ``(X - mean) / scale``, a new array."""
+        """Return ``(X - mean) / scale``, a new array; ValueError for other columns than known."""
+        X = _as_matrix(X, len(self.mean))
         scaled: NDArray[np.float64] = np.subtract(X, self.mean, dtype=np.float64)
         scaled /= self.scale
         return scaled
 
     def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return ``X * scale + mean``, a new array."""
+        """Return ``X * scale + mean``, a new array; ValueError for other columns than known."""
+        X = _as_matrix(X, len(self.mean))
         original: NDArray[np.float64] = np.multiply(X, self.scale, dtype=np.float64)
         original += self.mean
         return original
+
+
+def _as_matrix(X: ArrayLike, n_columns: int | None = None) -> NDArray[Any]:
+    """Return X as a matrix of real numbers; other shapes would be broadcast."""
+    X = np.asarray(X)
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"X: received dtype {X.dtype}, expected real numbers")
+    if X.ndim != 2 or n_columns not in (None, X.shape[1]):
+        expected = "n_columns" if n_columns is None else n_columns
+        raise ValueError(f"X: received shape {X.shape}, expected (n, {expected})")
+    return X
 
 
 def _moments(column: NDArray[Any], i: int) -> tuple[float, float]:
@@ -92,6 +104,8 @@ def _moments(column: NDArray[Any], i: int) -> tuple[float, float]:
     if not numbers.size:
         raise ValueError(f"X: received no number in column {i}, expected at least one")
     peak = float(np.abs(numbers).max()) or 1.0
+    if not isfinite(peak):
+        raise ValueError(f"X: received infinity in column {i}, expected finite numbers")
     numbers /= peak  # so that no square overflows
     mean, deviation = float(numbers.mean()), float(numbers.std())
     return mean * peak, deviation * peak if deviation > _ROUNDING * abs(mean) else 1.0

@@ -43,6 +43,11 @@ class Table:
     lines : ndarray of int (n,), optional
         The line of each row in a file; without it rows count from 0.
 
+    Raises
+    ------
+    ValueError
+        If there is no column, or the columns differ in length.
+
     Attributes
     ----------
     names : tuple of str
@@ -64,10 +69,10 @@ class Table:
         lines: NDArray[np.integer[Any]] | None = None,
     ) -> None:
         self._columns = dict(columns)
+        _check_columns(self._columns)
         self.names, self.source = tuple(self._columns), source
         self.targets: tuple[str, ...] = ()
-        first = next(iter(self._columns.values()))
-        n_rows = len(first.codes if isinstance(first, Words) else first)
+        n_rows = _length(next(iter(self._columns.values())))
         self.row_word = "row" if lines is None else "line"
         self.lines = np.arange(n_rows) if lines is None else lines
 
@@ -192,6 +197,18 @@ class Table:
     def place(self, row: int, name: str) -> str:
         """Return where a cell stands, for an error."""
         return f"{self.source}: {self.row_word} {self.lines[row]}, column {name!r}"
+
+
+def _length(column: Column) -> int:
+    return len(column.codes if isinstance(column, Words) else column)
+
+
+def _check_columns(columns: Mapping[str, Column]) -> None:
+    lengths = {name: _length(column) for name, column in columns.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(
+            f"columns: received the lengths {lengths!r:.200}, expected columns of one length"
+        )
 
 
 def _target_columns(y: NDArray[Any], name: str) -> dict[str, Column]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import isnan
 from typing import NamedTuple
 
@@ -92,12 +92,14 @@ def read_data(options: argparse.Namespace) -> Data:
     OSError
         If there is no such file.
     """
+    targets = options.target or []
+    if options.task == "classify" and len(targets) > 1:
+        raise ValueError(f"--task classify: received {len(targets)} targets, expected one")
     if is_csv(options.data):
         return _read_csv(options)
     for name in ("ignore", "one_hot", "delimiter"):
         if getattr(options, name) is not None:
             raise ValueError(f"--{name.replace('_', '-')} is about the columns of a CSV file")
-    targets = options.target or []
     if len(targets) > 1:
         raise ValueError("--target: received several, expected one array of an .npz file")
     if options.data.endswith(".npz"):
@@ -132,16 +134,16 @@ def _read_csv(options: argparse.Namespace) -> Data:
                 missing="keep" if options.missing in ("drop", "mean") else "refuse",
             )
         except CellError as error:
-            raise ValueError(f"{error}; {_hint(error, options)}") from None
+            raise ValueError(f"{error}; {_hint(error, {file.names[i] for i in target})}") from None
         names = file.names
     return _complete(options, table, [names[i] for i in target], [names[i] for i in ignore])
 
 
-def _hint(error: CellError, options: argparse.Namespace) -> str:
+def _hint(error: CellError, targets: Container[str]) -> str:
     """Return what can be done about a cell."""
     if error.is_missing:
         return "--missing drop leaves such rows out, --missing mean fills inputs in"
-    if error.column in options.target:
+    if error.column in targets:
         return "--task classify takes words"
     name = error.column
     return f"--one-hot {name!r} makes an input of each word, --ignore {name!r} leaves it out"
@@ -155,8 +157,6 @@ def _complete(
     if options.missing == "drop":
         table = table.without_missing()
     task = options.task or _infer_task(table, targets)
-    if task == "classify" and len(targets) > 1:
-        raise ValueError(f"--task classify: received {len(targets)} targets, expected one")
     return Data(
         as_task(table, targets, task), list(targets), task, list(ignored), n_read - len(table)
     )

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from mlp._atomic import write_file
 from mlp.cli import model_file
 from mlp.cli.data import add_file_arguments, as_task, is_csv
 from mlp.cli.model_file import Model
+from mlp.cli.output import check_folder
 from mlp.cli.scores import confusion_text, score, score_line
 from mlp.datasets import ClassTarget, CSVFile, Table, load, read_npz
 
@@ -40,12 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_file_arguments(parser)
     out = parser.add_argument_group("results")
     out.add_argument("--probabilities", action="store_true", help="of each class, too")
-    out.add_argument("--out", metavar="FILE", help="write the CSV there, not to standard output")
+    out.add_argument("--out", type=Path, metavar="FILE", help="for the predictions (printed)")
     out.add_argument("--json", action="store_true", help="print JSON instead of CSV")
 
 
 def run(options: argparse.Namespace) -> None:
     """Predict, and print or write what comes out."""
+    if options.out is not None:
+        check_folder(options.out.parent)
     model = model_file.read(options.model)
     table = _read_table(options, model)
     outputs = _outputs(model, table)

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from mlp.cli.data import Data, read_data
 from mlp.core import Loss, make_activation, make_loss
-from mlp.datasets import ClassTarget, InputEncoder, Labels, NumberTarget, Standardizer, split_rows
+from mlp.datasets import (
+    ClassTarget,
+    InputEncoder,
+    Labels,
+    NumberTarget,
+    Standardizer,
+    Table,
+    shortened,
+    split_rows,
+)
 
 _ROWS_TO_SPLIT = 20  # a sweep of fewer trains on all of them
 
@@ -109,7 +118,7 @@ def make_task(
         targets = target.encode(table)
     inputs = InputEncoder.fit(
         table,
-        [name for name in table.names if name not in target.names],
+        _input_columns(table, target.names),
         training,
         standardize=options.standardize,
         fill_missing=options.missing == "mean",
@@ -144,6 +153,16 @@ def _make_target(data: Data) -> ClassTarget | NumberTarget:
             "expected two or more"
         )
     return ClassTarget(name, labels)
+
+
+def _input_columns(table: Table, targets: Sequence[str]) -> list[str]:
+    names = [name for name in table.names if name not in targets]
+    if not names:
+        raise ValueError(
+            f"{table.source}: received no column besides {shortened(targets)}, "
+            "expected one of inputs at least"
+        )
+    return names
 
 
 def _split(

@@ -144,7 +144,7 @@ def _check_options(options: argparse.Namespace) -> None:
         return
     path = Path(options.checkpoint)
     if path.resolve() in ((options.out / name).resolve() for name in FILES):
-        raise ValueError(f"--checkpoint: received {path}, expected another name than {FILES}")
+        raise ValueError(f"--checkpoint: received {path}, which is one of the results")
     if path.exists() and not options.resume:
         epoch, last_epoch, is_over = progress_of(read_run(path)[1])
         if not is_over:

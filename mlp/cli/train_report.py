@@ -46,10 +46,15 @@ class TrainReport:
         with np.errstate(all="ignore"):  # with weights of a run that diverged they may overflow
             self.outputs = trainer.net.predict(X)
             self.loss = float(trainer.net.evaluate(X, Y))
-        self.scores: dict[str, Any] = {}
-        if np.isfinite(self.outputs).all():
-            rows = task.held_out if self.is_held_out else task.training
-            self.scores = score(task.target, task.target.truth(data.table, rows), self.outputs)
+            self.scores = self._score()
+
+    def _score(self) -> dict[str, Any]:
+        """Return the scores, none where an output is not finite."""
+        if not np.isfinite(self.outputs).all():
+            return {}
+        task = self.task
+        rows = task.held_out if self.is_held_out else task.training
+        return score(task.target, task.target.truth(self.data.table, rows), self.outputs)
 
     def write(self, metadata: dict[str, Any]) -> list[Path]:
         """Write the files; history.csv is there already."""
@@ -65,6 +70,8 @@ class TrainReport:
         if self.is_held_out and self.scores:
             write_file(held_out, self._held_out_rows().encode())
             files.append(held_out)
+        else:
+            held_out.unlink(missing_ok=True)  # of a run before
         return files
 
     def _held_out_rows(self) -> str:
@@ -138,7 +145,7 @@ class TrainReport:
             f"{history.status} after epoch {len(history.epochs)} of {self.options.epochs} "
             f"in {sum(history['seconds']):.1f} s (l2 {trainer.penalty.l2:.2g}){kept}"
         )
-        largest = max(np.abs(task.X).max(), np.abs(task.Y).max() if task.Y.ndim == 2 else 0.0)
+        largest = max(max(A.max(), -A.min()) for A in (task.X, task.Y) if A.dtype.kind == "f")
         if largest > _LARGE and not self.options.standardize:
             yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
 

@@ -1,5 +1,7 @@
 """CSV files that are refused, with the line and the column."""
 
+import re
+
 import pytest
 
 from mlp.datasets import CellError, csv_rows, read_csv
@@ -41,10 +43,8 @@ def test_it_is_refused_with_its_place(what, tmp_path):
     text, message = REFUSED[what]
     path = tmp_path / "data.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: .*{re.escape(message)}"):
         read_csv(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,8 @@ def test_it_is_refused_with_its_place(what, tmp_path):
 )
 def test_options_that_do_not_fit_are_refused(options, message, tmp_path):
     (tmp_path / "data.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         read_csv(tmp_path / "data.csv", **options)
-    assert message in str(caught.value)
 
 
 def test_a_name_that_is_there_twice_cannot_be_asked_for(tmp_path):

@@ -1,16 +1,23 @@
 """Data that is named on the command line, good and bad."""
 
+import argparse
 import io
 import zipfile
 
 import numpy as np
 import pytest
 
-from mlp.cli import main
-from mlp.cli.data import load_task
+from mlp.cli import find_lr, main
+from mlp.cli.task import load_task
 
 ROWS = np.random.default_rng(0).normal(size=(40, 3))
 YES = ROWS[:, 0] > 0
+
+
+def options_of(*words):
+    parser = argparse.ArgumentParser()
+    find_lr.add_arguments(parser)
+    return parser.parse_args(words)
 
 
 def saved(**arrays):
@@ -50,10 +57,10 @@ BAD = {
     "an archive of no arrays": (no_arrays(), "received X damaged or not of numbers"),
     "objects": (saved(X=np.array([{}, 1]), y=YES), "received X damaged or not of numbers"),
     "words": (saved(X=ROWS.astype(str), y=YES), "X: received dtype"),
-    "infinity": (saved(X=ROWS * np.inf, y=YES), "X: received"),
+    "infinity": (saved(X=ROWS * np.inf, y=YES), "received inf, expected a number"),
     "other names": (saved(a=ROWS, b=YES), "received the arrays ['a', 'b'], expected X and y"),
     "a row too few": (saved(X=ROWS, y=YES[1:]), "received X (40, 3) and y (39,)"),
-    "a negative label": (saved(X=ROWS, y=YES.astype(int) - 1), "received the label -1"),
+    "one class only": (saved(X=ROWS, y=YES & False), "received the one class 'False' in 'y'"),
 }
 
 
@@ -77,7 +84,8 @@ def test_yes_and_no_in_a_file_are_two_classes(loss, tmp_path, capsys):
     np.savez(tmp_path / "yes.npz", X=ROWS, y=YES)
     np.savez(tmp_path / "one.npz", X=ROWS, y=YES.astype(int))
     of_bool, of_int = (
-        load_task(str(tmp_path / name), loss, None, 0) for name in ("yes.npz", "one.npz")
+        load_task(options_of("--data", str(tmp_path / name), "--loss", loss))
+        for name in ("yes.npz", "one.npz")
     )
     assert of_bool.sizes == of_int.sizes
     assert (of_bool.output, of_bool.loss) == (of_int.output, loss.lower())

@@ -21,8 +21,11 @@ class Layer(Scratch, ABC):
 
     A layer of one's own defines `forward` and `backward`, and `parameters` if it has any; their
     values are then ``self.params[name]`` and their gradients, which `backward` overwrites,
-    ``self.grads[name]``. With K replicas, arrays have a leading axis: write the equations with
-    ``@``, ``swapaxes(-1, -2)`` and ``axis=-2`` and they serve both.
+    ``self.grads[name]``. What `forward` itself changes in training it asks for as
+    ``Parameter(..., trainable=False, running=True)``.
+
+    With K replicas, arrays have a leading axis: write the equations with ``@``,
+    ``swapaxes(-1, -2)`` and ``axis=-2`` and they serve both.
 
     Attributes
     ----------

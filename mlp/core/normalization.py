@@ -104,26 +104,27 @@ class Normalization(Layer):
         now = bound.pass_of(A_in)
         self._normalize(now, A_in)
         np.multiply(now.N, bound.gamma, out=now.A)
-        now.A += bound.beta
+        now.A += bound.beta  # A = gamma * N + beta                    (batch, n)
         return now.A
 
     def _normalize(self, now: Pass, A_in: Array) -> None:
-        """N = (A_in - mean) / sqrt(var + eps), in two passes: first the mean, then the distances.
+        """N = (A_in - mean) / sqrt(var + eps), in two passes: the mean, then distances from it.
 
         Distances are first taken from the first number: an offset that all have costs no digits.
+        Of the shape of `mean`, ``(1, n)`` over rows and ``(batch, 1)`` over units, are var and s.
         """
         N, mean, var, s = now.N, now.mean, now.var, now.s
         first = A_in[now.first]
         np.subtract(A_in, first, out=N)
         now.mean_of(N, out=mean)
-        N -= mean  # N = A_in - mean
+        N -= mean  # N = A_in - mean                                  (batch, n)
         mean += first
         np.multiply(N, N, out=now.squares)
         now.mean_of(now.squares, out=var)  # var = mean of (A_in - mean)^2
         np.add(var, self.eps, out=s)
         np.sqrt(s, out=s)
         np.divide(1.0, s, out=s)  # s = 1 / sqrt(var + eps)
-        N *= s
+        N *= s  # N = (A_in - mean) * s                                (batch, n)
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write dgamma and dbeta for dA = d loss / dA; return dA_in = d loss / dA_in.
@@ -134,16 +135,16 @@ class Normalization(Layer):
         bound, now = self._bound, self._bound.now
         dN, work = now.dN, now.work
         np.multiply(dA, now.N, out=work)
-        now.sum_rows(work, out=bound.dgamma)  # dgamma = sum of the rows of dA * N
-        now.sum_rows(dA, out=bound.dbeta)  # dbeta = sum of the rows of dA
+        now.sum_rows(work, out=bound.dgamma)  # dgamma = sum of the rows of dA * N  (1, n)
+        now.sum_rows(dA, out=bound.dbeta)  # dbeta = sum of the rows of dA          (1, n)
         if not need_dA_in:
             return None
-        np.multiply(dA, bound.gamma, out=dN)  # dN = dA * gamma
+        np.multiply(dA, bound.gamma, out=dN)  # dN = dA * gamma                (batch, n)
         self._write_means(now)
         np.multiply(now.N, now.d, out=work)
         dN -= now.c
         dN -= work
-        dN *= now.s  # dA_in = s * (dN - c - N * d)             (batch, n)
+        dN *= now.s  # dA_in = s * (dN - c - N * d)                             (batch, n)
         return dN
 
     @abstractmethod
@@ -174,6 +175,6 @@ class Normalization(Layer):
 
 def check_float(name: str, value: object) -> float:
     """Return `value` if it is a number."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: received {value!r}, expected a number")
     return float(value)

@@ -149,9 +149,13 @@ class Parameters:
         if new.shape not in (vector.shape, vector.shape[-1:]):
             raise ValueError(f"{name}: received shape {new.shape}, expected {vector.shape}")
         new = as_floats(name, new, vector.dtype)
-        for layer, p, part in _views(new, self._wanted[name]):
-            p.check(f"{name}: {layer!r} {p.name}", part)
+        self.check(name, new)
         vector[...] = new
+
+    def check(self, name: str, values: Array) -> None:
+        """Raise ValueError unless the values can be those of theta or fixed."""
+        for layer, p, part in _views(values, self._wanted[name]):
+            p.check(f"{name}: {layer!r} {p.name}", part)
 
     def locate(self, index: int) -> str:
         """Return which number of which layer stands at `index` of theta."""

@@ -9,6 +9,7 @@ from mlp.plotting.history import plot_history
 from mlp.plotting.learning_rates import plot_learning_rates
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
+from mlp.plotting.themes import theme
 
 __all__ = [
     "new_axes",
@@ -16,4 +17,5 @@ __all__ = [
     "plot_learning_rate_finder",
     "plot_learning_rates",
     "save_figure",
+    "theme",
 ]

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.plotting.style import FAINT, FONT_SIZE, Color, ink
+from mlp.plotting.style import FONT_SIZE
+from mlp.plotting.themes import Color, legible, theme_of
 
 SIZE = 0.95 * FONT_SIZE
 LINE_HEIGHT = 1.22 * SIZE  # in points, like all sizes here
@@ -77,6 +78,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
     at, height = heights(ax, [label.y for label in labels])
     moves = spread(at, LINE_HEIGHT, 0.0, height) - at
     led = bool(np.any(np.abs(moves) > 2.0))
+    page = theme_of(ax).page
     for label, y, move in zip(labels, at / height, moves, strict=True):
         ax.annotate(
             label.text,
@@ -85,7 +87,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
             xytext=(22.0 if led else 8.0, move),
             textcoords="offset points",
             va="center_baseline",
-            color=ink(label.color),
+            color=legible(label.color, page),
             fontsize=SIZE,
             fontweight="bold" if label.bold else "normal",
             annotation_clip=False,
@@ -121,11 +123,12 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
             borderaxespad=0.9,
             labelspacing=0.25,
             handlelength=1.8,
-            labelcolor=FAINT,
+            labelcolor=theme_of(ax).faint,
         )
         key.set_clip_on(False)  # otherwise the layout takes it to lie within the axes
         key.set_gid("key")
         ax.add_artist(key)
     lines = sum(text.count("\n") + 1 for text in texts)
     if title:
-        ax.set_title(title, pad=14.0 + KEY_LINE * lines + 4.0 * bool(lines))
+        pad = 14.0 + KEY_LINE * lines + 4.0 * bool(lines)
+        ax.set_title(title, pad=pad, color=theme_of(ax).ink)

@@ -7,6 +7,7 @@ open behind the caller's back, and no global setting changes.
 from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
 from mlp.plotting.learning_rates import plot_learning_rates
+from mlp.plotting.network import plot_network, plot_trace
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
 from mlp.plotting.themes import theme
@@ -16,6 +17,8 @@ __all__ = [
     "plot_history",
     "plot_learning_rate_finder",
     "plot_learning_rates",
+    "plot_network",
+    "plot_trace",
     "save_figure",
     "theme",
 ]

@@ -180,7 +180,10 @@ def _key(ax: Axes, shown: Sequence[str], named: bool) -> list[tuple[Any, str]]:
     if named:
         gradient = legible(theme.second, theme.page)
         colors: dict[str, Any] = {"weights": theme.ink, "gradients": gradient}
-        words = {"weights": "weight", "gradients": "its gradient, dE/dw"}
+        words = {
+            "weights": "above its line: a weight",
+            "gradients": "below it: its gradient, dE/dw",
+        }
         return [
             (Line2D([], [], color=colors[part], marker="s", linestyle=""), words[part])
             for part in lines

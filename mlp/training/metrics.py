@@ -157,7 +157,7 @@ def confusion_matrix(Y: Targets, outputs: Array) -> NDArray[np.int64]:
     Raises
     ------
     ValueError
-        If the targets tell no classes, or do not fit the outputs.
+        If the targets tell no classes or do not fit the outputs, or these are not finite.
 
     Examples
     --------
@@ -168,6 +168,8 @@ def confusion_matrix(Y: Targets, outputs: Array) -> NDArray[np.int64]:
     """
     Y, outputs = np.asarray(Y), np.asarray(outputs)
     check_rows("confusion_matrix", Y, outputs)
+    if not np.isfinite(outputs).all():
+        raise ValueError("confusion_matrix: received NaN or infinity, expected finite outputs")
     n_out = outputs.shape[-1]
     n_classes = max(n_out, 2)
     actual = _classes(Y, n_out, "confusion_matrix")

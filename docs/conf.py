@@ -26,6 +26,7 @@ extensions = [
     "command_help",
     "documented_names",
     "errata",
+    "example_trace",
     "notebooks",
     "registries",
 ]

@@ -1,5 +1,7 @@
 """The directive ``errata``: what the worked examples found, out of `mlp.examples` itself."""
 
+import re
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -22,7 +24,7 @@ def _section(name: str) -> str:
     if not example.errata:
         return f"{title}\n\nNo errors."
     rows = "\n".join(
-        f"| {_cell(e.where)} | {_cell(e.printed)} | {_cell(e.correct)} | {e.why} |"
+        f"| {_text(e.where)} | {_cell(e.printed)} | {_cell(e.correct)} | {_text(e.why)} |"
         for e in example.errata
     )
     return f"{title}\n\n| where | printed | correct | why |\n|---|---|---|---|\n{rows}"
@@ -31,6 +33,11 @@ def _section(name: str) -> str:
 def _cell(value: float | str) -> str:
     text = value if isinstance(value, str) else f"{value:.10g}"
     return f"`{text}`".replace("|", r"\|")
+
+
+def _text(words: str) -> str:
+    """Return words as they are, whatever Markdown would make of them."""
+    return re.sub(r"([\\`*_|$<])", r"\\\1", words)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

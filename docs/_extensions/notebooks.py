@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 def copy_notebooks(app: Sphinx) -> None:
     """Make ``notebooks`` under the sources hold what the project's folder of that name holds."""
     source, target = Path(app.srcdir).parent / "notebooks", Path(app.srcdir) / "notebooks"
+    target.mkdir(exist_ok=True)
     wanted = {path.name: path for path in source.glob("*.ipynb")}
     for path in target.glob("*.ipynb"):
         if path.name not in wanted:

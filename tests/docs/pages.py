@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mlp.cli import main
+from mlp.machine import blas_threads
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -64,7 +65,7 @@ def assert_page_runs(page: Path, folder: Path) -> str:
     """Run all blocks of a page in `folder` and return what they print."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed = []
-    with chdir(folder):
+    with chdir(folder), blas_threads(1):  # one thread: the same last digits on every machine
         for block in blocks(page.read_text(encoding="utf-8")):
             place = f"{page.name}:{block.line}"
             if block.kind == "python" and ">>>" in block.code:

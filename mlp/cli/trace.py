@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlp._atomic import write_file
 from mlp.cli.output import check_folder
-from mlp.studies.chain_rule import trace
+from mlp.studies.chain_rule import Trace, trace
+from mlp.studies.chain_rule.html import as_page
 from mlp.studies.examples import EXAMPLES, load_example
 
 HELP = "the chain rule of a worked example, weight by weight"
@@ -17,10 +19,11 @@ EPILOG = """\
 examples:
   mlp trace mazur
   mlp trace document-001 --lr 0.1 --format markdown --out results
+  mlp trace mazur --steps 3 --format html --out results
   mlp trace mazur --json
 """
 
-_ENDINGS = {"text": "txt", "markdown": "md"}
+_ENDINGS = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "example", nargs="?", default="mazur", help=f"one of {', '.join(EXAMPLES)} (%(default)s)"
     )
     parser.add_argument("--lr", type=float, help="the learning rate (the example's own)")
+    parser.add_argument("--steps", type=int, metavar="N", help="take N steps, one after the other")
     parser.add_argument("--format", choices=tuple(_ENDINGS), default="text")
     parser.add_argument("--digits", type=int, default=9, help="significant digits (%(default)s)")
     out = parser.add_argument_group("results")
-    out.add_argument("--out", type=Path, metavar="DIR", help="also write trace_EXAMPLE.txt or .md")
+    out.add_argument("--out", type=Path, metavar="DIR", help="also write trace_EXAMPLE.*")
     out.add_argument("--json", action="store_true", help="print JSON, with every digit")
 
 
@@ -40,9 +44,13 @@ def run(options: argparse.Namespace) -> None:
     """Print the trace, and write the file."""
     example = load_example(options.example)
     lr = example.lr if options.lr is None else options.lr
-    found = trace(example.network, example.x, example.t, lr, names=example.weight_names)
-    render = found.text if options.format == "text" else found.markdown
-    text = render(digits=options.digits)
+    what, names = (example.network, example.x, example.t, lr), example.weight_names
+    steps: Sequence[Trace]
+    if options.steps is None:
+        steps = (trace(*what, names=names),)
+    else:
+        steps = trace(*what, names=names, steps=options.steps)
+    text = _rendered(steps, options.format, options.digits)
     files = []
     if options.out is not None:
         check_folder(options.out)
@@ -50,8 +58,17 @@ def run(options: argparse.Namespace) -> None:
         files = [options.out / f"trace_{example.name}.{_ENDINGS[options.format]}"]
         write_file(files[0], f"{text.rstrip()}\n".encode())
     if options.json:
-        print(json.dumps(found.to_dict() | {"files": [str(file) for file in files]}))
+        plain = [step.to_dict() for step in steps]
+        content = plain[0] if options.steps is None else {"steps": plain}
+        print(json.dumps(content | {"files": [str(file) for file in files]}))
         return
     print(text)
     if files:
         print(f"\nWrote {files[0]}.")
+
+
+def _rendered(steps: Sequence[Trace], form: str, digits: int) -> str:
+    """Return the steps, one after the other, in one of the formats."""
+    if form == "html":
+        return as_page(steps, digits)
+    return "\n\n".join(getattr(step, form)(digits) for step in steps)

@@ -56,7 +56,10 @@ def test_json_of_numbers_that_are_not_finite_is_json(capsys):
     assert found["lr"] == 1e308
 
 
-@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md")])
+@pytest.mark.parametrize(
+    ("form", "ending"),
+    [("text", "txt"), ("markdown", "md"), ("latex", "tex"), ("html", "html")],
+)
 def test_out_writes_what_is_printed(tmp_path, capsys, form, ending):
     folder = tmp_path / "a" / "b"
     assert main(["trace", "Document-001", "--format", form, "--out", str(folder)]) == 0
@@ -86,3 +89,28 @@ def test_a_reader_that_goes_away_is_no_error():
     os.close(writer)
     assert run.stderr == ""
     assert run.returncode == 141
+
+
+def test_several_steps_are_printed_one_after_the_other(capsys):
+    assert main(["trace", "mazur", "--steps", "3"]) == 0
+    text = capsys.readouterr().out
+    assert [f"Step {n} of gradient descent" in text for n in (1, 2, 3, 4)] == [True] * 3 + [False]
+    assert text.count("E falls from") == 3
+    assert main(["trace", "mazur", "--steps", "3", "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    assert [step["step"] for step in steps] == [1, 2, 3]
+    assert steps[1]["loss"] == steps[0]["loss_after"]
+
+
+def test_a_page_holds_all_steps_and_needs_no_other_file(capsys):
+    assert main(["trace", "mazur", "--steps", "2", "--format", "html"]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.count("<h2>Step ") == 2
+    assert "http" not in page
+    assert "src=" not in page
+
+
+def test_no_steps_end_with_code_2(capsys):
+    assert main(["trace", "mazur", "--steps", "0"]) == 2
+    assert "steps: received 0" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.studies.traced import NETWORKS
+from tests.studies.chain_rule.traced import NETWORKS
 
 
 @pytest.fixture(params=NETWORKS.values(), ids=NETWORKS.keys())

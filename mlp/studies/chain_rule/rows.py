@@ -1,4 +1,4 @@
-"""A trace as text and as Markdown: one table of rows, written in two ways."""
+"""A trace as rows of ``label = formula = numbers = value``: what all ways of writing share."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mlp.core.validation import check_count
-from mlp.studies.trace_names import loss_part
-from mlp.studies.trace_record import Factor, Term, Trace, Unit, Update
+from mlp.studies.chain_rule.names import loss_part
+from mlp.studies.chain_rule.record import Factor, Term, Trace, Unit, Update
 
-_WIDTH = 80
 _MOST_DIGITS = 17  # they tell any float64 from its neighbours
-_TABLE_HEAD = ("| quantity | formula | in numbers | value |", "| :-- | :-- | :-- | --: |")
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """``label = formula = numbers = value``; formula and numbers in parts, and may be empty."""
 
     label: str
@@ -25,112 +23,30 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Rows under a title, which may be empty."""
 
     title: str
-    rows: Sequence[_Row]
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
     """Blocks under a heading and a line of words."""
 
     title: str
     words: str
-    blocks: Sequence[_Block]
+    blocks: Sequence[Block]
 
 
-def as_text(trace: Trace, digits: int) -> str:
-    """Return the trace as aligned text.
-
-    Examples
-    --------
-    >>> from mlp import MLP, Dense
-    >>> from mlp.studies.chain_rule import trace
-    >>> net = MLP([Dense(1, 1, weights=[[0.5]], bias=False)])
-    >>> print(as_text(trace(net, [[2.0]], [[0.0]], names={"w": (0, 0, 0)}), 3))
-    One step of gradient descent: loss squared_error, lr 0.5
-    ...
-    Backward pass
-    -------------
-    w+ is the weight w after the step, w - lr × dE/dw.
-    <BLANKLINE>
-      Unit o1
-        dE/dz_o1   = o1 - t1                                                 = 1
-    <BLANKLINE>
-      Weight w, from x1 to o1
-        dz_o1/dw   = x1                                                      = 2
-        dE/dw      = dE/dz_o1 × dz_o1/dw
-                   = 1 × 2                                                   = 2
-        w+         = 0.5 - 0.5 × 2                                           = -0.5
-    ...
-    """
-    title, sections = _sections(trace, digits)
-    rows = [row for section in sections for block in section.blocks for row in block.rows]
-    label = max(len(row.label) for row in rows)
-    value = max(len(row.value) for row in rows)
-    lines = [title]
-    for section in sections:
-        lines += ["", section.title, "-" * len(section.title)]
-        lines += [section.words] * bool(section.words)
-        for block in section.blocks:
-            lines += ["", *[f"  {block.title}"] * bool(block.title)]
-            for row in block.rows:
-                lines += _row_lines(row, label, value)
-    return "\n".join(lines)
-
-
-def _row_lines(row: _Row, label: int, value: int) -> Iterator[str]:
-    """Yield ``label = formula``, ``= numbers`` and, on the last line, ``= value``."""
-    room = _WIDTH - len(f"    {'':{label}} = ") - len(f" = {'':{value}}")
-    lines: list[str] = []
-    for parts in (row.formula, row.numbers):
-        if parts:
-            sign = "="
-            for line in _wrapped(parts, room):
-                lines.append(f"{sign} {line}")
-                sign = " "
-    for number, line in enumerate(lines, 1):
-        start = f"    {row.label if number == 1 else '':{label}} "
-        yield f"{start}{line:{room + 2}} = {row.value}" if number == len(lines) else start + line
-
-
-def _wrapped(parts: Sequence[str], room: int) -> Iterator[str]:
-    line = ""
-    for part in parts:
-        if line and len(line) + 1 + len(part) > room:
-            yield line
-            line = part
-        else:
-            line = f"{line} {part}" if line else part
-    yield line
-
-
-def as_markdown(trace: Trace, digits: int) -> str:
-    """Return the trace as Markdown, a table for each unit and each weight."""
-    title, sections = _sections(trace, digits)
-    lines = [f"# {title}"]
-    for section in sections:
-        lines += ["", f"## {section.title}"]
-        lines += ["", section.words] * bool(section.words)
-        for number, block in enumerate(section.blocks):
-            lines += ["", f"### {block.title}"] * bool(block.title)
-            if block.title or number == 0:  # blocks without a title share a table
-                lines += ["", *_TABLE_HEAD]
-            for row in block.rows:
-                cells = (row.label, " ".join(row.formula), " ".join(row.numbers), row.value)
-                lines.append(f"| {' | '.join(f'`{cell}`' if cell else '' for cell in cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _sections(trace: Trace, digits: int) -> tuple[str, list[_Section]]:
+def sections_of(trace: Trace, digits: int) -> tuple[str, list[Section]]:
     """Return the title, and the rows in the order in which they are computed."""
     check_count("digits", digits)
     if digits > _MOST_DIGITS:
         raise ValueError(f"digits: received {digits}, expected 1 to {_MOST_DIGITS}")
     write = _Writer(trace, digits)
-    title = f"One step of gradient descent: loss {trace.loss_name}, lr {trace.lr:g}"
+    which = "One step" if trace.step is None else f"Step {trace.step}"
+    title = f"{which} of gradient descent: loss {trace.loss_name}, lr {trace.lr:g}"
     targets = [(error.target_name, error.target) for error in trace.errors]
     before, after = write.number(trace.loss), write.number(trace.loss_after)
     if before == after:
@@ -140,14 +56,14 @@ def _sections(trace: Trace, digits: int) -> tuple[str, list[_Section]]:
             f"E {'falls' if trace.loss_after < trace.loss else 'rises'} from {before} to {after}."
         )
     return title, [
-        _Section("Forward pass", write.listed("Inputs", trace.inputs), [*write.forward()]),
-        _Section("Error", write.listed("Targets", targets), [_Block("", write.errors())]),
-        _Section(
+        Section("Forward pass", write.listed("Inputs", trace.inputs), [*write.forward()]),
+        Section("Error", write.listed("Targets", targets), [Block("", write.errors())]),
+        Section(
             "Backward pass",
             "w+ is the weight w after the step, w - lr × dE/dw.",
             [*write.backward()],
         ),
-        _Section("After the step", moved, []),
+        Section("After the step", moved, []),
     ]
 
 
@@ -182,31 +98,31 @@ class _Writer:
         listed = ", ".join(f"{name} = {self.number(value)}" for name, value in named)
         return f"{words}: {listed}." if listed else ""
 
-    def forward(self) -> Iterator[_Block]:
+    def forward(self) -> Iterator[Block]:
         """Yield how each unit's z and output come about; softmax needs every z of its layer."""
         for layer in sorted({unit.layer for unit in self.trace.units}):
             units = [unit for unit in self.trace.units if unit.layer == layer]
             if units[0].activation == "softmax":
-                yield from (_Block("", [self._z(unit)]) for unit in units)
+                yield from (Block("", [self._z(unit)]) for unit in units)
                 total = [f"+ exp({unit.z_name})" for unit in units]
                 total[0] = f"({total[0][2:]}"
                 total[-1] += ")"
                 rows = [self._output(unit, [f"exp({unit.z_name}) /", *total]) for unit in units]
-                yield _Block("", rows)
+                yield Block("", rows)
             else:
                 for unit in units:
                     output = self._output(unit, [f"{unit.activation}({unit.z_name})"])
-                    yield _Block("", [self._z(unit), output])
+                    yield Block("", [self._z(unit), output])
 
-    def _z(self, unit: Unit) -> _Row:
+    def _z(self, unit: Unit) -> Row:
         bias = unit.bias if unit.bias_name else None
         names = _sum_of_names(unit.inputs) + [f"+ {unit.bias_name}"] * bool(unit.bias_name)
-        return _Row(unit.z_name, names, self.sum(unit.inputs, bias), self.number(unit.z))
+        return Row(unit.z_name, names, self.sum(unit.inputs, bias), self.number(unit.z))
 
-    def _output(self, unit: Unit, formula: Sequence[str]) -> _Row:
-        return _Row(unit.name, formula, (), self.number(unit.a))
+    def _output(self, unit: Unit, formula: Sequence[str]) -> Row:
+        return Row(unit.name, formula, (), self.number(unit.a))
 
-    def errors(self) -> list[_Row]:
+    def errors(self) -> list[Row]:
         """Return the error of each output, and their sum."""
         loss, errors = self.trace.loss_name, self.trace.errors
         rows = []
@@ -214,58 +130,58 @@ class _Writer:
             a, t = self.number(error.output), self.number(error.target)
             names = loss_part(loss, error.output_name, error.target_name, len(errors))
             numbers = loss_part(loss, a, f"({t})" if t.startswith("-") else t, len(errors))
-            rows.append(_Row(error.name, [names], [numbers], self.number(error.error)))
+            rows.append(Row(error.name, [names], [numbers], self.number(error.error)))
         whole = [f"+ {error.name}" for error in errors] or [f"  {loss}"]
         whole[0] = whole[0][2:]
-        return [*rows, _Row("E", whole, (), self.number(self.trace.loss))]
+        return [*rows, Row("E", whole, (), self.number(self.trace.loss))]
 
-    def backward(self) -> Iterator[_Block]:
+    def backward(self) -> Iterator[Block]:
         """Yield the derivative of each unit, and then its weights, from the last layer back."""
         for layer in sorted({unit.layer for unit in self.trace.units}, reverse=True):
             units = [unit for unit in self.trace.units if unit.layer == layer]
             updates = [update for update in self.trace.updates if update.layer == layer]
             coupled = [u.dE_da for u in units if u.dE_da and u.dE_da not in u.delta]
             if coupled:
-                yield _Block("Outputs", [*map(self.factor, coupled)])
+                yield Block("Outputs", [*map(self.factor, coupled)])
             for unit in units:
-                yield _Block(f"Unit {unit.name}", list(self._delta(unit)))
+                yield Block(f"Unit {unit.name}", list(self._delta(unit)))
                 own = (update for update in updates if update.j == unit.index)
                 yield from (self._update(update, unit) for update in own)
             yield from (self._shared(update) for update in updates if update.j is None)
 
-    def factor(self, factor: Factor) -> _Row:
+    def factor(self, factor: Factor) -> Row:
         """Return where a factor comes from."""
         value = self.number(factor.value)
         if not factor.terms:
-            return _Row(factor.name, [factor.formula] if factor.formula else [], (), value)
-        return _Row(factor.name, _sum_of_names(factor.terms), self.sum(factor.terms), value)
+            return Row(factor.name, [factor.formula] if factor.formula else [], (), value)
+        return Row(factor.name, _sum_of_names(factor.terms), self.sum(factor.terms), value)
 
-    def _delta(self, unit: Unit) -> Iterator[_Row]:
+    def _delta(self, unit: Unit) -> Iterator[Row]:
         yield from map(self.factor, unit.delta)
         if len(unit.delta) > 1:
             yield self._product(f"dE/d{unit.z_name}", unit.delta, unit.dE_dz)
 
-    def _product(self, name: str, factors: Sequence[Factor], value: float) -> _Row:
+    def _product(self, name: str, factors: Sequence[Factor], value: float) -> Row:
         names = " × ".join(factor.name for factor in factors)
         numbers = self.product([factor.value for factor in factors])
-        return _Row(name, [names], [numbers], self.number(value))
+        return Row(name, [names], [numbers], self.number(value))
 
-    def _update(self, update: Update, unit: Unit) -> _Block:
+    def _update(self, update: Update, unit: Unit) -> Block:
         last = update.factors[-1]
         title = f"Bias {update.name} of {unit.name}"
         if update.i is not None:
             title = f"Weight {update.name}, from {last.formula} to {unit.name}"
         gradient = self._product(f"dE/d{update.name}", update.factors, update.gradient)
-        return _Block(title, [self.factor(last), gradient, self._step(update)])
+        return Block(title, [self.factor(last), gradient, self._step(update)])
 
-    def _shared(self, update: Update) -> _Block:
+    def _shared(self, update: Update) -> Block:
         gradient = self.factor(update.factors[0])
-        return _Block(f"Bias {update.name} of all units", [gradient, self._step(update)])
+        return Block(f"Bias {update.name} of all units", [gradient, self._step(update)])
 
-    def _step(self, update: Update) -> _Row:
+    def _step(self, update: Update) -> Row:
         product = self.product((abs(self.trace.lr), update.gradient))
         numbers = f"{self.number(update.value)} - {product}"
-        return _Row(f"{update.name}+", (), [numbers], self.number(update.new_value))
+        return Row(f"{update.name}+", (), [numbers], self.number(update.new_value))
 
 
 def _sum_of_names(terms: Sequence[Term]) -> list[str]:

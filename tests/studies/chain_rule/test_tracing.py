@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import mlp
-from mlp import MLP, Dense, Dropout
+from mlp import MLP, SGD, Dense, Dropout, Trainer
 from mlp.studies.chain_rule import trace
-from tests.studies.traced import ONE_HOT, T, X, network, trace_example
+from tests.studies.chain_rule.traced import ONE_HOT, T, X, network, trace_example
 
 
 def test_every_gradient_is_the_one_that_training_uses(case):
@@ -187,10 +187,39 @@ def test_a_batch_is_refused():
     net = network("tanh", "sigmoid", "mse")
     with pytest.raises(ValueError, match=r"x: received 2 samples, expected one"):
         trace(net, X * 2, T)
-    with pytest.raises(ValueError, match=r"X: received shape \(2,\)"):
-        trace(net, X[0], T)
     with pytest.raises(ValueError, match=r"Y: received shape \(1, 1\)"):
         trace(net, X, [[0.5]])
+
+
+def test_a_sample_and_its_target_can_be_vectors():
+    net = network("tanh", "sigmoid", "mse")
+    assert trace(net, X[0], T[0]) == trace(net, X, T)
+    net = network("tanh", "softmax", "cross_entropy")
+    assert trace(net, X[0], ONE_HOT[0]) == trace(net, X, [1]) == trace(net, X, np.array([1]))
+
+
+def test_several_steps_are_those_of_training():
+    net = network("tanh", "sigmoid", "mse")
+    steps = trace(net, X, T, 0.7, steps=4)
+    trained = net.copy()
+    for number, step in enumerate(steps, 1):
+        assert step.step == number
+        assert step.loss == trained.evaluate(X, T)
+        Trainer(trained, SGD(0.7), batch_size=None).fit(X, T, epochs=1)
+        assert [update.new_value for update in step.updates] == in_order(trained)
+    assert trace(net, X, T, 0.7).step is None
+    assert trace(net, X, T, 0.7).updates == steps[0].updates
+
+
+def in_order(net):
+    """The parameters layer by layer, as a trace names them."""
+    return [value for layer in net.layers for value in (*layer.W.ravel().tolist(), *layer.b)]
+
+
+@pytest.mark.parametrize("steps", [0, -1, 1.5, "many"])
+def test_a_number_of_steps_that_is_no_count_is_refused(steps):
+    with pytest.raises((ValueError, TypeError), match="steps: received"):
+        trace(network("tanh", "sigmoid", "mse"), X, T, steps=steps)
 
 
 @pytest.mark.parametrize("lr", [-0.1, float("nan"), "fast", [0.1, 0.2], lambda step: 0.1])

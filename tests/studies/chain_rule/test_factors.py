@@ -9,7 +9,7 @@ from mlp import MLP, Dense
 from mlp.core import make_activation
 from mlp.studies.chain_rule import trace
 from mlp.studies.examples import document_003
-from tests.studies.traced import OwnLoss, T, X, network
+from tests.studies.chain_rule.traced import OwnLoss, T, X, network
 
 
 @pytest.mark.parametrize(

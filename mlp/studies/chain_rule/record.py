@@ -161,6 +161,8 @@ class Trace:
 
     Attributes
     ----------
+    step : int or None
+        Which of several steps it is, from 1; None for a step on its own.
     lr : float
     loss_name : str
     inputs : tuple of (str, float)
@@ -175,6 +177,7 @@ class Trace:
         Layer by layer, as they stand in ``W`` row by row, biases last.
     """
 
+    step: int | None
     lr: float
     loss_name: str
     inputs: tuple[tuple[str, float], ...]
@@ -200,7 +203,7 @@ class Trace:
         digits : int, default 9
             Significant digits, 1 to 17.
         """
-        from mlp.studies.trace_text import as_text
+        from mlp.studies.chain_rule.text import as_text
 
         return as_text(self, digits)
 
@@ -212,9 +215,39 @@ class Trace:
         digits : int, default 9
             Significant digits, 1 to 17.
         """
-        from mlp.studies.trace_text import as_markdown
+        from mlp.studies.chain_rule.text import as_markdown
 
         return as_markdown(self, digits)
+
+    def latex(self, digits: int = 9) -> str:
+        """Return the trace as LaTeX equations, which need the package amsmath.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        from mlp.studies.chain_rule.latex import as_latex
+
+        return as_latex(self, digits)
+
+    def html(self, digits: int = 9) -> str:
+        """Return the trace as a page of HTML that needs no other file.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        from mlp.studies.chain_rule.html import as_page
+
+        return as_page([self], digits)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the HTML with six digits."""
+        from mlp.studies.chain_rule.html import as_html
+
+        return as_html(self, 6)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that is in it as JSON can hold it; what is not finite is None."""

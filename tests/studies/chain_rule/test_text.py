@@ -9,7 +9,7 @@ import pytest
 from mlp import MLP, Dense
 from mlp.studies.chain_rule import trace
 from mlp.studies.examples import EXAMPLES
-from tests.studies.traced import X, trace_example
+from tests.studies.chain_rule.traced import X, trace_example
 
 GOLDEN = Path(__file__).parent / "data" / "trace_mazur.txt"
 

@@ -5,7 +5,7 @@ import pytest
 from mlp import MLP, Dense
 from mlp.studies.chain_rule import trace
 from mlp.studies.examples import document_001, mazur
-from tests.studies.traced import T, X, network, trace_example
+from tests.studies.chain_rule.traced import T, X, network, trace_example
 
 
 def test_by_default_everything_is_called_by_its_place():

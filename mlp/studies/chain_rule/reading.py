@@ -1,126 +1,36 @@
-"""The chain rule made visible: one training step, each gradient in its factors."""
+"""Reads a trace from the very arrays that a pass of training leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.arrays import Array
-from mlp.core.validation import check_inputs, check_targets, one_hot
-from mlp.optim import SGD
-from mlp.studies.trace_names import Names, activation_derivative, loss_derivative
-from mlp.studies.trace_record import Factor, OutputError, Term, Trace, Unit, Update
+from mlp.studies.chain_rule.names import Names, activation_derivative, loss_derivative
+from mlp.studies.chain_rule.record import Factor, OutputError, Term, Unit, Update
 
 
-class _Recorder(Dense):
+class Recorder(Dense):
     """A dense layer that keeps what its passes overwrite: Z, and the dA that it receives."""
 
     kept_Z: Array
     dA: Array
 
     def linear(self, now: Any) -> None:
+        """Z = A_in @ W + b, which is kept."""
         super().linear(now)
         self.kept_Z = now.Z.copy()
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
+        """Keep dA, and go the way back."""
         self.dA = dA.copy()
         return super().backward(dA, need_dA_in)
 
 
-def trace(
-    net: MLP,
-    x: ArrayLike,
-    t: ArrayLike,
-    lr: float = 0.5,
-    *,
-    names: Mapping[str, tuple[int, int, int]] | None = None,
-) -> Trace:
-    """Take one step of gradient descent on one sample and show each factor of each gradient.
-
-    A copy of the network takes the step, with the very passes of training: every number of the
-    trace is read from their arrays. The network itself is not changed.
-
-    Parameters
-    ----------
-    net : MLP
-        A single network of `Dense` layers.
-    x : array_like (1, n_in)
-        The sample.
-    t : array_like (1, n_out), or a label (1,)
-        Its target, as in `MLP.loss_and_grad`.
-    lr : float, default 0.5
-        The learning rate of the step.
-    names : mapping of str to (layer, i, j), optional
-        What the weights are called, as ``{"w1": (0, 0, 0)}``; units are then x1, h1, o1. By
-        default everything is called by its place: ``w[0][1,2]`` is ``net.layers[0].W[1, 2]``.
-
-    Returns
-    -------
-    Trace
-        The data; ``print`` it, or see its `text` and `markdown`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the network has replicas or other layers, there is more than one sample, or a shape,
-        the learning rate or a name does not fit.
-
-    Notes
-    -----
-    A gradient is a product, ``dE/dw = dE/da * da/dz * dz/dw`` with ``dz/dw`` the input that the
-    weight multiplies. Of a hidden unit, ``dE/da`` is the sum of ``dE/dz * w`` over the units
-    that it feeds. Where the loss follows its canonical activation, dE/dz is one factor,
-    ``a - t``; where an activation couples its units, as softmax does, dE/dz is the sum of
-    ``dE/da * da/dz`` over the layer.
-
-    Examples
-    --------
-    >>> net = MLP([Dense(1, 1, "sigmoid", weights=[[0.0]], bias=False)])
-    >>> steps = trace(net, [[2.0]], [[1.0]], lr=0.5)
-    >>> [(factor.name, factor.value) for factor in steps["w[0][0,0]"].factors]
-    [('dE/da[0][0]', -0.5), ('da[0][0]/dz[0][0]', 0.25), ('dz[0][0]/dw[0][0,0]', 2.0)]
-    >>> steps["w[0][0,0]"].gradient, steps["w[0][0,0]"].new_value
-    (-0.25, 0.125)
-    """
-    copy, layers = _recording(net)
-    X = check_inputs(x, net.n_in, net.dtype)
-    if len(X) != 1:
-        raise ValueError(f"x: received {len(X)} samples, expected one, of shape (1, {net.n_in})")
-    T = one_hot(check_targets(t, net.loss, 1, net.n_out, net.dtype), net.n_out, net.dtype)
-    optimizer = SGD(lr)
-    if not isinstance(optimizer.lr, float):
-        raise TypeError(f"lr: received {lr!r}, expected a number")
-    called = Names(layers, names)
-
-    loss = float(copy.loss_and_grad(X, T))
-    after = net.copy()
-    optimizer.step(after.theta, copy.grad)
-    with np.errstate(all="ignore"):  # a step that is far too long is shown as what it comes to
-        loss_after = float(after.evaluate(X, T))
-
-    read = _Reader(copy, layers, T, called)
-    units = [tuple(read.units(layer)) for layer in range(len(layers))]
-    return Trace(
-        lr=optimizer.lr,
-        loss_name=_name(net.loss),
-        inputs=tuple((called.input(i), float(value)) for i, value in enumerate(X[0])),
-        units=sum(units, ()),
-        errors=tuple(read.errors(loss)),
-        loss=loss,
-        loss_after=loss_after,
-        updates=tuple(
-            update
-            for layer, new in enumerate(after.layers)
-            for update in read.updates(layer, units[layer], new, optimizer.lr)
-        ),
-    )
-
-
-def _recording(net: MLP) -> tuple[MLP, list[_Recorder]]:
+def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
     """Return a copy of the network with layers that keep what is shown."""
     if net.replicas is not None:
         raise ValueError(
@@ -132,7 +42,7 @@ def _recording(net: MLP) -> tuple[MLP, list[_Recorder]]:
         if type(layer) is not Dense:
             raise ValueError(f"net: received {layer!r} at {i}, expected layers of type Dense only")
         layers.append(
-            _Recorder(
+            Recorder(
                 layer.n_in,
                 layer.n_out,
                 layer.activation,
@@ -145,10 +55,10 @@ def _recording(net: MLP) -> tuple[MLP, list[_Recorder]]:
     return MLP(layers, net.loss, dtype=net.dtype), layers
 
 
-class _Reader:
+class Reader:
     """Reads the arrays of a network after `loss_and_grad` of one sample."""
 
-    def __init__(self, net: MLP, layers: list[_Recorder], T: Array, called: Names) -> None:
+    def __init__(self, net: MLP, layers: list[Recorder], T: Array, called: Names) -> None:
         self.loss = net.loss
         self.layers = layers
         self.T = T
@@ -175,7 +85,7 @@ class _Reader:
                 ),
                 bias_name="" if dense.bias is None else called.bias(layer, j),
                 bias=0.0 if dense.bias is None else float(dense.b[0 if dense.share_bias else j]),
-                activation=_name(dense.activation),
+                activation=name_of(dense.activation),
                 z=float(dense.kept_Z[0, j]),
                 a=float(dense.A[0, j]),
                 dE_da=None if J is None else dE_da[j],
@@ -189,7 +99,7 @@ class _Reader:
         value = float(self.layers[layer].dA[0, j])
         if layer == len(self.layers) - 1:
             n_out = self.layers[layer].n_out
-            formula = loss_derivative(_name(self.loss), a, called.target(j), n_out)
+            formula = loss_derivative(name_of(self.loss), a, called.target(j), n_out)
             return Factor(f"dE/d{a}", value, formula)
         after = self.layers[layer + 1]
         terms = tuple(
@@ -214,7 +124,7 @@ class _Reader:
         dense, called = self.layers[layer], self.called
         a, z = called.unit(layer, j), called.z(layer, j)
         if np.count_nonzero(J - np.diag(J.diagonal())) == 0:
-            formula = activation_derivative(_name(dense.activation), a, z)
+            formula = activation_derivative(name_of(dense.activation), a, z)
             return dE_da[j], Factor(f"d{a}/d{z}", float(J[j, j]), formula)
         terms = tuple(
             Term((dE_da[k].name, f"d{called.unit(layer, k)}/d{z}"), (dE_da[k].value, float(da)))
@@ -271,7 +181,7 @@ class _Reader:
                 yield update(unit.bias_name, None, unit.index, (*unit.delta, last))
 
 
-def _jacobian(dense: _Recorder) -> Array:
+def _jacobian(dense: Recorder) -> Array:
     """Return J[k, j] = da_k / dz_j, by the activation's own backward of unit vectors."""
     n = dense.n_out
     Z, A = dense.kept_Z.repeat(n, axis=0), dense.A.repeat(n, axis=0)
@@ -280,5 +190,6 @@ def _jacobian(dense: _Recorder) -> Array:
     return J
 
 
-def _name(part: object) -> str:
+def name_of(part: object) -> str:
+    """Return the name of an activation or a loss, its class where it has none."""
     return str(getattr(part, "name", type(part).__name__))

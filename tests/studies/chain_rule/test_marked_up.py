@@ -1,0 +1,147 @@
+"""A trace as LaTeX and as HTML."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from mlp import MLP, Dense
+from mlp.studies.chain_rule import trace
+from mlp.studies.chain_rule.symbols import Derivative, Number, Symbol, Symbols, symbol
+from mlp.studies.examples import EXAMPLES
+from tests.studies.chain_rule.traced import X, trace_example
+
+HOSTILE = {"w_1 & <b>$x$</b> \\ %#~^{}": (0, 0, 0), "E": (0, 1, 0), "sigmoid": (0, 0, 1)}
+
+
+def named(names):
+    net = MLP([Dense(2, 2, "sigmoid"), Dense(2, 2, "leaky_relu")], "huber", seed=0)
+    return trace(net, X, [[0.0, 1.0]], names=names)
+
+
+class Elements(HTMLParser):
+    """Checks that each element is closed where it was opened, and collects the text in cells."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.cells, self.tags = [], [], set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag not in ("br", "meta"):
+            self.open.append(tag)
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.open):
+            self.cells[-1] += data
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("E", Symbol("E")),
+        ("w5", Symbol("w", "5")),
+        ("w5+", Symbol("w", "5", "+")),
+        ("w11", Symbol("w", "11")),
+        ("z_o1", Symbol("z", "o1")),
+        ("h2_1", Symbol("h", "2,1")),
+        ("b_h1", Symbol("b", "h1")),
+        ("x[0]", Symbol("x", "0")),
+        ("t[1]", Symbol("t", "1")),
+        ("b[1]", Symbol("b", "", "(1)")),
+        ("a[0][2]", Symbol("a", "2", "(0)")),
+        ("w[1][2,10]+", Symbol("w", "2,10", "(1)+")),
+        ("alpha", Symbol("alpha")),
+        ("weight 1+", Symbol("weight 1", "", "+")),
+    ],
+)
+def test_a_name_has_its_indices_below_and_its_layer_above(name, expected):
+    assert symbol(name) == expected
+
+
+def test_formulas_are_taken_apart_without_loss():
+    tokens = Symbols(trace_example("mazur")).tokens
+    assert list(tokens("dE/do1 × do1/dz_o1")) == [
+        Derivative(Symbol("E"), Symbol("o", "1")),
+        " × ",
+        Derivative(Symbol("o", "1"), Symbol("z", "o1")),
+    ]
+    assert list(tokens("-0.5 × (-1e-07)")) == ["-", Number("0.5"), " × (", Number("-1e-07"), ")"]
+    assert list(tokens("sigmoid(z_h1)")) == ["sigmoid(", Symbol("z", "h1"), ")"]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_page_shows_every_value_of_the_text(name):
+    found = trace_example(name)
+    cells = Elements(found.html()).cells
+    values = {cell.removeprefix("= ") for cell in cells[2::3]}
+    rows = re.findall(r"^ {4}.* = (\S+)$", found.text(), flags=re.MULTILINE)
+    assert set(rows) == values
+    assert len(cells) == 3 * len(rows)
+
+
+def test_every_element_is_closed_and_what_a_notebook_shows_is_one(case):
+    net, t = case
+    found = trace(net, X, t)
+    page, shown = Elements(found.html()), Elements(found._repr_html_())
+    assert not page.open
+    assert not shown.open
+    assert "script" not in page.tags
+    assert found._repr_html_().startswith('<div class="mlp-trace">')
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_latex_has_every_value_of_the_text(name):
+    found = trace_example(name)
+    values = re.findall(r"^ {4}.* = (-?[\d.]+)$", found.text(12), flags=re.MULTILINE)
+    latex = found.latex(12)
+    assert values
+    assert all(
+        re.search(rf"= {re.escape(value)}( \\\\)?$", latex, re.MULTILINE) for value in values
+    )
+
+
+def test_the_latex_is_balanced(case):
+    net, t = case
+    latex = trace(net, X, t).latex()
+    assert latex.count(r"\begin{align*}") == latex.count(r"\end{align*}") > 0
+    plain = re.sub(r"\\[{}]", "", latex)
+    assert plain.count("{") == plain.count("}")
+    for block in re.findall(r"\\begin{align\*}\n(.*?)\n\\end", latex, re.DOTALL):
+        lines = block.split("\n")
+        assert all(line.count("&") <= 1 for line in lines)
+        assert not lines[-1].endswith("\\\\")
+
+
+def test_powers_of_ten_and_infinity_are_written_out():
+    net = MLP([Dense(1, 1, weights=[[1e-9]], bias=False)])
+    latex = trace(net, [[-1.0]], [[0.0]], names={"w1": (0, 0, 0)}).latex()
+    assert r"&= 1 \times 10^{-9} \times (-1) = -1 \times 10^{-9}" in latex
+    assert r"\infty" in trace(net, [[1e200]], [[0.0]], lr=1e300).latex()
+
+
+def test_names_that_mean_something_to_tex_or_html_are_written_as_they_are():
+    found = named(HOSTILE)
+    latex, page = found.latex(), found.html()
+    escaped = (
+        r"\mathrm{w\_1 \& <b>\$x\$</b> \textbackslash{} "
+        r"\%\#\textasciitilde{}\textasciicircum{}\{\}}"
+    )
+    assert escaped in latex
+    assert "&lt;b&gt;$x$&lt;/b&gt;" in page
+    assert "b" not in Elements(page).tags
+    assert r"\operatorname{leaky\_relu}" in latex
+
+
+@pytest.mark.parametrize("digits", [0, 18, 2.5])
+def test_digits_out_of_range_are_refused(digits):
+    for write in (trace_example("mazur").latex, trace_example("mazur").html):
+        with pytest.raises((ValueError, TypeError), match="digits: received"):
+            write(digits)

@@ -6,10 +6,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep test check bench clean
+.PHONY: help sweep test test-all fuzz check bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
 	$(BIN)/mlp sweep --out results
@@ -17,6 +17,13 @@ sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
 
 test: $(VENV)/test ## run the tests and the examples in the docstrings
 	@$(BIN)/python -m pytest
+
+test-all: $(VENV)/test ## run the tests that take minutes, too: kill -9 again and again, spoilt files
+	@$(BIN)/python -m pytest -m "long or not long"
+
+FUZZ ?= 20000
+fuzz: $(VENV)/test ## look for files that are read wrongly, among FUZZ=20000 of each kind
+	@FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/files/test_fuzz.py -k hypothesis --hypothesis-show-statistics
 
 check: $(VENV)/dev ## lint, check the formatting and the types
 	$(BIN)/ruff check

@@ -38,6 +38,21 @@ def test_training_that_can_be_watched_runs_after_the_ten_lines(capsys):
     assert float(accuracy) > 0.95
 
 
+def test_training_that_can_be_ended_goes_on_when_the_script_is_run_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", section("Training that can be ended at any time"), flags=re.DOTALL
+    )
+    whole, again = {}, {}
+    exec(compile(code.replace("50,", "12,"), "README.md", "exec"), whole)
+    (tmp_path / "run.npz").unlink()
+    for epochs in (2, 7, 12, 12):
+        exec(compile(code.replace("50,", f"{epochs},"), "README.md", "exec"), again)
+    assert len(again["history"].epochs) > 7
+    assert again["history"]["val_loss"] == whole["history"]["val_loss"]
+    assert again["net"].theta.tobytes() == whole["net"].theta.tobytes()
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_every_link_leads_to_a_file(link):
     assert (ROOT / link).exists()

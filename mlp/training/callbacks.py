@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ class Callback:
             )
 
 
-def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Return the callbacks that keep what a run which is continued needs."""
-    return [c for c in callbacks if type(c).state_dict is not Callback.state_dict]
+def has_state(callback: Callback) -> bool:
+    """Whether a callback keeps what a run that is continued needs."""
+    return type(callback).state_dict is not Callback.state_dict
 
 
 Hook = Callable[["Trainer"], object]

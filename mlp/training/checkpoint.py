@@ -54,7 +54,10 @@ class Checkpoint(Callback):
     The file holds the weights, all that layers keep besides, the state of the optimizer, both
     random streams, the order of the rows and the place in it, the history, and what
     `Callback.state_dict` returns. Layers and activations of one's own need no names in it: it is
-    the network at hand that goes on. docs/format.md describes it.
+    the network at hand that goes on. What such a layer keeps from batch to batch belongs into its
+    parameters, of which some need not be trained. docs/format.md describes the file.
+
+    The bits are the same on the same machine, with the same NumPy and number of threads.
 
     Examples
     --------

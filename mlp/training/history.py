@@ -182,8 +182,8 @@ def _nan_like(value: Any) -> Any:
 def _stack(column: list[Any]) -> dict[str, NDArray[Any]]:
     """Return the entries as one array, and which of them are one number for all replicas."""
     single = np.array([np.ndim(entry) == 0 for entry in column], np.bool_)
-    values = np.stack(np.broadcast_arrays(*column)) if column else np.zeros(0)
-    return {"single": single, "values": values}
+    shape = max(map(np.shape, column), key=len, default=())
+    return {"single": single, "values": np.array([np.broadcast_to(x, shape) for x in column])}
 
 
 def _unstack(name: str, single: Any, values: Any) -> list[Any]:
@@ -193,11 +193,11 @@ def _unstack(name: str, single: Any, values: Any) -> list[Any]:
         raise ValueError(f"{name}: received {values.dtype} of shape {values.shape}")
     if single.shape != values.shape[:1] or (values.ndim == 1 and not single.all()):
         raise ValueError(f"{name}: received {single.shape} marks for {values.shape} numbers")
-    first = values.reshape(len(values), -1)[:, :1]
-    return [
-        float(first[i, 0]) if is_one else row.copy()
-        for i, (is_one, row) in enumerate(zip(single, values, strict=True))
-    ]
+    rows = values[:, None] if values.ndim == 1 else values
+    if rows[single].tobytes() != np.broadcast_to(rows[:, :1], rows.shape)[single].tobytes():
+        raise ValueError(f"{name}: received several numbers where there is one for all replicas")
+    pairs = zip(single, rows, strict=True)
+    return [float(row[0]) if is_one else row.copy() for is_one, row in pairs]
 
 
 def _encode(value: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlp.core.arrays import LossValue
 from mlp.training.batches import Batches
-from mlp.training.callbacks import Callback, with_state
+from mlp.training.callbacks import Callback, has_state
 from mlp.training.checkpoint import Checkpoint
 from mlp.training.divergence import TrainingDiverged, note_divergence
 from mlp.training.evaluation import Data, Evaluation
@@ -80,7 +80,8 @@ class Run:
     def load_callbacks(self) -> None:
         """Give the callbacks their states, where a checkpoint holds them."""
         if self.callback_states is not None:
-            for callback, state in zip(with_state(self._others), self.callback_states, strict=True):
+            pairs = zip(self.with_state, self.callback_states, strict=True)
+            for callback, state in pairs:
                 callback.load_state_dict(state)
 
     @cached_property
@@ -127,9 +128,9 @@ class Run:
     def carry_out(self) -> None:
         """Train; tell the callbacks and the history how it begins and how it ends."""
         history = self.trainer.history
-        history.status = "running"
         if self._checkpoints:
             self.settings  # noqa: B018  before a callback changes one of them
+        history.status = "running"
         # what overflows is found by the checks before each update, so NumPy need not warn
         with np.errstate(all="ignore"), self.interrupt:
             try:
@@ -162,6 +163,11 @@ class Run:
         return [c for c in self.trainer.callbacks if not isinstance(c, Checkpoint)]
 
     @property
+    def with_state(self) -> list[Callback]:
+        """The callbacks that keep a state; the others may come and go."""
+        return [callback for callback in self._others if has_state(callback)]
+
+    @property
     def _in_order(self) -> list[Callback]:
         """The callbacks, with those at the end that write what the others have come to."""
         return [*self._others, *self._checkpoints]
@@ -179,8 +185,7 @@ class Run:
     def _train(self) -> None:
         """Train until the run is over or Ctrl-C came."""
         if self.is_in_epoch:  # continued in the middle of one; with a state, they know of it
-            kept = with_state(self._others)
-            self._call("on_epoch_begin", [c for c in self._others if c not in kept])
+            self._call("on_epoch_begin", [c for c in self._others if not has_state(c)])
             self._train_epoch()
         while not (self.is_over or self.interrupt.requested):
             self._begin_epoch()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlp.core.validation import check_count
 from mlp.files import format_errors, read_archive, write_archive
 from mlp.files.vocabulary import require, require_keys
-from mlp.training.run_settings import differences, schedule_at
+from mlp.training.differences import differences
+from mlp.training.run_settings import schedule_at
 from mlp.training.run_state import restore, state_of
 
 if TYPE_CHECKING:
@@ -78,10 +79,12 @@ def continue_run(path: AnyPath, run: Run) -> None:
         As `read_run`. Nothing has been changed when any of these is raised.
     """
     settings, state = read_run(path)
-    with format_errors(path):
-        schedule = settings.get("schedule")
-        step = None if schedule is None else check_count("step", schedule.get("step"), 0)
-    now = None if step is None else schedule_at(run.trainer.optimizer, step)
+    now = None
+    if settings.get("schedule") is not None:
+        with format_errors(path):
+            step, _ = require_keys("schedule", settings["schedule"], "step", "rate")
+            check_count("step", step, 0)
+        now = schedule_at(run.trainer.optimizer, step)
     found = differences(run.settings | {"schedule": now}, settings)
     if found:
         more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""

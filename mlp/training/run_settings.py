@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mlp.core.layers import Layer
 from mlp.core.network import MLP
 from mlp.files.vocabulary import LAYERS
 from mlp.optim import Optimizer
-from mlp.training.callbacks import with_state
 from mlp.training.evaluation import Data
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def settings_of(run: Run) -> dict[str, Any]:
         "metrics": [metric.name for metric in trainer.metrics],
         "data": _data(run.evaluation.training),
         "validation": None if held_out is None else _data(held_out),
-        "callbacks": [_object(callback) for callback in with_state(trainer.callbacks)],
+        "callbacks": [_object(callback) for callback in run.with_state],
     }
 
 
@@ -125,62 +123,3 @@ def _checksum(array: NDArray[Any]) -> int:
         rows = np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE])
         found = zlib.crc32(rows.reshape(-1).view(np.uint8).data, found)
     return found
-
-
-def differences(received: Any, expected: Any, place: str = "") -> list[str]:
-    """Return how two trees of settings differ, each in the form ``name: received X, expected Y``.
-
-    Examples
-    --------
-    >>> differences({"lr": 0.1, "l2": 0.0}, {"lr": 0.2, "l2": 0.0}, "optimizer")
-    ['optimizer.lr: received 0.1, expected 0.2']
-    """
-    if isinstance(received, Mapping) and isinstance(expected, Mapping):
-        return _of_mappings(received, expected, place)
-    if _is_list(received) and _is_list(expected) and len(received) == len(expected):
-        found = []
-        for i, (one, other) in enumerate(zip(received, expected, strict=True)):
-            is_callback = place == "callbacks" and isinstance(other, Mapping)
-            found += differences(one, other, other["class"] if is_callback else f"{place}[{i}]")
-        return found
-    if type(received) is type(expected) and np.array_equal(received, expected):
-        return []
-    return [f"{place}: received {_short(received)}, expected {_short(expected)}"]
-
-
-def _of_mappings(received: Mapping[str, Any], expected: Mapping[str, Any], place: str) -> list[str]:
-    if "checksum" in received and "checksum" in expected:
-        return _of_fingerprints(received, expected, place)
-    found: list[str] = []
-    dot = f"{place}." if place else ""
-    for key in dict.fromkeys(["class", *expected, *received]):
-        found += differences(received.get(key), expected.get(key), f"{dot}{key}")
-        if found and key == "class":
-            break  # which explains the rest
-    return found
-
-
-def _of_fingerprints(
-    received: Mapping[str, Any], expected: Mapping[str, Any], place: str
-) -> list[str]:
-    if received["shape"] != expected["shape"]:
-        return [f"{place}: received {_short(received)}, expected {_short(expected)}"]
-    one, other = received["checksum"], expected["checksum"]
-    if one == other or None in (one, other):  # of what is read a batch at a time there is none
-        return []
-    return [f"{place}: received other numbers than before"]
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _short(value: Any) -> str:
-    """Return a value, or what is most telling of it, in a few words."""
-    if isinstance(value, Mapping):
-        shape = value.get("X", value).get("shape", ())
-        return str(value.get("class", f"shape {tuple(shape)}"))
-    if _is_list(value) and value and isinstance(value[0], Mapping):
-        return f"[{', '.join(map(_short, value))}]"
-    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
-    return text if len(text) <= 100 else f"{text[:100]}..."

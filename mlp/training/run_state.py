@@ -13,7 +13,6 @@ from mlp.core.arrays import Array, LossValue
 from mlp.core.network import MLP
 from mlp.files.vocabulary import require, require_keys
 from mlp.optim import Optimizer
-from mlp.training.callbacks import with_state
 from mlp.training.history import History
 from mlp.training.monitor import Monitor
 from mlp.training.random_state import check_random_state, random_state
@@ -40,7 +39,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "optimizer": _optimizer_state(trainer.optimizer),
         "random": random_state(trainer._rng),
         "history": trainer.history.to_tree(),
-        "callbacks": [callback.state_dict() for callback in with_state(trainer.callbacks)],
+        "callbacks": [callback.state_dict() for callback in run.with_state],
     }
 
 
@@ -192,7 +191,8 @@ def _restore_optimizer(optimizer: Optimizer, saved: Any, theta: Array) -> Change
     def change() -> None:
         optimizer.load_state_dict(state)
         for name, rate in rates.items():
-            setattr(optimizer, name, rate)
+            if not np.array_equal(getattr(optimizer, name), rate):
+                setattr(optimizer, name, rate)
 
     return change
 
@@ -204,7 +204,7 @@ def _restore_history(history: History, saved: Any) -> Change:
 
 def _restore_callbacks(run: Run, saved: Any) -> Change:
     """Try the states on copies; the callbacks get theirs when they have started."""
-    callbacks, states = with_state(run.trainer.callbacks), require("callbacks", saved, list)
+    callbacks, states = run.with_state, require("callbacks", saved, list)
     if len(states) != len(callbacks):
         raise ValueError(f"callbacks: received {len(states)} states, expected {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):

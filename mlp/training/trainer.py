@@ -15,7 +15,7 @@ from mlp.core.penalties import Penalty
 from mlp.core.validation import check_bool, check_count, check_sequence, make_rng
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.callbacks import Callback
-from mlp.training.checkpoint import require_checkpoint
+from mlp.training.checkpoint import check_path, require_checkpoint
 from mlp.training.checks import check_number
 from mlp.training.class_weights import ClassWeight
 from mlp.training.evaluation import check_training, check_validation
@@ -221,6 +221,7 @@ class Trainer:
         """
         check_count("epochs", epochs, 0)
         check_bool("missing_ok", missing_ok)
+        check_path("path", path)
         run = self._prepare(X, Y, validation, sample_weight, class_weight)
         run.last_epoch = epochs
         if missing_ok and not os.path.lexists(path):

@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,9 @@ def sweep(path, kind):
 
 def run_in_child(job, path, kind, seconds):
     """Run a job in a process that is killed after some seconds; return whether it came first."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # BLAS has threads, at rest now
+        child = os.fork()
     if not child:
         try:
             job(path, kind)

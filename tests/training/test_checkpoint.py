@@ -3,9 +3,6 @@
 import errno
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,10 +19,9 @@ from mlp import (
 )
 from mlp.training import checkpoint as checkpoint_module
 from mlp.training.run_file import read_run
+from tests.processes import assert_runs
 from tests.training.kinds import DATA, assert_same_run, interrupted_after, trainer
 from tests.training.small import classifier, numbers, regressor
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -238,15 +234,7 @@ except OSError as error:
 def test_a_full_disk_ends_the_run_and_leaves_the_history_and_the_last_checkpoint(tmp_path, extra):
     pytest.importorskip("resource")
     path = tmp_path / "run.npz"
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, str(path), str(extra)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = json.loads(assert_runs("-c", FULL, path, extra))
     assert found["error"] == f"[Errno {errno.EFBIG}] File too large: {str(path)!r}"
     assert found["status"] == "failed"
     assert os.listdir(tmp_path) == ["run.npz"]

@@ -2,27 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import assert_runs
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 
 
 def killed(folder, kills, seed):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.training.killed", str(folder), str(kills), str(seed)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(assert_runs("-m", "tests.training.killed", folder, kills, seed))
 
 
 def test_runs_and_sweeps_that_are_killed_come_to_the_same_weights(tmp_path):

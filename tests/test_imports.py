@@ -207,6 +207,11 @@ def test_import_mlp_loads_nothing_heavy_even_when_its_names_are_used(names):
     assert loaded & HEAVY == set()
 
 
+def test_the_commands_load_nothing_heavy_before_they_draw():
+    script = "import sys, mlp.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    assert set(assert_runs("-c", script).split()) & HEAVY == set()
+
+
 @pytest.mark.parametrize("path", MODULES)
 def test_no_module_is_longer_than_300_lines(path):
     assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST

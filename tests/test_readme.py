@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import mlp
+from mlp.cli import main
 from tests.docs.pages import assert_page_runs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,3 +58,16 @@ def test_the_table_of_the_sweep_is_what_it_prints():
     example = mlp.examples.learning_rate_chart()
     result = mlp.learning_rate_sweep(example.network, example.x, example.t)
     assert result.table() in README
+
+
+def test_the_commands_about_a_table_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{i},{i % 7},{'benign' if i % 2 else 'malignant'}\n" for i in range(40)]
+    for name in ("cancer.csv", "new.csv"):
+        Path(name).write_text("".join(["a,b,diagnosis\n", *rows]))
+    commands = re.findall(r"^\$ mlp (.*)$", section("A table, without code"), flags=re.MULTILINE)
+    assert [main(command.split()) for command in commands] == [0, 0]
+    said = capsys.readouterr().out
+    for word in ("rows to train on", "held-out rows: loss", "Wrote model.npz", "diagnosis=benign"):
+        assert word in said
+        assert word in README

@@ -57,7 +57,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     own.add_argument(
         "--missing", choices=("refuse", "drop", "mean"),
-        help="values: an error, leave the row out, or the mean of the training rows (refuse)",
+        help="what a missing value is: an error (refuse), a reason to leave the row out (drop), or "
+        "the mean of the training rows",
     )  # fmt: skip
     own.add_argument(
         "--standardize", action="store_true", default=None,
@@ -79,7 +80,12 @@ def add_file_arguments(parser: argparse._ActionsContainer) -> None:
 def is_csv(source: str) -> bool:
     """Whether this names a CSV file, not an .npz file or a data set of the package."""
     is_path = os.sep in source or "." in source
-    return is_path and not source.endswith(".npz")
+    return is_path and not is_npz(source)
+
+
+def is_npz(source: str) -> bool:
+    """Whether this names an .npz file."""
+    return source.lower().endswith(".npz")
 
 
 def read_data(options: argparse.Namespace) -> Data:
@@ -102,7 +108,7 @@ def read_data(options: argparse.Namespace) -> Data:
             raise ValueError(f"--{name.replace('_', '-')} is about the columns of a CSV file")
     if len(targets) > 1:
         raise ValueError("--target: received several, expected one array of an .npz file")
-    if options.data.endswith(".npz"):
+    if is_npz(options.data):
         table = read_npz(options.data, options.inputs, *targets)
     elif targets:
         raise ValueError("--target is about a file; a data set of the package knows its own")

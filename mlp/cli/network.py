@@ -32,7 +32,9 @@ def add_ends_arguments(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument("--output", metavar="NAME", help="activation of the last layer")
     parser.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))
-    parser.add_argument("--batch-size", type=parse_batch_size, metavar="N", help="or full (32)")
+    parser.add_argument(
+        "--batch-size", type=parse_batch_size, metavar="N", help="rows, or full (32)"
+    )
     parser.add_argument("--dtype", choices=("float64", "float32"))
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp.cli import model_file
-from mlp.cli.data import add_file_arguments, as_task, is_csv
+from mlp.cli.data import add_file_arguments, as_task, is_csv, is_npz
 from mlp.cli.model_file import Model
 from mlp.cli.output import check_folder
 from mlp.cli.scores import confusion_text, score, score_line
@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> None:
         print(text, end="")
     else:
         write_file(options.out, text.encode())
-        print(f"Wrote the predictions for {len(table)} rows to {options.out}.")
+        if not options.json:
+            print(f"Wrote the predictions for {len(table)} rows to {options.out}.")
     if scores is not None and not options.json:
         # the CSV is to be read by a program; what a person reads goes elsewhere
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)
@@ -78,7 +79,7 @@ def _read_table(options: argparse.Namespace, model: Model) -> Table:
     if is_csv(source):
         table = _read_csv(options, model)
     else:
-        if source.endswith(".npz"):
+        if is_npz(source):
             several = len(target.names) > 1
             name = target.names[0].removesuffix("0") if several else target.names[0]
             table = read_npz(source, options.inputs, name, need_target=False)

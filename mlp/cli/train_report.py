@@ -17,7 +17,6 @@ from mlp.cli.data import Data
 from mlp.cli.scores import confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget, shortened
-from mlp.plotting import save_figure
 from mlp.training import EarlyStopping, Trainer
 
 FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")
@@ -58,6 +57,8 @@ class TrainReport:
 
     def write(self, metadata: dict[str, Any]) -> list[Path]:
         """Write the files; history.csv is there already."""
+        from mlp.plotting import save_figure  # heavy, and `mlp --help` does without
+
         model, history_json, history_csv, picture, held_out = (
             self.options.out / name for name in FILES
         )

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from mlp.cli import find_lr, main
 from mlp.cli.task import load_task
+from tests.cli.small_tables import flowers, write_csv
 
 ROWS = np.random.default_rng(0).normal(size=(40, 3))
 YES = ROWS[:, 0] > 0
@@ -93,3 +95,30 @@ def test_yes_and_no_in_a_file_are_two_classes(loss, tmp_path, capsys):
     options = ["--data", str(tmp_path / "yes.npz"), "--loss", loss, "--epochs", "1"]
     assert main(["sweep", "--out", str(tmp_path), "--rates", "0.1", *options]) == 0
     assert "the same rows that chose the rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["sweep", "find-lr"])
+def test_a_table_is_searched_as_it_is_trained_on(command, tmp_path, capsys):
+    table = write_csv(tmp_path / "flowers.csv", flowers())
+    options = ["--target", "kind", "--ignore", "id", "--one-hot", "colour", "--standardize"]
+    options += ["--layers", "6,8,2", "--out", str(tmp_path / "out")]
+    assert main([command, "--data", table, *options, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["files"]) == 2
+    task = load_task(options_of("--data", table, *options))
+    np.testing.assert_allclose(task.X.mean(axis=0), 0, atol=1e-14)
+    assert task.sizes == [6, 8, 2]
+    assert main([command, "--data", table, "--out", str(tmp_path)]) == 2
+    assert "--target: received none, expected a column of" in capsys.readouterr().err
+
+
+def test_options_about_data_want_data(tmp_path, capsys):
+    assert main(["sweep", "--standardize", "--target", "kind", "--out", str(tmp_path)]) == 2
+    assert "--target, --standardize describes a network of your own" in capsys.readouterr().err
+
+
+def test_words_in_a_table_are_classes_and_fractions_are_numbers(tmp_path):
+    kinds = ["a", "b"], ["0", "1"], ["0.5", "1", "2"]
+    for column, output in zip(kinds, ["softmax", "softmax", "identity"], strict=True):
+        table = write_csv(tmp_path / "t.csv", {"x": range(12), "y": (column * 12)[:12]})
+        task = load_task(options_of("--data", table, "--target", "y"))
+        assert task.output == output

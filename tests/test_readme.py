@@ -13,6 +13,13 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def write_tables(folder):
+    """Write small tables of the names that the README's commands read."""
+    rows = [f"{i},{i % 7},{'benign' if i % 2 else 'malignant'}\n" for i in range(40)]
+    for name in ("cancer.csv", "new.csv"):
+        (folder / name).write_text("".join(["a,b,diagnosis\n", *rows]))
+
+
 def section(title):
     return README.split(f"## {title}\n")[1].split("\n## ")[0]
 
@@ -26,6 +33,7 @@ def test_every_line_of_the_table_of_equations_is_a_line_of_the_code():
 
 
 def test_the_examples_run_and_come_to_what_is_said(tmp_path):
+    write_tables(tmp_path)
     printed = assert_page_runs(ROOT / "README.md", tmp_path)
     right = re.search(r"^([\d.]+)% right; best rate", printed, flags=re.MULTILINE)
     assert float(right[1]) > 95
@@ -62,9 +70,7 @@ def test_the_table_of_the_sweep_is_what_it_prints():
 
 def test_the_commands_about_a_table_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    rows = [f"{i},{i % 7},{'benign' if i % 2 else 'malignant'}\n" for i in range(40)]
-    for name in ("cancer.csv", "new.csv"):
-        Path(name).write_text("".join(["a,b,diagnosis\n", *rows]))
+    write_tables(tmp_path)
     commands = re.findall(r"^\$ mlp (.*)$", section("A table, without code"), flags=re.MULTILINE)
     assert [main(command.split()) for command in commands] == [0, 0]
     said = capsys.readouterr().out

@@ -52,6 +52,7 @@ def key(ax):
 def color_at(ax, x, y):
     """The colour that a place of the plane is filled with."""
     (image,) = ax.images
+    assert image.origin == "lower"
     left, right, bottom, top = image.get_extent()
     rows, columns, _ = image.get_array().shape
     row, column = (y - bottom) / (top - bottom) * rows, (x - left) / (right - left) * columns

@@ -112,6 +112,15 @@ def test_dead_and_saturated_units_are_named(units, told):
     assert strip.texts[1].get_fontweight() == ("bold" if any(units) else "normal")
 
 
+def test_it_is_the_last_epoch_that_counts():
+    made = record(epochs=(1, 2), units=([2, 2, 0, 0], (0, 0)), zeros=(5, 0))
+    pair = histogram([0, 1]), histogram([-1])
+    units = [np.array([2, 0, 0, 0], np.uint8), np.zeros(2, np.uint8)]
+    made.append(3, [pair, pair], zeros=[1, 0], flat=[0.5, 0.5], units=units)
+    assert words(strips(plot_layers(made))[0])[1] == "1 of 4 dead: 0"
+    assert words(strips(plot_layers(made, what="gradients"))[0])[1] == "50% of dW is zero"
+
+
 def test_of_many_dead_units_as_many_are_named_as_there_is_room_for():
     made = LayerRecord(["layers[0] leaky_relu"], [400])
     units = np.repeat(np.array([0, 1, 2], np.uint8), [200, 100, 100])

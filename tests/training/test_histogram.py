@@ -55,6 +55,11 @@ def test_at_least_a_third_of_the_bins_is_used(scale):
     assert np.count_nonzero(histogram.counts) > BINS / 3
 
 
+def test_a_narrow_range_far_from_zero_is_told_apart():
+    histogram = filled(1000.0 + np.linspace(0.0, 0.05, 500))
+    assert np.count_nonzero(histogram.counts) > BINS / 3
+
+
 def test_edges_are_multiples_of_a_power_of_two():
     histogram = filled([0.1, 7.3, -2.0])
     width = histogram.edges[1] - histogram.edges[0]

@@ -116,6 +116,15 @@ def test_a_long_run_needs_no_more_memory_than_a_short_one():
     assert sum(array.nbytes for array in recorder.record.arrays.values()) <= size
 
 
+@pytest.mark.parametrize("most", [2, 3, 8])
+def test_at_no_time_are_there_more_epochs_than_asked_for(most):
+    recorder, sizes = LayerRecorder(PROBE, most=most), []
+    count = LambdaCallback(on_epoch_end=lambda trainer: sizes.append(len(recorder.record.epochs)))
+    Trainer(noisy(), mlp.SGD(0.1), callbacks=[recorder, count]).fit(X, y, 40)
+    assert max(sizes) == most
+    assert recorder.record.epochs[0] == 1
+
+
 def test_what_is_kept_of_a_thinned_run_is_what_those_epochs_recorded():
     thin = trained(noisy(), 20, most=5)[1].record
     full = trained(noisy(), 20)[1].record

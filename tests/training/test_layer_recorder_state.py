@@ -66,10 +66,20 @@ def test_the_state_is_a_copy_and_empty_before_the_first_fit():
     saved = recorder.state_dict()
     trainer.fit(X, y, 1)
     assert saved["epochs"].tolist() == [1]
+    for state in (recorder.state_dict(), saved):
+        state["counts"][...] = -1
+    assert recorder.record.arrays["counts"].min() == 0
+    other = LayerRecorder(PROBE)
+    other.load_state_dict(saved)
+    saved["counts"][...] = -2
+    assert other.state_dict()["counts"].max() == -1
 
 
-def test_an_empty_state_starts_anew():
-    _, recorder = trained(noisy(), 2)
+def test_an_empty_state_starts_anew_with_another_trainer_and_with_the_same():
+    trainer, recorder = trained(noisy(), 2)
+    recorder.load_state_dict({})
+    trainer.fit(X, y, 1)
+    assert recorder.record.epochs.tolist() == [3]
     recorder.load_state_dict({})
     Trainer(noisy(), mlp.SGD(0.1), callbacks=[recorder]).fit(X, y, 1)
     assert recorder.record.epochs.tolist() == [1]

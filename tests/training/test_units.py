@@ -71,3 +71,33 @@ def test_a_last_layer_whose_derivative_does_not_count_is_not_judged():
     Trainer(net, mlp.SGD(0.1), callbacks=[recorder]).fit(X, (y > 0)[:, None])
     (layer,) = recorder.record.layers
     assert layer.dead() == [0]  # 1 - A is exactly zero
+
+
+def watched(layers, probe, loss="mse", dtype="float64"):
+    """What was recorded of the first layer after an update that moves nothing."""
+    net = mlp.MLP(layers, loss, dtype=dtype, seed=0)
+    recorder = LayerRecorder(probe)
+    target = np.full((1, net.n_out), 1.0 / net.n_out)
+    Trainer(net, mlp.SGD(1e-12), callbacks=[recorder]).fit(probe[:1], target)
+    return recorder.record.layers[0]
+
+
+def test_a_unit_of_relu_that_is_positive_once_is_not_dead_but_saturated():
+    probe = np.append(np.full(99, -1.0), 1.0)[:, None]
+    layer = watched([Dense(1, 1, "relu", weights=[[1.0]]), Dense(1, 1)], probe)
+    assert (layer.dead(), layer.saturated()) == ([], [0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_derivative_of_just_a_hundredth_as_that_of_leaky_relu_is_not_flat(dtype):
+    probe = np.full((20, 1), -1.0)
+    layers = [Dense(1, 1, "leaky_relu", weights=[[1.0]]), Dense(1, 1)]
+    layer = watched(layers, probe, dtype=dtype)
+    assert layer.saturated() == layer.dead() == []
+    assert layer.flat[-1] == 0.0
+
+
+def test_units_that_depend_on_one_another_are_not_judged():
+    layer = watched([Dense(1, 2, "softmax", weights=[[50.0, -50.0]])], np.full((20, 1), 1.0))
+    assert np.isnan(layer.flat[-1])
+    assert layer.saturated() == layer.dead() == []

@@ -70,11 +70,23 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 def add_file_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options that say how a file is read."""
     parser.add_argument(
-        "--delimiter", metavar="CHAR", help="between cells of a CSV file (, ; or tab: found)"
-    )
+        "--delimiter", metavar="CHAR", type=parse_delimiter,
+        help="between cells of a CSV file (comma, semicolon or tab, by the header)",
+    )  # fmt: skip
     parser.add_argument(
         "--inputs", default="X", metavar="ARRAY", help="of an .npz file, the inputs (%(default)s)"
     )
+
+
+def parse_delimiter(text: str) -> str:
+    r"""Return the character that is meant: ``\t`` and ``tab`` are one.
+
+    Examples
+    --------
+    >>> parse_delimiter("tab"), parse_delimiter(";")
+    ('\t', ';')
+    """
+    return "\t" if text in ("\\t", "tab") else text
 
 
 def is_csv(source: str) -> bool:

@@ -151,3 +151,32 @@ def test_a_class_weight_weighs_the_rows_of_its_class(tmp_path, capsys):
         assert train(table, tmp_path, "--target", "y", *words.split(), *given) == 0
         net = mlp.load(tmp_path / "model.npz")
         assert net.predict([[0.0]])[0, 1] == pytest.approx(share, abs=1e-3)
+
+
+@pytest.mark.parametrize(("delimiter", "options"), [("\t", ["--delimiter", "tab"]), (";", []),
+                                                    ("|", ["--delimiter", "|"])])  # fmt: skip
+def test_cells_may_stand_between_other_characters(delimiter, options, tmp_path):
+    table = write_csv(tmp_path / "t.csv", without(flowers(), "id", "colour"), delimiter)
+    assert train(table, tmp_path, "--target", "kind", *FAST, *options) == 0
+
+
+def test_rows_with_missing_values_are_left_out_where_that_was_asked_for(tmp_path, capsys):
+    columns = without(flowers(), "id", "colour")
+    columns["kind"][3] = columns["width"][5] = columns["price"][59] = ""
+    table = write_csv(tmp_path / "t.csv", columns)
+    assert train(table, tmp_path, "--target", "-2", *FAST, "--missing", "drop", "--seed", 3) == 0
+    assert "45 rows to train on, 12 held out, 3 left out" in capsys.readouterr().out
+    lines = [int(row["line"]) for row in read_rows(tmp_path / "held_out.csv")]
+    assert not {5, 7, 61} & set(lines)
+    assert [columns["kind"][line - 2] for line in lines] == [
+        row["kind"] for row in read_rows(tmp_path / "held_out.csv")
+    ]
+
+
+def test_counts_are_not_standardised_for_outputs_that_cannot_be_negative(tmp_path):
+    columns = without(flowers(), "id", "colour", "kind")
+    columns["price"] = [round(abs(price)) for price in columns["price"]]
+    table = write_csv(tmp_path / "t.csv", columns)
+    options = ("--task", "regress", "--loss", "poisson", "--output", "softplus", "--standardize")
+    assert train(table, tmp_path, "--target", "price", *FAST, *options) == 0
+    assert read(tmp_path / "model.npz").target.standardizer is None

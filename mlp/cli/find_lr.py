@@ -9,10 +9,10 @@ import argparse
 import json
 from pathlib import Path
 
-from mlp.cli.data import load_task
 from mlp.cli.interrupt import explained
 from mlp.cli.network import add_network_arguments, batch_size_of, make_network
 from mlp.cli.output import check_folder
+from mlp.cli.task import load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.finder import find_learning_rate
 
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Search, write the files and print what was found."""
-    task = load_task(options.data, options.loss, options.layers, options.seed)
+    task = load_task(options)
     net = make_network(options, task)
     check_folder(options.out)
     with explained("nothing was kept"):

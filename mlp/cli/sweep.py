@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.data import Task, load_task
 from mlp.cli.interrupt import explained
 from mlp.cli.network import (
     DESCRIBE_A_NETWORK,
@@ -24,6 +23,7 @@ from mlp.cli.network import (
     make_network,
 )
 from mlp.cli.output import check_folder
+from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
 from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         if options.published:
             raise ValueError("--published is about the chart that is drawn without --data")
-        task = load_task(options.data, options.loss, options.layers, options.seed)
+        task = load_task(options)
         net, batch_size = make_network(options, task), batch_size_of(options)
     published = _published(options) if options.published else {}
     check_folder(options.out)

@@ -56,11 +56,7 @@ class Metric(ABC):
             If the metric has no meaning for such targets.
         """
         Y, outputs = np.asarray(Y), np.asarray(outputs)
-        if outputs.ndim not in (2, 3) or len(Y) != outputs.shape[-2]:
-            raise ValueError(
-                f"{self.name}: received targets {Y.shape} and outputs {outputs.shape}, expected "
-                "(n,) or (n, n_out) and (n, n_out) or (K, n, n_out)"
-            )
+        check_rows(self.name, Y, outputs)
         self.check(Y, outputs.shape[-1])
         value = self.measure(Y, outputs)
         return value if np.ndim(value) else float(value)
@@ -76,6 +72,15 @@ class Metric(ABC):
     def __repr__(self) -> str:
         """Return the call that makes the metric."""
         return f"{type(self).__name__}()"
+
+
+def check_rows(name: str, Y: Targets, outputs: Array) -> None:
+    """Raise ValueError unless there are as many targets as outputs."""
+    if outputs.ndim not in (2, 3) or Y.ndim < 1 or len(Y) != outputs.shape[-2]:
+        raise ValueError(
+            f"{name}: received targets {Y.shape} and outputs {outputs.shape}, expected "
+            "(n,) or (n, n_out) and (n, n_out) or (K, n, n_out)"
+        )
 
 
 class FunctionMetric(Metric):

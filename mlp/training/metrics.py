@@ -13,7 +13,7 @@ from mlp._names import find_name
 from mlp.core.arrays import Array, LossValue
 from mlp.core.validation import check_count, check_sequence
 from mlp.training.classes import labels_of
-from mlp.training.metric import FunctionMetric, Metric, Targets
+from mlp.training.metric import FunctionMetric, Metric, Targets, check_rows
 
 
 class Accuracy(Metric):
@@ -38,9 +38,8 @@ class Accuracy(Metric):
 
     def measure(self, Y: Targets, outputs: Array) -> LossValue:
         """Return the share of rows that are right."""
-        n_out = outputs.shape[-1]
-        classes = outputs.argmax(axis=-1) if n_out > 1 else outputs[..., 0] > 0.5
-        right: Array = (classes == _classes(Y, n_out, self.name)).mean(axis=-1)
+        classes = _classes(Y, outputs.shape[-1], self.name)
+        right: Array = (_predicted(outputs) == classes).mean(axis=-1)
         return right
 
 
@@ -101,7 +100,7 @@ class MAE(Metric):
         _check_rows(Y, n_out, self.name)
 
     def measure(self, Y: Targets, outputs: Array) -> LossValue:
-        """Return the mean of |A - Y|."""
+        """Return the mean of ``|A - Y|``."""
         error: Array = np.abs(np.subtract(outputs, Y, dtype=np.float64)).mean(axis=(-2, -1))
         return error
 
@@ -138,6 +137,47 @@ class R2(Metric):
         )
         mean: Array = of_outputs.mean(axis=-1)
         return mean
+
+
+def confusion_matrix(Y: Targets, outputs: Array) -> NDArray[np.int64]:
+    """Return how many rows of each class were taken for which.
+
+    Parameters
+    ----------
+    Y : ndarray (n,) or (n, n_out)
+        The targets, as `Accuracy` takes them.
+    outputs : ndarray (n, n_out) or (K, n, n_out)
+        What the network predicts for the same rows; of one output there are two classes.
+
+    Returns
+    -------
+    ndarray (n_classes, n_classes) or (K, n_classes, n_classes)
+        In row i and column j the number of rows of class i whose predicted class is j.
+
+    Raises
+    ------
+    ValueError
+        If the targets tell no classes or do not fit the outputs, or these are not finite.
+
+    Examples
+    --------
+    >>> outputs = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    >>> confusion_matrix(np.array([0, 1, 1]), outputs)
+    array([[1, 0],
+           [1, 1]])
+    """
+    Y, outputs = np.asarray(Y), np.asarray(outputs)
+    check_rows("confusion_matrix", Y, outputs)
+    if not np.isfinite(outputs).all():
+        raise ValueError("confusion_matrix: received NaN or infinity, expected finite outputs")
+    n_out = outputs.shape[-1]
+    n_classes = max(n_out, 2)
+    actual = _classes(Y, n_out, "confusion_matrix")
+    pairs = actual * n_classes + _predicted(outputs)
+    counts = [np.bincount(one, minlength=n_classes**2) for one in pairs.reshape(-1, len(Y))]
+    shape = (*outputs.shape[:-2], n_classes, n_classes)
+    matrix: NDArray[np.int64] = np.array(counts, dtype=np.int64).reshape(shape)
+    return matrix
 
 
 METRICS: dict[str, Callable[[], Metric]] = {
@@ -193,3 +233,11 @@ def _check_rows(Y: Targets, n_out: int, name: str) -> None:
 
 def _classes(Y: Targets, n_out: int, name: str) -> NDArray[np.intp]:
     return labels_of(Y, n_out, name, soft=True)
+
+
+def _predicted(outputs: Array) -> NDArray[np.intp]:
+    """Return the class of the largest output, or of one output whether it is above 1/2."""
+    is_one = outputs.shape[-1] == 1
+    classes: NDArray[np.intp]
+    classes = (outputs[..., 0] > 0.5).astype(np.intp) if is_one else outputs.argmax(axis=-1)
+    return classes

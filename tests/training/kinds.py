@@ -8,17 +8,19 @@ import numpy as np
 
 from mlp import (
     MLP,
+    BatchNorm,
     Dense,
     Dropout,
     EarlyStopping,
     LambdaCallback,
     Layer,
+    LayerNorm,
     ReduceLROnPlateau,
     Trainer,
 )
 from mlp.core.parameters import Parameter
 from mlp.optim import SCHEDULES, make_optimizer, make_schedule
-from tests.training.small import OPTIMIZERS, classes, optimizer
+from tests.training.small import classes, optimizer
 
 DATA = classes(n=26)
 HELD_OUT = classes(n=10, seed=3)
@@ -68,6 +70,8 @@ def _around(*middle, hidden="tanh"):
 LAYERS = {
     "Dense": _around(),
     "Dropout": _around(lambda: Dropout(0.3)),
+    "BatchNorm": _around(BatchNorm),
+    "LayerNorm": _around(LayerNorm),
     "own": _around(Noise),
     "own activation": _around(hidden=Bent()),
 }
@@ -106,7 +110,7 @@ def interrupted_after(batches):
 def assert_same_run(one, other, columns=COLUMNS):
     """Fail unless two trainers stand at the same place, to the last bit."""
     assert one.net.theta.tobytes() == other.net.theta.tobytes()
-    assert one.net._parameters.fixed.tobytes() == other.net._parameters.fixed.tobytes()
+    assert one.net.fixed.tobytes() == other.net.fixed.tobytes()
     mine, its = one.optimizer.state_dict(), other.optimizer.state_dict()
     assert mine["steps"] == its["steps"]
     for name in mine["state"]:

@@ -106,9 +106,12 @@ def compare(path: Path, problem: Problem, layers: list[int], seeds: int) -> dict
 
 
 def text_of(results: Mapping[str, Mapping[str, list[float]]], seeds: int) -> str:
-    """Return the table: the mean over the seeds, and the standard deviation."""
+    """Return the table: means and standard deviations over the seeds, and how far mlp is ahead.
+
+    That is the mean of the differences on the same rows, and its standard error.
+    """
     names = list(dict.fromkeys(name for scores in results.values() for name in scores))
-    head = ["table, hidden layers", *names, "mlp train - the best of the others, per seed"]
+    head = ["table, hidden layers", *names, "mlp train ahead of scikit-learn"]
     rows = []
     for case, scores in results.items():
         cells = [
@@ -118,7 +121,7 @@ def text_of(results: Mapping[str, Mapping[str, list[float]]], seeds: int) -> str
         best = max((name for name in scores if "scikit" in name), key=lambda n: mean(scores[n]))
         gaps = [a - b for a, b in zip(scores["mlp train"], scores[best], strict=True)]
         error = stdev(gaps) / seeds**0.5
-        rows.append([case, *cells, f"{mean(gaps):+.4f} (standard error {error:.4f})"])
+        rows.append([case, *cells, f"{mean(gaps):+.4f} ± {error:.4f}"])
     return table(head, rows)
 
 

@@ -25,7 +25,7 @@ from mlp.training.class_weights import ClassWeight
 _PRIOR = 3.0
 """The penalty that weights get where none is asked for, in rows: the more there are, the less.
 
-On ten tables of 100 to 1400 rows (benchmarks/ACCURACY.md) 1 to 5 do well, and 0 overfits.
+Chosen on the tables of benchmarks/ACCURACY.md, where 1 to 5 do well and 0 overfits.
 """
 
 _SECONDS = 5.0

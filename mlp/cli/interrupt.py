@@ -12,10 +12,12 @@ def explained(kept: str) -> Iterator[None]:
 
     Examples
     --------
-    >>> with explained("nothing was kept"):
-    ...     raise KeyboardInterrupt
-    Traceback (most recent call last):
-    KeyboardInterrupt: nothing was kept
+    >>> try:
+    ...     with explained("nothing was kept"):
+    ...         raise KeyboardInterrupt
+    ... except KeyboardInterrupt as interrupt:
+    ...     print(interrupt)
+    nothing was kept
     """
     try:
         yield

@@ -72,7 +72,7 @@ def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> st
     --------
     >>> print(confusion_text(["no", "yes"], [[9, 1], [0, 5]]))
     true  no  yes  right
-    no     9    1  90.0%
+    no     9    1    90%
     yes    0    5   100%
     """
     counts = np.asarray(matrix)

@@ -4,16 +4,29 @@ Figures are made directly, never through ``pyplot``: no display is needed, no fi
 open behind the caller's back, and no global setting changes.
 """
 
+from mlp.plotting.boundary import plot_decision_boundary
+from mlp.plotting.confusion import plot_confusion_matrix
 from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
+from mlp.plotting.layers import plot_layers
 from mlp.plotting.learning_rates import plot_learning_rates
+from mlp.plotting.network import plot_network, plot_trace
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
+from mlp.plotting.themes import theme
+from mlp.plotting.weights import plot_weights
 
 __all__ = [
     "new_axes",
+    "plot_confusion_matrix",
+    "plot_decision_boundary",
     "plot_history",
+    "plot_layers",
     "plot_learning_rate_finder",
     "plot_learning_rates",
+    "plot_network",
+    "plot_trace",
+    "plot_weights",
     "save_figure",
+    "theme",
 ]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.plotting.records import SweepRecord
-from mlp.plotting.style import Color
+from mlp.plotting.themes import Color
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from mlp.plotting.labels import write_key
 from mlp.plotting.records import FinderRecord
-from mlp.plotting.style import FAINT, Color, check_choice, look, new_axes, tidy
-
-CURVE: Color = (0.13, 0.25, 0.50)
-RAW: Color = (0.62, 0.68, 0.80)
-SUGGESTION: Color = (0.80, 0.38, 0.05)
+from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.themes import theme_of
 
 
 def plot_learning_rate_finder(
@@ -67,18 +64,18 @@ def plot_learning_rate_finder(
     check_choice("scale", scale, ("linear", "log"))
     span = _limits(result, scale)
     last = float(result.rates[-1]) if result.diverged_at is None else result.diverged_at
-    with look():
-        ax = new_axes() if ax is None else ax
+    with drawing(ax) as ax:
+        theme = theme_of(ax)
         name = (getattr(result, "loss_name", None) or "loss").replace("_", " ")
         tidy(ax, scale, (0, 1), span, name)
         _set_rates(ax, float(result.rates[0]), last)
-        lines: list[tuple[str, Any, dict[str, Any], str]] = [
-            ("losses", result.losses, {"color": RAW, "linewidth": 1.1}, "loss after each update"),
-            ("smoothed", result.smoothed, {"color": CURVE, "linewidth": 2.4}, "smoothed"),
+        lines = [
+            ("losses", result.losses, theme.pale, 1.1, "loss after each update"),
+            ("smoothed", result.smoothed, theme.first, 2.4, "smoothed"),
         ]
         key: list[tuple[Any, str]] = []
-        for gid, losses, options, words in lines:
-            (line,) = ax.plot(result.rates, losses, gid=gid, **options)
+        for gid, losses, color, width, words in lines:
+            (line,) = ax.plot(result.rates, losses, gid=gid, color=color, linewidth=width)
             key.append((line, words))
         key.append(_mark_suggestion(ax, result))
         if result.diverged_at is not None:
@@ -118,15 +115,17 @@ def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
 def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
     place = int(np.abs(result.rates - result.suggestion).argmin())
     height = float(result.smoothed[place])
-    ax.vlines(result.suggestion, ax.get_ylim()[0], height, color=SUGGESTION, linestyle=(0, (4, 2)))
+    theme = theme_of(ax)
+    color = theme.second
+    ax.vlines(result.suggestion, ax.get_ylim()[0], height, color=color, linestyle=(0, (4, 2)))
     (dot,) = ax.plot(
         [result.suggestion],
         [height],
-        color=SUGGESTION,
+        color=color,
         linestyle="",
         marker="o",
         markersize=9,
-        markeredgecolor="white",
+        markeredgecolor=theme.page,
         zorder=4.0,
         gid="suggestion",
     )
@@ -138,7 +137,7 @@ def _mark_divergence(ax: Axes, rate: float) -> tuple[Any, str]:
     (cross,) = ax.plot(
         [rate],
         ax.get_ylim()[1:],
-        color=FAINT,
+        color=theme_of(ax).faint,
         linestyle="",
         marker="x",
         markersize=9,

@@ -4,15 +4,13 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mlp.plotting.labels import Label, write_key, write_labels
 from mlp.plotting.records import HistoryRecord
-from mlp.plotting.style import Color, check_choice, look, new_axes, tidy
+from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.themes import Color, theme_of
 
-TRAINING: Color = (0.13, 0.25, 0.50)
-VALIDATION: Color = (0.90, 0.50, 0.12)
 QUIET = (None, "", "completed", "finished", "ok", "running")  # a status that needs no word
 
 
@@ -56,20 +54,20 @@ def plot_history(
     validation = _losses(history, "val_loss")
     if training is None or not training.size:
         raise ValueError("history: received no epoch, expected history['loss'] of one at least")
-    series = [("training", training, TRAINING)]
+    series = [("training", training)]
     if validation is not None:
         if validation.shape != training.shape:
             raise ValueError(
                 f"history['val_loss']: received shape {validation.shape}, "
                 f"expected that of history['loss'], {training.shape}"
             )
-        series.append(("validation", validation, VALIDATION))
-    span = _limits(np.array([losses for _, losses, _ in series]), scale)
+        series.append(("validation", validation))
+    span = _limits(np.array([losses for _, losses in series]), scale)
     epochs, replicas = training.shape
-    with look():
-        ax = new_axes() if ax is None else ax
+    with drawing(ax) as ax:
+        colors = (theme_of(ax).first, theme_of(ax).second)
         tidy(ax, scale, (1, epochs) if epochs > 1 else (0.5, 1.5), span, "loss")
-        for name, losses, color in series:
+        for (name, losses), color in zip(series, colors, strict=False):
             for line in ax.plot(
                 np.arange(1, epochs + 1),
                 losses,
@@ -79,7 +77,7 @@ def plot_history(
             ):
                 line.set_gid(name)
         write_key(ax, None, _status(history) + _mark_best(ax, validation))
-        write_labels(ax, [_label(*one) for one in series])
+        write_labels(ax, [_label(*one, c) for one, c in zip(series, colors, strict=False)])
     return ax
 
 
@@ -106,7 +104,7 @@ def _limits(losses: NDArray[np.float64], scale: str) -> tuple[float, float]:
 
 def _status(history: HistoryRecord) -> list[tuple[Any, str]]:
     status = getattr(history, "status", "")
-    return [(Line2D([], [], linestyle=""), f"status: {status}")] if status not in QUIET else []
+    return [(None, f"status: {status}")] if status not in QUIET else []
 
 
 def _mark_best(ax: Axes, validation: NDArray[np.float64] | None) -> list[tuple[Any, str]]:
@@ -120,11 +118,11 @@ def _mark_best(ax: Axes, validation: NDArray[np.float64] | None) -> list[tuple[A
     (dots,) = ax.plot(
         rows + 1,
         lowest,
-        color=VALIDATION,
+        color=theme_of(ax).second,
         linestyle="",
         marker="o",
         markersize=9 if validation.shape[1] == 1 else 5,
-        markeredgecolor="white",
+        markeredgecolor=theme_of(ax).page,
         clip_on=False,
         zorder=4.0,
     )

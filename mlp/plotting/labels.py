@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.plotting.style import FAINT, FONT_SIZE, Color, ink
+from mlp.plotting.style import FONT_SIZE
+from mlp.plotting.themes import Color, legible, theme_of
 
 SIZE = 0.95 * FONT_SIZE
 LINE_HEIGHT = 1.22 * SIZE  # in points, like all sizes here
@@ -77,6 +80,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
     at, height = heights(ax, [label.y for label in labels])
     moves = spread(at, LINE_HEIGHT, 0.0, height) - at
     led = bool(np.any(np.abs(moves) > 2.0))
+    page = theme_of(ax).page
     for label, y, move in zip(labels, at / height, moves, strict=True):
         ax.annotate(
             label.text,
@@ -85,7 +89,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
             xytext=(22.0 if led else 8.0, move),
             textcoords="offset points",
             va="center_baseline",
-            color=ink(label.color),
+            color=legible(label.color, page),
             fontsize=SIZE,
             fontweight="bold" if label.bold else "normal",
             annotation_clip=False,
@@ -105,27 +109,38 @@ def _leader(color: Color) -> dict[str, Any]:
 
 
 def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> None:
-    """Write the title and, under it, what the marks of the picture mean: (handle, words)."""
+    """Write the title and, under it, what the marks of the picture mean: (handle, words).
+
+    A handle that is None stands for words without a mark.
+    """
     points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
     width = max(20, int(points / (0.5 * FONT_SIZE)))  # characters
     texts = ["\n".join(wrap(words, width)) for _, words in rows]
     if rows:
+        has_marks = any(handle is not None for handle, _ in rows)
+        size = 0.9 * FONT_SIZE
+        # a legend keeps the same distance on both sides; words without marks begin at the edge
+        back = ScaledTranslation(-0.9 * size / 72.0, 0.0, ax.figure.dpi_scale_trans)
         key = Legend(
             ax,
-            [handle for handle, _ in rows],
+            [handle or Line2D([], [], linestyle="") for handle, _ in rows],
             texts,
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
+            bbox_transform=ax.transAxes if has_marks else ax.transAxes + back,
             frameon=False,
+            fontsize=size,
             borderpad=0.0,
             borderaxespad=0.9,
             labelspacing=0.25,
-            handlelength=1.8,
-            labelcolor=FAINT,
+            handlelength=1.8 if has_marks else 0.0,
+            handletextpad=0.8 if has_marks else 0.0,
+            labelcolor=theme_of(ax).faint,
         )
         key.set_clip_on(False)  # otherwise the layout takes it to lie within the axes
         key.set_gid("key")
         ax.add_artist(key)
     lines = sum(text.count("\n") + 1 for text in texts)
     if title:
-        ax.set_title(title, pad=14.0 + KEY_LINE * lines + 4.0 * bool(lines))
+        pad = 14.0 + KEY_LINE * lines + 4.0 * bool(lines)
+        ax.set_title(title, pad=pad, color=theme_of(ax).ink)

@@ -14,16 +14,8 @@ from numpy.typing import ArrayLike
 from mlp.plotting.curves import Curve, draw_curve, limits, published_curves, sweep_curves
 from mlp.plotting.labels import Label, room, write_key, write_labels
 from mlp.plotting.records import SweepRecord
-from mlp.plotting.style import (
-    FAINT,
-    RATE_COLORS,
-    Color,
-    check_choice,
-    look,
-    new_axes,
-    rate_colors,
-    tidy,
-)
+from mlp.plotting.style import add_color_bar, check_choice, drawing, rate_colors, tidy
+from mlp.plotting.themes import Color, Theme, theme_of
 
 MOST_NAMED = 12  # more rates than this are told apart by a colour bar, not by names
 LEGEND_ROWS = 14
@@ -41,9 +33,10 @@ def plot_learning_rates(
 ) -> Axes:
     """Draw the error over the epochs, one line a learning rate.
 
-    The higher the rate, the darker its line; the best rate is drawn broad. A run that
-    diverged ends in a cross at the epoch where it left. With several seeds the line is their
-    median, in a band from the lowest to the highest of those that held.
+    The higher the rate, the more its line stands out from the page: dark on white, light on
+    black; the best rate is drawn broad. A run that diverged ends in a cross at the epoch where
+    it left. With several seeds the line is their median, in a band from the lowest to the
+    highest of those that held.
 
     Parameters
     ----------
@@ -94,24 +87,21 @@ def plot_learning_rates(
     check_choice("scale", scale, ("linear", "log"))
     check_choice("labels", labels, ("auto", "direct", "legend"))
     with_bar = labels == "auto" and len(result.rates) > MOST_NAMED
-    norm = _norm(result)
-    colors = _bar_colors(result, norm) if with_bar else rate_colors(result.rates)
+    norm, theme = _norm(result), theme_of(ax)
+    spaced = _bar_colors(result, norm, theme) if with_bar else None
+    colors = spaced or rate_colors(result.rates, theme.rates)
     curves = sweep_curves(result, colors)
     curves += published_curves(result, colors, published or {})
     span = limits(curves, scale)
-    with look():
-        ax = new_axes() if ax is None else ax
+    with drawing(ax) as ax:
         name = getattr(result, "loss_name", None) or "total error"
         last = max(result.losses.shape[-1] - 1, 1)
         tidy(ax, scale, (0, last), span, name.replace("_", " "))
         for curve in curves:
             draw_curve(ax, curve, width=1.2 if len(result.rates) > MOST_NAMED else 2.0)
-        write_key(ax, title, _key(result, curves, with_bar, published_note))
+        write_key(ax, title, _key(result, curves, with_bar, published_note, theme.faint))
         if with_bar:
-            bar = ax.figure.colorbar(ScalarMappable(norm, RATE_COLORS), ax=ax, pad=0.03)
-            bar.outline.set_visible(False)
-            bar.ax.tick_params(which="both", length=0)
-            bar.set_label("learning rate")
+            add_color_bar(ax, ScalarMappable(norm, theme.rates), "learning rate")
         elif labels == "legend" or (labels == "auto" and len(curves) > room(ax)):
             _write_legend(ax, curves)
         else:
@@ -124,20 +114,20 @@ def _norm(result: SweepRecord) -> Normalize:
     return LogNorm(low, high) if low > 0 else Normalize(low, high)
 
 
-def _bar_colors(result: SweepRecord, norm: Normalize) -> list[Color]:
-    return [(r, g, b) for r, g, b, _ in RATE_COLORS(norm(np.asarray(result.rates, dtype=float)))]
+def _bar_colors(result: SweepRecord, norm: Normalize, theme: Theme) -> list[Color]:
+    return [(r, g, b) for r, g, b, _ in theme.rates(norm(np.asarray(result.rates, dtype=float)))]
 
 
 def _key(
-    result: SweepRecord, curves: Sequence[Curve], with_bar: bool, note: str | None
+    result: SweepRecord, curves: Sequence[Curve], with_bar: bool, note: str | None, faint: str
 ) -> list[tuple[Any, str]]:
     """Return what the marks mean, as (handle, words)."""
     rows: list[tuple[Any, str]] = []
     if (seeds := result.losses.shape[1]) > 1:
-        band = Patch(color=FAINT, alpha=0.25, linewidth=0)
+        band = Patch(color=faint, alpha=0.25, linewidth=0)
         words = f"median of {seeds} seeds; band: lowest to highest"
         words += " of those that held" * bool(np.any(result.diverged_at))
-        rows.append(((band, Line2D([], [], color=FAINT)), words))
+        rows.append(((band, Line2D([], [], color=faint)), words))
     if with_bar:
         rows += [
             (Line2D([], [], color=curve.color, linewidth=3.0), curve.text)
@@ -147,9 +137,9 @@ def _key(
         left = [curve for curve in curves if curve.exits]
         if left:
             words = f"{len(left)} of {len(result.rates)} rates diverged; lowest: {left[0].text}"
-            rows.append((_cross(FAINT), words))
+            rows.append((_cross(faint), words))
     if any(curve.published for curve in curves):
-        dashes = Line2D([], [], color=FAINT, linestyle=(0, (4, 2)), linewidth=1.6)
+        dashes = Line2D([], [], color=faint, linestyle=(0, (4, 2)), linewidth=1.6)
         rows.append((dashes, f"published: {note}" if note else "published"))
     return rows
 

@@ -1,7 +1,7 @@
-"""The looks that all pictures share: settings, colours, an empty axes."""
+"""The looks that all pictures share: settings, an empty axes, a tidy one."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -9,30 +9,26 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
-INK = "#333333"  # words
-FAINT = "#666666"  # words of less weight, and the lines that explain the key
-GRID = "#e4e4e4"
+from mlp.plotting.themes import LIGHT, Color, Theme, current_theme, settings, theme_of
+
 FONT_SIZE = 12.0
 
 RC: Mapping[str, Any] = MappingProxyType(
     {
-        "axes.edgecolor": GRID,
-        "axes.facecolor": "white",
-        "axes.labelcolor": INK,
         "axes.labelsize": FONT_SIZE,
-        "axes.titlecolor": INK,
         "axes.titlelocation": "left",
         "axes.titlesize": 1.2 * FONT_SIZE,
         "axes.titleweight": "bold",
         "figure.constrained_layout.h_pad": 0.12,
         "figure.constrained_layout.w_pad": 0.12,
         "figure.dpi": 100.0,
-        "figure.facecolor": "white",
         "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
         "font.size": FONT_SIZE,
         "legend.fontsize": 0.9 * FONT_SIZE,
@@ -40,21 +36,17 @@ RC: Mapping[str, Any] = MappingProxyType(
         "lines.solid_capstyle": "round",
         "savefig.dpi": 200.0,
         "svg.hashsalt": "mlp",
-        "text.color": INK,
         "text.usetex": False,
     }
 )
 
-# Viridis, dark for high rates; its yellow end, too pale for a white page, is left out.
-RATE_COLORS = LinearSegmentedColormap.from_list(
-    "mlp_rates", matplotlib.colormaps["viridis"](np.linspace(0.76, 0.0, 64))
-)
 
-Color = tuple[float, float, float]
-
-
-def look(extra: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
+def look(
+    extra: Mapping[str, Any] | None = None, theme: Theme | None = None
+) -> AbstractContextManager[None]:
     """Return a context in which the shared settings, and those of ``extra``, hold.
+
+    The colours are those of ``theme``, by default of the current one.
 
     Examples
     --------
@@ -65,8 +57,9 @@ def look(extra: Mapping[str, Any] | None = None) -> AbstractContextManager[None]
     >>> matplotlib.rcParams["font.size"] == before
     True
     """
-    settings: dict[Any, Any] = {**RC, **(extra or {})}
-    return matplotlib.rc_context(settings)
+    colors = settings(theme or current_theme())
+    wanted: dict[Any, Any] = {**RC, **colors, **(extra or {})}
+    return matplotlib.rc_context(wanted)
 
 
 def new_axes(
@@ -99,17 +92,33 @@ def new_axes(
         return figure.add_subplot()
 
 
+@contextmanager
+def drawing(ax: Axes | None, size: tuple[float, float] = (8.0, 5.0)) -> Iterator[Axes]:
+    """Give the axes to draw on, new ones if there are none, in the look that suits their page.
+
+    Examples
+    --------
+    >>> with drawing(None, (6, 4)) as ax:
+    ...     ax.figure.get_size_inches().tolist()
+    [6.0, 4.0]
+    """
+    ax = new_axes(size) if ax is None else ax
+    with look(theme=theme_of(ax)):
+        yield ax
+
+
 def tidy(
     ax: Axes, scale: str, epochs: tuple[float, float], losses: tuple[float, float], ylabel: str
 ) -> None:
     """Give ``ax`` the shared frame, these limits, a light grid and epochs in whole numbers."""
+    theme = theme_of(ax)
     ax.spines[["left", "top", "right"]].set_visible(False)
-    ax.spines["bottom"].set_color(FAINT)
+    ax.spines["bottom"].set_color(theme.faint)
     ax.grid(False)
-    ax.grid(axis="y", color=GRID, linewidth=0.8)
+    ax.grid(axis="y", color=theme.grid, linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.tick_params(which="both", length=0, labelsize=0.92 * FONT_SIZE, labelcolor=INK)
-    ax.tick_params(axis="x", which="major", length=4, color=FAINT)
+    ax.tick_params(which="both", length=0, labelsize=0.92 * FONT_SIZE, labelcolor=theme.ink)
+    ax.tick_params(axis="x", which="major", length=4, color=theme.faint)
     ax.set_yscale(scale, **({"nonpositive": "clip"} if scale == "log" else {}))
     ax.set_xlim(*epochs)
     ax.set_ylim(*losses)
@@ -118,48 +127,37 @@ def tidy(
         ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    ax.set_xlabel("epoch")
-    ax.set_ylabel(ylabel + (" (log scale)" if scale == "log" else ""))
+    name_axes(ax, "epoch", ylabel + (" (log scale)" if scale == "log" else ""))
 
 
-def rate_colors(rates: ArrayLike) -> list[Color]:
-    """Return a colour for each rate: the higher the darker, evenly spaced by rank.
+def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
+    """Name both axes in the ink of the page, whoever made ``ax``."""
+    ax.set_xlabel(xlabel, color=theme_of(ax).ink)
+    ax.set_ylabel(ylabel, color=theme_of(ax).ink)
+
+
+def add_color_bar(ax: Axes, colors: ScalarMappable, label: str) -> Colorbar:
+    """Put a plain colour bar beside ``ax``."""
+    bar = ax.figure.colorbar(colors, ax=ax, pad=0.03)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(which="both", length=0)
+    bar.set_label(label)
+    return bar
+
+
+def rate_colors(rates: ArrayLike, colors: Colormap = LIGHT.rates) -> list[Color]:
+    """Return a colour for each rate, evenly spaced by rank: on a white page the higher the darker.
 
     Examples
     --------
+    >>> from mlp.plotting.themes import lightness
     >>> low, high = rate_colors([0.1, 0.2])
     >>> lightness(low) > lightness(high) + 50
     True
     """
     distinct, rank = np.unique(np.asarray(rates, dtype=float), return_inverse=True)
     places = np.linspace(0.0, 1.0, distinct.size) if distinct.size > 1 else np.array([0.7])
-    return [to_rgb(RATE_COLORS(place)) for place in places[rank]]
-
-
-def luminance(color: Color) -> float:
-    """Return the relative luminance of an sRGB colour as WCAG 2 defines it, 0 to 1."""
-    rgb = np.asarray(color, dtype=float)
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-
-
-def lightness(color: Color) -> float:
-    """Return the CIE lightness L* of an sRGB colour, 0 (black) to 100 (white)."""
-    y = luminance(color)
-    return float(116 * np.cbrt(y) - 16 if y > (6 / 29) ** 3 else (29 / 3) ** 3 * y)
-
-
-def ink(color: Color) -> Color:
-    """Return ``color`` darkened until words in it can be read on white (contrast 4.5 to 1).
-
-    Examples
-    --------
-    >>> 1.05 / (luminance(ink((0.4, 0.8, 0.3))) + 0.05) >= 4.5
-    True
-    """
-    while luminance(color) + 0.05 > 1.05 / 4.5:
-        color = (0.95 * color[0], 0.95 * color[1], 0.95 * color[2])
-    return color
+    return [to_rgb(colors(place)) for place in places[rank]]
 
 
 def check_choice(name: str, value: object, known: Sequence[str]) -> None:

@@ -143,7 +143,7 @@ def learning_rate_sweep(
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
-    networks.theta = trained.theta
+    networks._numbers = trained.numbers
     return SweepResult(
         rates=checked_rates,
         losses=trained.losses.reshape(*shape, epochs + 1),
@@ -168,14 +168,14 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
 
 
 def _initialisations(net: MLP, seeds: int, seed: int) -> Array:
-    """Return the parameters each seed starts from, ``(seeds, P)``; the first are the network's."""
+    """Return theta and fixed of each start, ``(seeds, P + F)``; the first are the network's."""
     dense = [layer for layer in net.layers if isinstance(layer, Dense)]
     if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
         raise ValueError(
             f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
         )
-    starts, fresh = [net.theta.copy()], net.copy()
+    starts, fresh = [net._numbers], net.copy()
     for i in range(1, seeds):
         fresh.initialize(np.random.default_rng([seed, i]))
-        starts.append(fresh.theta.copy())
+        starts.append(fresh._numbers)
     return np.array(starts)

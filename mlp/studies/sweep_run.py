@@ -29,7 +29,7 @@ SECONDS = 5.0
 class Trained(NamedTuple):
     """What some of the runs came to: one row for each."""
 
-    theta: Array
+    numbers: Array
     losses: NDArray[np.float64]
     diverged_at: NDArray[np.int64]
     val_losses: NDArray[np.float64]
@@ -70,12 +70,12 @@ class SweepRun:
 
     def in_parts(
         self,
-        theta: Array,
+        numbers: Array,
         rates: NDArray[np.float64],
         executor: Executor | None,
         checkpoint: AnyPath | None,
     ) -> Trained:
-        """Train the replicas with these parameters ``(k, P)`` and rates ``(k,)``.
+        """Train replicas that start from these parameters ``(k, P + F)`` with rates ``(k,)``.
 
         They are trained in as many parts as the executor has workers, or as the checkpoint of
         the same sweep was begun with.
@@ -90,7 +90,7 @@ class SweepRun:
                 f"{len(rates)} runs"
             )
         paths = [None] * n_parts if checkpoint is None else part_paths(checkpoint, n_parts)
-        cut = (np.array_split(theta, n_parts), np.array_split(rates, n_parts), paths)
+        cut = (np.array_split(numbers, n_parts), np.array_split(rates, n_parts), paths)
         run = replace(self, is_partial=n_parts > 1)
         if executor is None:
             return _joined([run._part(*part) for part in zip(*cut, strict=True)])
@@ -98,21 +98,21 @@ class SweepRun:
         with blas_threads(threads):  # for workers that are threads of this process
             return _joined(list(executor.map(replace(run, blas_threads=threads)._part, *cut)))
 
-    def _part(self, theta: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
+    def _part(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
         is_worker_process = os.getpid() != self.parent
         with blas_threads(self.blas_threads if is_worker_process else None):
-            return self._train(theta, rates, path)
+            return self._train(numbers, rates, path)
 
-    def _train(self, theta: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
+    def _train(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
         net = self.net.replicate(len(rates))
-        net.theta = theta
+        net._numbers = numbers
         recorder = LossRecorder(
             self.X,
             self.Y,
             self.sample_weight,
             len(rates),
             self.epochs,
-            self.settings | {"first weights": fingerprint(theta)},
+            self.settings | {"first weights": fingerprint(numbers)},
         )
         own = self.options["callbacks"]
         if self.is_partial:  # threads share this object
@@ -135,7 +135,7 @@ class SweepRun:
         if self.validation is not None:
             with np.errstate(all="ignore"):
                 val_losses = np.where(diverged_at, np.nan, net.evaluate(*self.validation))
-        return Trained(net.theta, losses, diverged_at, val_losses)
+        return Trained(net._numbers, losses, diverged_at, val_losses)
 
     def _trainer(self, net: MLP, rates: NDArray[np.float64], callbacks: list[Callback]) -> Trainer:
         optimizer = copy.deepcopy(self.method)

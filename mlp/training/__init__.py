@@ -7,6 +7,8 @@ from mlp.training.csv_logger import CSVLogger
 from mlp.training.divergence import TrainingDiverged
 from mlp.training.early_stopping import EarlyStopping
 from mlp.training.history import History
+from mlp.training.layer_record import LayerRecord
+from mlp.training.layer_recorder import LayerRecorder
 from mlp.training.metric import Metric
 from mlp.training.metrics import MAE, METRICS, R2, Accuracy, TopK, confusion_matrix, make_metric
 from mlp.training.progress import ProgressBar
@@ -26,6 +28,8 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LayerRecord",
+    "LayerRecorder",
     "Metric",
     "ProgressBar",
     "ReduceLROnPlateau",

@@ -142,21 +142,20 @@ def _order(order: Any, n_rows: int) -> NDArray[np.intp]:
 def _network_state(net: MLP) -> dict[str, Any]:
     return {
         "theta": net.theta,
-        "fixed": net._parameters.fixed,
+        "fixed": net.fixed,
         "random": random_state(net._rng),
     }
 
 
 def _restore_network(net: MLP, saved: Any) -> Change:
     theta, fixed, random = require_keys("network", saved, "theta", "fixed", "random")
-    for name, value, own in (("theta", theta, net.theta), ("fixed", fixed, net._parameters.fixed)):
-        if not np.isfinite(_array(name, value, own.shape, net.dtype.name)).all():
-            raise ValueError(f"{name}: received numbers that are not finite")
+    for name, value, own in (("theta", theta, net.theta), ("fixed", fixed, net.fixed)):
+        net._parameters.check(name, _array(name, value, own.shape, net.dtype.name))
     change_random = check_random_state("network.random", net._rng, random)
 
     def change() -> None:
         net.theta[...] = theta
-        net._parameters.fixed[...] = fixed
+        net.fixed[...] = fixed
         change_random()
 
     return change

@@ -16,7 +16,7 @@ from mlp.core.validation import check_bool, check_count, check_sequence, make_rn
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.callbacks import Callback
 from mlp.training.checkpoint import check_path, require_checkpoint
-from mlp.training.checks import check_number
+from mlp.training.checks import check_batch_size, check_number
 from mlp.training.class_weights import ClassWeight
 from mlp.training.evaluation import check_training, check_validation
 from mlp.training.history import History
@@ -37,7 +37,8 @@ class Trainer:
         How it moves, with the learning rate: a float, a schedule, or ``(K,)`` rates for replicas.
     batch_size : int or None, default 32
         Rows in a batch, None for all of them (full-batch gradient descent). The last batch of an
-        epoch may be shorter; it counts by its true size.
+        epoch may be shorter; it counts by its true size. A size that leaves a batch of one row is
+        refused where a layer needs two, as `BatchNorm` does.
     shuffle : bool, default True
         Whether each epoch goes through the rows in a new order.
     seed : int, numpy.random.Generator or None, default 0
@@ -262,6 +263,7 @@ class Trainer:
         training = check_training(self.net, X, Y, sample_weight, class_weight)
         held_out = None if validation is None else check_validation(self.net, validation)
         run = Run(self, training, held_out)
+        check_batch_size(self.net.layers, run.data.n_rows, run.data.batch_size)
         self._update.begin(self.optimizer, self.clip_norm)
         return run
 

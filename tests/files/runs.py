@@ -56,8 +56,8 @@ def in_an_epoch(filled):
     stopping, plateau = callbacks
     state = {"reference": np.array([0.5]), "waited": np.array([1])}
     ints = {"best_epoch": np.array([2]), "stopped_epoch": np.array([0])}
-    theta = trainer.net.theta[None] / 2.0
-    stopping.load_state_dict(state | ints | {"best": np.array([0.25]), "theta": theta})
+    numbers = {"theta": trainer.net.theta[None] / 2.0, "fixed": trainer.net.fixed[None]}
+    stopping.load_state_dict(state | ints | numbers | {"best": np.array([0.25])})
     plateau.load_state_dict(state | {"lr_scale": np.array([0.1])})
     return run
 

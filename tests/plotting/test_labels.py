@@ -4,7 +4,7 @@ import pytest
 from matplotlib.legend import Legend
 
 from mlp.plotting import new_axes, plot_learning_rates
-from mlp.plotting.style import lightness
+from mlp.plotting.themes import lightness
 from tests.plotting.drawn import MANY, SIX, key, lines, overlaps, texts
 
 

@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from mlp.plotting import new_axes, plot_learning_rates, save_figure
-from mlp.plotting.style import lightness
+from mlp.plotting.themes import lightness
 from tests.plotting.drawn import MANY, SIX, key, lines, overlaps, texts
 
 

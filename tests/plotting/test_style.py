@@ -6,7 +6,8 @@ import pytest
 
 from mlp.plotting import new_axes
 from mlp.plotting.labels import spread
-from mlp.plotting.style import ink, lightness, luminance, rate_colors
+from mlp.plotting.style import rate_colors
+from mlp.plotting.themes import legible, lightness, luminance
 
 
 @pytest.mark.parametrize("size", [(0, 4), (4, -1), (4,), (float("nan"), 4), (float("inf"), 4)])
@@ -41,8 +42,8 @@ def test_equal_rates_share_a_colour():
 
 
 def test_dark_colours_are_good_ink_already():
-    assert ink((0.2, 0.0, 0.3)) == (0.2, 0.0, 0.3)
-    assert lightness(ink((1.0, 1.0, 0.0))) < 51
+    assert legible((0.2, 0.0, 0.3), "white") == (0.2, 0.0, 0.3)
+    assert lightness(legible((1.0, 1.0, 0.0), "white")) < 51
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 
-from mlp import MLP, Dense, Dropout, LambdaCallback, Layer, Trainer
+from mlp import MLP, BatchNorm, Dense, Dropout, LambdaCallback, Layer, LayerNorm, Trainer
 from mlp.core.parameters import Parameter
 from mlp.optim import SCHEDULES, make_optimizer, make_schedule
 from tests.training.small import OPTIMIZERS, classes
@@ -57,6 +57,8 @@ def _around(*middle, hidden="tanh"):
 LAYERS = {
     "Dense": _around(),
     "Dropout": _around(lambda: Dropout(0.3)),
+    "BatchNorm": _around(BatchNorm),
+    "LayerNorm": _around(LayerNorm),
     "own": _around(Noise),
     "own activation": _around(hidden=Bent()),
 }
@@ -95,7 +97,7 @@ def interrupted_after(batches):
 def assert_same_run(one, other, columns=COLUMNS):
     """Fail unless two trainers stand at the same place, to the last bit."""
     assert one.net.theta.tobytes() == other.net.theta.tobytes()
-    assert one.net._parameters.fixed.tobytes() == other.net._parameters.fixed.tobytes()
+    assert one.net.fixed.tobytes() == other.net.fixed.tobytes()
     mine, its = one.optimizer.state_dict(), other.optimizer.state_dict()
     assert mine["steps"] == its["steps"]
     for name in mine["state"]:

@@ -1,0 +1,239 @@
+"""The picture of what a network makes of the plane: its classes, or its output."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.plotting.classes import area_of, class_names, draw_points, write_classes
+from mlp.plotting.labels import write_key
+from mlp.plotting.numbers import finite_numbers
+from mlp.plotting.records import Predictor
+from mlp.plotting.regions import draw_regions
+from mlp.plotting.style import add_color_bar, drawing, name_axes
+from mlp.plotting.themes import theme_of
+
+SIZE = (7.5, 6.0)
+MARGIN = 0.08  # of the data's range, on each side
+
+
+def plot_decision_boundary(
+    net: Predictor,
+    X: ArrayLike,
+    Y: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    names: Sequence[object] | None = None,
+    feature_names: Sequence[str] = ("x0", "x1"),
+    output: int = 0,
+    resolution: int = 300,
+    title: str | None = None,
+) -> Axes:
+    """Draw what a network makes of the plane, with the data on top.
+
+    Of a classifier, the region of each class, with lines between them; the surer the network,
+    the stronger the colour, where its outputs are probabilities. A point on the wrong side has a
+    strong rim. Of a regression, the output as a filled contour, dashed below zero; points are
+    filled with their target.
+
+    Parameters
+    ----------
+    net
+        A network of two inputs: its ``predict`` is called.
+    X : array_like (n, 2)
+        The points.
+    Y : array_like
+        Labels ``(n,)``, one-hot rows, or for one output a column of 0 and 1, whose class is 1
+        where the output is above 1/2: a classifier. Other numbers ``(n, n_out)``: a regression.
+    ax
+        Where to draw; by default on a figure of its own.
+    names
+        Of the classes, in the order of their labels.
+    feature_names
+        Of the two inputs.
+    output
+        Which output of a regression is drawn.
+    resolution
+        The network is evaluated on a grid of so many points each way.
+    title
+        Stands above it all.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the data has not two features, does not fit the network, or is not finite numbers; if
+        there are not as many names as classes; if the network has replicas, or outputs that are
+        not finite.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> X, y = mlp.datasets.xor()
+    >>> net = mlp.MLP.from_sizes([2, 4, 2], "tanh", "softmax", "cross_entropy", seed=0)
+    >>> ax = plot_decision_boundary(net, X, y, names=["equal", "different"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['equal', 'different']
+    """
+    X, Y = _points(X), finite_numbers("Y", Y)
+    if resolution < 2:
+        raise ValueError(f"resolution: received {resolution!r}, expected a whole number >= 2")
+    sides = [_side(X[:, i], resolution) for i in range(2)]
+    grid = np.stack([side.ravel() for side in np.meshgrid(*sides)], axis=-1)
+    outputs = _outputs(net, grid).reshape(resolution, resolution, -1)
+    n_out = outputs.shape[-1]
+    labels = _labels(Y, len(X), n_out)
+    if labels is None:
+        if not 0 <= output < n_out:
+            raise ValueError(f"output: received {output!r}, expected 0 to {n_out - 1}")
+        with _frame(ax, sides, feature_names) as ax:
+            filled = _draw_values(ax, sides, outputs[..., output], X, Y[:, output])
+            add_color_bar(ax, filled, "output" if n_out == 1 else f"output {output}")
+            write_key(ax, title, [])
+    else:
+        scores = _scores(outputs)
+        written = class_names(names, scores.shape[-1])
+        _check_labels(labels, scores.shape[-1])
+        wrong = _scores(_outputs(net, X)).argmax(axis=-1) != labels
+        with _frame(ax, sides, feature_names) as ax:
+            draw_regions(ax, sides, scores, written, X)
+            draw_points(ax, X, labels, wrong)
+            write_classes(ax, written)
+            write_key(ax, title, _key(ax, wrong))
+    return ax
+
+
+def _points(X: ArrayLike) -> NDArray[np.float64]:
+    points = finite_numbers("X", X)
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ValueError(f"X: received shape {points.shape}, expected (n, 2), two features")
+    return points.astype(np.float64)
+
+
+def _side(x: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
+    """Return evenly spaced numbers over the range of ``x`` and a margin."""
+    low, high = float(x.min()), float(x.max())
+    margin = MARGIN * (high - low) or 0.5
+    return np.linspace(low - margin, high + margin, resolution)
+
+
+def _outputs(net: Predictor, X: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
+    outputs = finite_numbers("net.predict(X)", net.predict(X))
+    if outputs.ndim != 2:
+        raise ValueError(
+            f"net: received {len(outputs)} replicas, expected a single network; "
+            "net.replica(k) makes one"
+        )
+    return outputs
+
+
+def _labels(Y: NDArray[Any], n_rows: int, n_out: int) -> NDArray[np.intp] | None:
+    """Return the class of each row; None for the numbers of a regression."""
+    if Y.shape[:1] != (n_rows,):
+        raise ValueError(f"Y: received shape {Y.shape}, expected {n_rows} rows, as X has")
+    if Y.ndim == 1 and Y.dtype.kind in "bui":
+        return Y.astype(np.intp)
+    if Y.shape != (n_rows, n_out):
+        raise ValueError(
+            f"Y: received shape {Y.shape} of {Y.dtype}, expected integer labels ({n_rows},) or "
+            f"numbers ({n_rows}, {n_out})"
+        )
+    if not ((Y == 0) | (Y == 1)).all() or (n_out > 1 and (Y.sum(axis=1) != 1).any()):
+        return None
+    return Y.argmax(axis=1) if n_out > 1 else Y[:, 0].astype(np.intp)
+
+
+def _check_labels(labels: NDArray[np.intp], n_classes: int) -> None:
+    if not 0 <= labels.min() <= labels.max() < n_classes:
+        raise ValueError(
+            f"Y: received labels from {labels.min()} to {labels.max()}, "
+            f"expected labels from 0 to {n_classes - 1}"
+        )
+
+
+def _scores(outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return a score for each class: a single output scores class 1 against class 0."""
+    if outputs.shape[-1] > 1:
+        return outputs
+    return np.concatenate([1.0 - outputs, outputs], axis=-1)
+
+
+@contextmanager
+def _frame(
+    ax: Axes | None, sides: Sequence[NDArray[np.float64]], feature_names: Sequence[str]
+) -> Iterator[Axes]:
+    """Give axes over the plane to draw on."""
+    with drawing(ax, SIZE) as ax:
+        _set_frame(ax, sides, feature_names)
+        yield ax
+
+
+def _set_frame(ax: Axes, sides: Sequence[NDArray[np.float64]], names: Sequence[str]) -> None:
+    theme = theme_of(ax)
+    ax.spines[:].set_visible(False)
+    ax.grid(False)
+    ax.tick_params(which="both", length=4, color=theme.faint, labelcolor=theme.ink)
+    ax.set_xlim(sides[0][0], sides[0][-1])
+    ax.set_ylim(sides[1][0], sides[1][-1])
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    name_axes(ax, *names)
+
+
+def _draw_values(
+    ax: Axes,
+    sides: Sequence[NDArray[np.float64]],
+    values: NDArray[np.floating[Any]],
+    X: NDArray[np.float64],
+    targets: NDArray[Any],
+) -> ContourSet:
+    """Fill the plane with the output, and the points with their targets, on one scale."""
+    theme = theme_of(ax)
+    levels = _levels(np.append(values, targets))
+    scale = {"cmap": theme.rates, "vmin": levels[0], "vmax": levels[-1]}
+    filled = ax.contourf(*sides, values, levels, zorder=0.0, **scale)
+    filled.set_gid("values")
+    ax.contour(*sides, values, levels, colors=theme.page, linewidths=0.5, alpha=0.6, zorder=1.0)
+    ax.scatter(
+        X[:, 0],
+        X[:, 1],
+        c=targets,
+        s=area_of(len(X)),
+        edgecolors=theme.page,
+        linewidths=1.1,
+        zorder=3.0,
+        gid="targets",
+        **scale,
+    )
+    return filled
+
+
+def _levels(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return round numbers that enclose the values."""
+    low, high = float(values.min()), float(values.max())
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high = low - 0.5, high + 0.5
+    return np.asarray(MaxNLocator(12).tick_values(low, high))
+
+
+def _key(ax: Axes, wrong: NDArray[np.bool_]) -> list[tuple[Any, str]]:
+    """Say how many points lie on the wrong side."""
+    theme = theme_of(ax)
+    has_wrong = bool(wrong.any())
+    dot = Line2D(
+        [], [], linestyle="", marker="o", markersize=7.5, markeredgewidth=1.6,
+        markerfacecolor=theme.page if has_wrong else theme.faint,
+        markeredgecolor=theme.ink if has_wrong else theme.page,
+    )  # fmt: skip
+    words = f"{wrong.sum()} of {wrong.size} points on the wrong side"
+    return [(dot, words if has_wrong else f"all {wrong.size} points on the right side")]

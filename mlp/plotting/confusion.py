@@ -1,0 +1,194 @@
+"""The picture of which classes a network takes for which."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.patches import Patch
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.plotting.classes import class_names
+from mlp.plotting.labels import write_key
+from mlp.plotting.numbers import finite_numbers
+from mlp.plotting.style import FONT_SIZE, drawing, name_axes
+from mlp.plotting.themes import contrast, legible, shades, theme_of
+
+SIZE = (7.5, 7.0)
+WITH_RATES = 10  # classes; with more, cells bear counts alone
+SMALLEST = 5.5  # points; smaller words are left out
+MOST_NAMED = 30  # names along an axis
+PAIRS = 3  # that are told where cells bear no words
+WIDTH = 0.72  # of a character, in units of its size
+FIRST_SHADE, POWER = 0.15, 0.5  # so that one row wrong in a hundred is seen
+
+
+def plot_confusion_matrix(
+    matrix: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    names: Sequence[object] | None = None,
+    title: str | None = None,
+) -> Axes:
+    r"""Draw how many rows of each class were taken for which, a row for each true class.
+
+    A cell has its count and, of up to ten classes, its share of the row; the stronger its colour,
+    the greater that share. What is right is blue and lies on the diagonal, what is wrong orange.
+    Where words would be too small, as of more than about 25 classes, there are colours only, and
+    the pairs that were confused most are told.
+
+    Parameters
+    ----------
+    matrix : array_like of int (n, n)
+        In row i and column j the number of rows of class i whose predicted class is j, as
+        `mlp.confusion_matrix` gives it.
+    ax
+        Where to draw; by default on a figure of its own.
+    names
+        Of the classes; by default their numbers.
+    title
+        Stands above it all.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is not a square of whole numbers from 0 with one above 0, or there are not as many
+        names as classes.
+
+    Examples
+    --------
+    >>> ax = plot_confusion_matrix([[9, 1], [0, 5]], names=["no", "yes"])
+    >>> [text.get_text() for text in ax.texts]
+    ['9\n90%', '1\n10%', '5\n100%']
+    """
+    counts = _counts(matrix)
+    n = len(counts)
+    written = class_names(names, n)
+    totals = counts.sum(axis=1, keepdims=True)
+    rates = counts / np.maximum(totals, 1)
+    with drawing(ax, SIZE) as ax:
+        colors = _colors(ax, counts, rates)
+        ax.imshow(colors, interpolation="nearest", gid="cells")
+        _tidy(ax, written)
+        size = _font_size(ax, counts)
+        write_key(ax, title, _key(ax, counts, written, with_pairs=size < SMALLEST))
+        if size >= SMALLEST:
+            _write_cells(ax, counts, rates, colors, size)
+    return ax
+
+
+def _counts(matrix: ArrayLike) -> NDArray[np.int64]:
+    counts = finite_numbers("matrix", matrix)
+    if counts.dtype.kind not in "ui":
+        raise TypeError(f"matrix: received dtype {counts.dtype}, expected whole numbers")
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ValueError(f"matrix: received shape {counts.shape}, expected (n, n)")
+    if not counts.size or counts.min() < 0 or not counts.any():
+        raise ValueError("matrix: received no counts, expected numbers from 0, one above it")
+    return counts.astype(np.int64)
+
+
+def _colors(ax: Axes, counts: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the colour of each cell, ``(n, n, 3)``: of an empty one that of the page."""
+    theme = theme_of(ax)
+    strength = FIRST_SHADE + (1.0 - FIRST_SHADE) * PowerNorm(POWER, 0.0, 1.0)(rates)
+    strength[counts == 0] = 0.0
+    right, wrong = (shades(theme, color)(strength) for color in (theme.first, theme.second))
+    diagonal = np.eye(len(counts), dtype=bool)[..., None]
+    cells: NDArray[np.float64] = np.where(diagonal, right, wrong)[..., :3]
+    return cells
+
+
+def _tidy(ax: Axes, names: Sequence[str]) -> None:
+    """Name rows and columns, and draw lines between the cells."""
+    theme, n = theme_of(ax), len(names)
+    ax.spines[:].set_visible(False)
+    ax.grid(False)
+    every = -(-n // MOST_NAMED)
+    size = min(0.95 * FONT_SIZE, 3.2 * FONT_SIZE / (n / every) ** 0.5)
+    shown = range(0, n, every)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_ticks(shown, [names[i] for i in shown], fontsize=size, color=theme.ink)
+    ax.tick_params(which="both", length=0)
+    if sum(map(len, names[::every])) > 70:
+        for label in ax.get_xticklabels():
+            label.set(rotation=45, ha="right", rotation_mode="anchor")
+    between = np.arange(1, n) - 0.5
+    width = min(2.0, 30.0 / n)
+    ax.hlines(between, -0.5, n - 0.5, color=theme.grid, linewidth=width)
+    ax.vlines(between, -0.5, n - 0.5, color=theme.grid, linewidth=width)
+    name_axes(ax, "predicted class", "true class")
+
+
+def _font_size(ax: Axes, counts: NDArray[np.int64]) -> float:
+    """Return how large, in points, words can be that fit into a cell."""
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the size of a cell
+    box = ax.get_window_extent()
+    cell = 0.9 * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
+    with_rates = len(counts) <= WITH_RATES
+    longest = max(len(str(counts.max())), len("100%") if with_rates else 1)
+    return min(1.15 * FONT_SIZE, cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
+
+
+def _write_cells(
+    ax: Axes,
+    counts: NDArray[np.int64],
+    rates: NDArray[np.float64],
+    colors: NDArray[np.float64],
+    size: float,
+) -> None:
+    """Write counts and, where there is room, shares into the cells that are not empty."""
+    theme, n = theme_of(ax), len(counts)
+    for row, column in np.argwhere(counts):
+        cell = tuple(colors[row, column])
+        better = max((theme.ink, theme.page), key=partial(contrast, cell))
+        text = str(counts[row, column])
+        if n <= WITH_RATES:
+            text += f"\n{_percent(rates[row, column])}"
+        ax.text(
+            column,
+            row,
+            text,
+            ha="center",
+            va="center",
+            fontsize=size,
+            linespacing=1.25,
+            color=legible(better, cell),
+        )
+
+
+def _percent(share: float) -> str:
+    """Return a share in two digits, or as less than one in a hundred.
+
+    Examples
+    --------
+    >>> _percent(1.0), _percent(0.054), _percent(0.002), _percent(0.998)
+    ('100%', '5%', '<1%', '>99%')
+    """
+    if 0.0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1.0 else f"{share:.0%}"
+
+
+def _key(
+    ax: Axes, counts: NDArray[np.int64], names: Sequence[str], with_pairs: bool
+) -> list[tuple[Any, str]]:
+    """Say how many rows are right and, ``with_pairs``, what was confused most."""
+    theme = theme_of(ax)
+    right, total = int(np.trace(counts)), int(counts.sum())
+    rows = [(Patch(color=theme.first), f"right: {right} of {total}, {right / total:.1%}")]
+    wrong = counts - np.diag(np.diag(counts))
+    told = f"wrong: {total - right}"
+    if with_pairs and wrong.any():
+        order = np.argsort(-wrong, axis=None, kind="stable")[:PAIRS]
+        places = zip(*np.unravel_index(order, wrong.shape), strict=True)
+        pairs = [f"{names[i]} for {names[j]} ({wrong[i, j]})" for i, j in places if wrong[i, j]]
+        told += ", most often " + ", ".join(pairs)
+    return [*rows, (Patch(color=theme.second), told)]

@@ -1,0 +1,222 @@
+"""The picture of what the layers did: histograms over the epochs, a strip for each layer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from mlp.plotting.density import density, medians, range_of
+from mlp.plotting.labels import write_key
+from mlp.plotting.records import Histograms, LayerSeries, LayersRecord
+from mlp.plotting.style import FONT_SIZE, check_choice, drawing
+from mlp.plotting.themes import legible, shades, theme_of
+
+STRIP = 1.35  # inches that a layer takes
+HIGHEST = 11.0  # inches
+FILLED = 0.72  # of the height that a layer takes
+MOST_NAMED, LONGEST = 10, 64  # units, and characters
+STRONG = 0.07  # the share of the numbers that gives a bin the full colour
+TAILS = {"activations": (0.005, 0.005), "gradients": (0.03, 0.002)}  # that may be cut off
+STATES = {2: "dead", 1: "saturated"}
+
+
+def plot_layers(
+    record: LayersRecord,
+    ax: Axes | None = None,
+    *,
+    what: Literal["activations", "gradients"] = "activations",
+    title: str | None = None,
+) -> Axes:
+    """Draw how activations or gradients were distributed over the epochs, a strip for each layer.
+
+    The stronger the colour, the more of the numbers lie there; a line runs through their medians.
+    Beside the name of a layer stand its dead and its saturated units after the last epoch, by
+    their numbers; over gradients, the share of dW that is zero.
+
+    Parameters
+    ----------
+    record
+        What a `LayerRecorder` recorded.
+    ax
+        Where to draw; by default on a figure of its own. It holds the strips as inset axes.
+    what
+        ``"activations"``, or ``"gradients"``: the sizes of the elements of dW on a log scale,
+        the same for all layers, so that gradients that vanish are seen to.
+    title
+        Stands above it all.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError
+        If ``what`` is unknown, or nothing was recorded.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> X, y = mlp.datasets.xor()
+    >>> net = mlp.MLP.from_sizes([2, 4, 2], "tanh", "softmax", "cross_entropy", seed=0)
+    >>> recorder = mlp.LayerRecorder(X)
+    >>> _ = mlp.Trainer(net, mlp.SGD(0.1), callbacks=[recorder]).fit(X, y, epochs=5)
+    >>> ax = plot_layers(recorder.record)
+    >>> [strip.get_ylabel() for strip in ax.child_axes]
+    ['output', 'output']
+    """
+    check_choice("what", what, ("activations", "gradients"))
+    if not len(record.epochs):
+        raise ValueError("record: received no epoch, expected one at least")
+    drawn = [getattr(layer, what) for layer in record.layers]
+    spans = _spans(drawn, TAILS[what], shared=what == "gradients")
+    n = len(drawn)
+    with drawing(ax, (8.0, min(STRIP * n + 1.0, HIGHEST))) as ax:
+        ax.set_axis_off()
+        for i, (layer, histograms, span) in enumerate(
+            zip(record.layers, drawn, spans, strict=True)
+        ):
+            strip = ax.inset_axes((0.0, 1.0 - (i + 1) / n, 1.0, FILLED / n))
+            _tidy(strip, record.epochs, span, what, is_last=i == n - 1)
+            _draw(strip, record.epochs, histograms, span)
+            note = _units(layer) if what == "activations" else _zeros(layer)
+            _write_header(strip, layer.name, *note)
+        line = Line2D([], [], color=theme_of(ax).second, linewidth=1.6)
+        words = "median of the values; the stronger the colour, the more of them"
+        write_key(ax, title, [(line, words)])
+    return ax
+
+
+def _spans(
+    drawn: Sequence[Histograms], tails: tuple[float, float], shared: bool
+) -> list[tuple[float, float]]:
+    """Return the range that is shown of each layer, with a little room."""
+    ranges = np.array([range_of(histograms, tails) for histograms in drawn])
+    known = np.isfinite(ranges).all(axis=1)
+    ranges[~known] = (0.0, 1.0)
+    if shared and known.any():
+        ranges[:] = ranges[known, 0].min(), ranges[known, 1].max()
+    sizes = np.maximum(np.ptp(ranges, axis=1), 1e-6 * np.abs(ranges).max(axis=1) + 1e-12)
+    return [(low - 0.04 * s, high + 0.04 * s) for (low, high), s in zip(ranges, sizes, strict=True)]
+
+
+def _tidy(
+    ax: Axes, epochs: NDArray[np.int64], span: tuple[float, float], what: str, is_last: bool
+) -> None:
+    """Give a strip its limits and its ticks."""
+    theme = theme_of(ax)
+    ax.spines[:].set_visible(False)
+    ax.set_facecolor("none")
+    ax.tick_params(length=3, color=theme.faint, labelcolor=theme.ink, labelsize=0.8 * FONT_SIZE)
+    step = _step(epochs)
+    ax.set_xlim(epochs[0] - step / 2, epochs[-1] + step / 2)
+    ax.set_ylim(*span)
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    if what == "gradients":
+        whole = span[1] - span[0] > 2
+        ax.yaxis.set_major_locator(MaxNLocator(4, integer=whole, steps=[1, 2, 5, 10]))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"$10^{{{power:g}}}$"))
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+    ax.set_ylabel("|dW|" if what == "gradients" else "output", color=theme.ink)
+    if is_last:
+        ax.set_xlabel("epoch", color=theme.ink)
+    else:
+        ax.tick_params(labelbottom=False)
+
+
+def _step(epochs: NDArray[np.int64]) -> int:
+    """Return the least distance of two epochs."""
+    return int(np.diff(epochs).min()) if len(epochs) > 1 else 1
+
+
+def _draw(
+    ax: Axes, epochs: NDArray[np.int64], histograms: Histograms, span: tuple[float, float]
+) -> None:
+    """Draw the histograms as columns of shades, and the line of their medians."""
+    theme = theme_of(ax)
+    edges, shares = density(histograms, *span)
+    step = _step(epochs)
+    columns = (epochs - epochs[0]) // step
+    picture = np.full((len(shares), columns[-1] + 1), np.nan)
+    picture[:, columns] = shares
+    ax.imshow(
+        picture,
+        shades(theme),
+        PowerNorm(0.5, 0.0, STRONG, clip=True),
+        aspect="auto",
+        origin="lower",
+        interpolation="nearest",
+        extent=(epochs[0] - step / 2, epochs[-1] + step / 2, edges[0], edges[-1]),
+        gid="histograms",
+    )
+    ax.set_ylim(*span)  # which imshow sets, too
+    middle = medians(histograms)
+    alone = np.count_nonzero(np.isfinite(middle)) == 1
+    ax.plot(
+        epochs,
+        middle,
+        color=theme.second,
+        linewidth=1.6,
+        marker="o" if alone else "",
+        path_effects=[withStroke(linewidth=3.0, foreground=theme.page)],
+        gid="median",
+    )
+
+
+def _units(layer: LayerSeries) -> tuple[str, bool]:
+    """Name the dead and the saturated units after the last epoch; say whether there are any."""
+    last = layer.units[-1]
+    found = {word: np.flatnonzero(last == state) for state, word in STATES.items()}
+    if not last.any():
+        return f"all {last.size} units work", False
+    notes = [_named(found, last.size, most) for most in range(MOST_NAMED, -1, -1)]
+    return next((note for note in notes if len(note) <= LONGEST), notes[-1]), True
+
+
+def _named(found: Mapping[str, NDArray[np.intp]], n_units: int, most: int) -> str:
+    """Say how many of the units are what, and name as many as that of each kind."""
+    told: list[str] = []
+    for word, units in found.items():
+        if units.size:
+            names = [str(unit) for unit in units[:most]]
+            names += [f"{units.size - most} more"] * (units.size > most > 0)
+            of = "" if told else f" of {n_units}"
+            told.append(f"{units.size}{of} {word}" + ": " * bool(names) + ", ".join(names))
+    return "; ".join(told)
+
+
+def _zeros(layer: LayerSeries) -> tuple[str, bool]:
+    """Say which share of dW is zero."""
+    zeros = int(layer.zeros[-1])
+    share = zeros / max(zeros + int(layer.gradients.counts[-1].sum()), 1)
+    return (f"{share:.0%} of dW is zero" if zeros else "no element of dW is zero"), share > 0.05
+
+
+def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
+    """Write above a strip what it is and what is to be known about it."""
+    theme = theme_of(ax)
+    warning = legible(theme.second, theme.page)
+    for x, side, text, color, weight in (
+        (0.0, "left", name, theme.ink, "bold"),
+        (1.0, "right", note, *((warning, "bold") if is_bad else (theme.faint, "normal"))),
+    ):
+        ax.annotate(
+            text,
+            (x, 1.0),
+            (0.0, 4.0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha=side,
+            va="bottom",
+            color=color,
+            fontsize=0.88 * FONT_SIZE,
+            fontweight=weight,
+        )

@@ -1,0 +1,205 @@
+"""Light and dark pages: the colours of each, and which of them a picture is drawn on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb, to_rgba
+
+Color = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a page and of what is drawn on it.
+
+    Attributes
+    ----------
+    name : str
+        "light" or "dark".
+    page : str
+        The background.
+    ink, faint, grid : str
+        Words; words of less weight and the lines that explain; lines behind everything.
+    first, second, pale : tuple of float
+        The two colours of most pictures, far apart in hue and in lightness, and what stands back
+        behind the first.
+    rates : Colormap
+        From what stands out least from the page to what stands out most.
+    """
+
+    name: str
+    page: str
+    ink: str
+    faint: str
+    grid: str
+    first: Color
+    second: Color
+    pale: Color
+    rates: Colormap
+
+
+def _viridis(name: str, start: float, end: float) -> Colormap:
+    return LinearSegmentedColormap.from_list(
+        name, matplotlib.colormaps["viridis"](np.linspace(start, end, 64))
+    )
+
+
+# For numbers of both signs. The hue tells the sign; so does lightness, which rises evenly.
+SIGNS = LinearSegmentedColormap.from_list(
+    "mlp_signs", ["#04234f", "#0f4b8f", "#4a7bb0", "#989898", "#dea257", "#f7ca6e", "#fff2c2"]
+)
+
+LIGHT = Theme(
+    name="light",
+    page="#ffffff",
+    ink="#333333",
+    faint="#666666",
+    grid="#e4e4e4",
+    first=(0.13, 0.25, 0.50),
+    second=(0.85, 0.43, 0.07),
+    pale=(0.62, 0.68, 0.80),
+    rates=_viridis("mlp_rates", 0.76, 0.0),  # the yellow end is too pale for a white page
+)
+DARK = Theme(
+    name="dark",
+    page="#14181f",
+    ink="#e3e6ea",
+    faint="#a3abb5",
+    grid="#333b46",
+    first=(0.70, 0.85, 1.00),
+    second=(0.91, 0.50, 0.13),
+    pale=(0.33, 0.42, 0.56),
+    rates=_viridis("mlp_rates_dark", 0.38, 1.0),  # the violet end is too dark for a dark one
+)
+
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+_current: ContextVar[Theme] = ContextVar("mlp_theme", default=LIGHT)
+
+
+@contextmanager
+def theme(name: Literal["light", "dark"]) -> Iterator[None]:
+    """Draw on a light or a dark page: the pictures that are begun within the ``with`` block.
+
+    A picture on axes of one's own goes by their background instead.
+
+    Parameters
+    ----------
+    name
+        ``"light"``, as everywhere else, or ``"dark"``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> from mlp.plotting import plot_history
+    >>> with theme("dark"):
+    ...     ax = plot_history({"loss": [0.9, 0.5, 0.3]})
+    >>> sum(ax.figure.get_facecolor()[:3]) < 0.5
+    True
+    """
+    if name not in THEMES:
+        raise ValueError(f"theme: received {name!r}, expected one of {', '.join(THEMES)}")
+    token = _current.set(THEMES[name])
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def shades(theme: Theme, color: Color | None = None) -> Colormap:
+    """Return the colours from the page to ``color``, by default the theme's first."""
+    ends = [to_rgb(theme.page), color or theme.first]
+    return LinearSegmentedColormap.from_list(f"mlp_shades_{theme.name}", ends)
+
+
+def current_theme() -> Theme:
+    """Return the theme that new figures have."""
+    return _current.get()
+
+
+def theme_of(ax: Axes | None) -> Theme:
+    """Return the theme for the page of ``ax``; without one, or where it is clear, the current.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> theme_of(Figure(facecolor="black").add_subplot()).name
+    'dark'
+    """
+    if ax is None:
+        return current_theme()
+    figure = ax.figure.canvas.figure  # the root, also of a subfigure
+    for patch in (figure.patch, ax.patch):
+        red, green, blue, alpha = to_rgba(patch.get_facecolor())
+        if patch.get_visible() and alpha > 0.5:
+            return LIGHT if luminance((red, green, blue)) > 0.18 else DARK
+    return current_theme()
+
+
+def settings(theme: Theme) -> dict[str, Any]:
+    """Return the settings of matplotlib that bring the theme's colours."""
+    return {
+        "axes.edgecolor": theme.grid,
+        "axes.facecolor": theme.page,
+        "axes.labelcolor": theme.ink,
+        "axes.titlecolor": theme.ink,
+        "figure.facecolor": theme.page,
+        "text.color": theme.ink,
+        "xtick.color": theme.faint,
+        "xtick.labelcolor": theme.ink,
+        "ytick.color": theme.faint,
+        "ytick.labelcolor": theme.ink,
+    }
+
+
+def luminance(color: Any) -> float:
+    """Return the relative luminance of an sRGB colour as WCAG 2 defines it, 0 to 1."""
+    rgb = np.asarray(to_rgb(color))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it, 1 to 21.
+
+    Examples
+    --------
+    >>> contrast("black", "white")
+    21.0
+    """
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def legible(color: Any, page: Any, least: float = 4.5) -> Color:
+    """Return ``color``, moved away from ``page`` until the contrast is ``least``.
+
+    The default is what WCAG 2 asks of words.
+
+    Examples
+    --------
+    >>> contrast(legible("yellow", "white"), "white") >= 4.5
+    True
+    >>> legible("yellow", "black")
+    (1.0, 1.0, 0.0)
+    """
+    rgb = np.asarray(to_rgb(color))
+    end = 0.0 if luminance(page) > 0.18 else 1.0
+    while contrast(rgb, page) < least and not np.allclose(rgb, end, atol=1e-3):
+        rgb = 0.95 * rgb + 0.05 * end
+    return float(rgb[0]), float(rgb[1]), float(rgb[2])
+
+
+def lightness(color: Any) -> float:
+    """Return the CIE lightness L* of an sRGB colour, 0 (black) to 100 (white)."""
+    y = luminance(color)
+    return float(116 * np.cbrt(y) - 16 if y > (6 / 29) ** 3 else (29 / 3) ** 3 * y)

@@ -1,0 +1,151 @@
+"""The weights into each unit of the first layer, as small images."""
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.plotting.labels import write_key
+from mlp.plotting.numbers import finite_numbers
+from mlp.plotting.records import Network
+from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing
+from mlp.plotting.themes import SIGNS, theme_of
+
+WIDE = 1.5  # the picture's width by its height
+GAP = 0.14  # between images, as a part of their longer side
+NUMBERS = 2.6  # how many gaps there are between rows, with room for numbers
+SMALLEST = 5.5  # points; numbers that would have to be smaller are left out
+
+
+def plot_weights(
+    net: Network | ArrayLike,
+    ax: Axes | None = None,
+    *,
+    shape: tuple[int, int] | None = None,
+    most: int = 40,
+    title: str | None = None,
+) -> Axes:
+    """Draw the weights into each unit of the first layer as an image of the inputs.
+
+    Blue is negative, orange positive, grey zero, the same for all images; in grey print the
+    darker the lower. The strongest units come first, row by row: those whose weights have the
+    greatest norm. Under an image stands its unit's number j, that of the column ``W[:, j]``.
+
+    Parameters
+    ----------
+    net
+        A network, or a matrix of weights ``(n_in, n_out)``.
+    ax
+        Where to draw; by default on a figure of its own.
+    shape
+        Rows and columns of the inputs, which follow one another row by row; by default a square.
+    most
+        How many units are drawn at the most.
+    title
+        Stands above it all.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the inputs do not have the shape or, where none is given, do not fill a square; if
+        the weights are not finite numbers, or are those of replicas.
+
+    Examples
+    --------
+    >>> ax = plot_weights(np.eye(4)[:, :3])
+    >>> [text.get_text() for text in ax.texts]
+    ['0', '1', '2']
+    """
+    W = _weights(net)
+    rows, columns = _shape(shape, W.shape[0])
+    if most < 1:
+        raise ValueError(f"most: received {most!r}, expected a whole number >= 1")
+    strongest = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:most]
+    images = W.T[strongest].reshape(-1, rows, columns)
+    limit = float(np.abs(images).max()) or 1.0
+    with drawing(ax) as ax:
+        places = _places(images.shape)
+        ax.set_axis_off()
+        for image, (left, bottom) in zip(images, places, strict=True):
+            drawn = ax.imshow(
+                image, SIGNS, vmin=-limit, vmax=limit,
+                extent=(left, left + columns, bottom, bottom + rows),
+            )  # fmt: skip
+        ax.set_xlim(0, places[:, 0].max() + columns)
+        ax.set_ylim(places[:, 1].min() - NUMBERS * GAP * max(rows, columns), rows)
+        add_color_bar(ax, drawn, "weight")
+        words = f"{W.shape[1]} units, the strongest first"
+        if most < W.shape[1]:
+            words = f"the {most} strongest of {W.shape[1]} units"
+        write_key(ax, title, [(None, words)])
+        _write_numbers(ax, strongest, places, columns)
+    return ax
+
+
+def _weights(net: Network | ArrayLike) -> NDArray[np.floating[Any]]:
+    """Return the first weights, (n_in, n_out)."""
+    layers = getattr(net, "layers", None)
+    found = [layer.W for layer in layers or () if hasattr(layer, "W")]
+    if layers is not None and not found:
+        raise ValueError(f"net: received {net!r}, expected a network with weights")
+    W = finite_numbers("net", net if layers is None else found[0])  # type: ignore[arg-type]
+    if W.ndim == 3:
+        raise ValueError(
+            f"net: received {len(W)} replicas, expected a single network; net.replica(k) makes one"
+        )
+    if W.ndim != 2 or not W.size:
+        raise ValueError(f"net: received weights of shape {W.shape}, expected (n_in, n_out)")
+    return W
+
+
+def _shape(shape: tuple[int, int] | None, n_in: int) -> tuple[int, int]:
+    if shape is None:
+        side = math.isqrt(n_in)
+        if side * side != n_in:
+            raise ValueError(
+                f"shape: received none for {n_in} inputs, which are no square, "
+                "expected (rows, columns)"
+            )
+        return side, side
+    if len(shape) != 2 or min(shape) < 1 or shape[0] * shape[1] != n_in:
+        raise ValueError(f"shape: received {shape!r}, expected (rows, columns) of {n_in} inputs")
+    return int(shape[0]), int(shape[1])
+
+
+def _places(shape: tuple[int, int, int]) -> NDArray[np.float64]:
+    """Return the lower left corner of each image, (n, 2), with 0 for the first row's bottom."""
+    n, rows, columns = shape
+    gap = GAP * max(rows, columns)
+    width, height = columns + gap, rows + NUMBERS * gap
+    across = min(n, max(1, round(math.sqrt(n * WIDE * height / width))))
+    i = np.arange(n)
+    return np.stack([i % across * width, -(i // across) * height], axis=-1)
+
+
+def _write_numbers(
+    ax: Axes, units: NDArray[np.intp], places: NDArray[np.float64], columns: int
+) -> None:
+    """Write the number of each unit under its image, where it can be read."""
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the scale
+    pixels = ax.transData.transform([(0.0, 0.0), (float(columns), 1.0)])
+    width = (pixels[1, 0] - pixels[0, 0]) * 72.0 / ax.figure.dpi
+    size = min(0.8 * FONT_SIZE, 0.27 * width)
+    if size < SMALLEST:
+        return
+    for unit, (left, bottom) in zip(units, places, strict=True):
+        ax.text(
+            left + columns / 2,
+            bottom - 0.1 * GAP * columns,
+            str(unit),
+            ha="center",
+            va="top",
+            fontsize=size,
+            color=theme_of(ax).faint,
+        )

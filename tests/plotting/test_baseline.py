@@ -1,0 +1,54 @@
+"""Pictures look as they did when they were last looked at.
+
+What is drawn is tested by its parts; this finds what they cannot know, such as words that lie on
+one another. Of each 4 x 4 pixels the mean is compared with the
+range of the means around it, so that another release of matplotlib passes, which draws letters a
+little otherwise and moves what stands beside them by a pixel. Once a picture was changed on
+purpose and looked at: ``python -m tests.plotting.record_baseline``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+from tests.plotting.pictures import PICTURES, draw
+
+BASELINE = Path(__file__).with_name("baseline.npz")
+MEAN, WORST = 1.2, 45.0  # of 255: how far the mean, and nearly every place, may be off
+
+
+def differences(picture, name, page):
+    """How far the picture lies outside of what is known, at the mean and at the worst places."""
+    with np.load(BASELINE) as file:
+        known = file[f"{name} {page}"].astype(float)
+    assert picture.shape == known.shape
+    around = sliding_window_view(np.pad(known, 1, mode="edge"), (3, 3))
+    low, high = around.min(axis=(2, 3)), around.max(axis=(2, 3))
+    off = np.maximum(np.maximum(low - picture, picture - high), 0.0)
+    return off.mean(), np.quantile(off, 0.999)
+
+
+@pytest.mark.parametrize("page", ["light", "dark"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_looks_as_it_did(name, page):
+    mean, worst = differences(draw(name, page), name, page)
+    assert mean < MEAN
+    assert worst < WORST
+
+
+def test_every_picture_of_the_baseline_is_still_drawn():
+    with np.load(BASELINE) as file:
+        assert set(file.files) == {f"{n} {page}" for n in PICTURES for page in ("light", "dark")}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_word_more_or_a_part_moved_would_be_found(name):
+    picture = draw(name, "light")
+    moved = np.roll(picture, 2, axis=0)
+    with_word = picture.copy()
+    with_word[30:33, 10:60] = 255 - with_word[30:33, 10:60]
+    for other in (moved, with_word):
+        mean, worst = differences(other, name, "light")
+        assert mean > MEAN or worst > WORST

@@ -6,10 +6,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep test check bench gallery clean
+.PHONY: help sweep test test-all fuzz check docs gallery bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
 	$(BIN)/mlp sweep --out results
@@ -18,10 +18,22 @@ sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
 test: $(VENV)/test ## run the tests and the examples in the docstrings
 	@$(BIN)/python -m pytest
 
+test-all: test ## run the tests, and then those that take minutes: kill -9 again and again, spoilt files
+	@$(BIN)/python -m pytest -m long
+
+FUZZ ?= 20000
+fuzz: $(VENV)/test ## look for files that are read wrongly, among FUZZ=20000 of each kind
+	@FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/files/test_fuzz.py -k hypothesis --hypothesis-show-statistics
+
 check: $(VENV)/dev ## lint, check the formatting and the types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(VENV)/docs ## build the documentation into docs/_build; a warning is an error
+	@rm -rf docs/_build docs/reference/generated
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build
+	@echo "Open $(CURDIR)/docs/_build/index.html"
 
 bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; half an hour on a quiet machine
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
@@ -31,7 +43,7 @@ gallery: $(VENV)/base ## run the lines of docs/gallery.md and keep the pictures 
 	$(BIN)/python docs/gallery.py
 
 clean: ## remove the virtual environment, the results and every cache
-	rm -rf $(VENV) results benchmarks/results build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) results benchmarks/results docs/_build docs/reference/generated docs/notebooks/*.ipynb build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python named on the command line makes a new environment if the present one has another.
@@ -67,6 +79,10 @@ $(VENV)/test: $(VENV)/made
 $(VENV)/dev: $(VENV)/made
 	@$(INSTALL) --editable . --group dev
 	@touch $(VENV)/base $(VENV)/test $@  # the group dev includes the group test
+
+$(VENV)/docs: $(VENV)/made
+	@$(INSTALL) --editable . --group docs
+	@touch $(VENV)/base $@
 
 $(VENV)/bench: $(VENV)/made
 	@$(INSTALL) --editable '.[bench]'

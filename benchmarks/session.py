@@ -143,8 +143,8 @@ class Session:
         self._notes += notes
         self.results: list[Result] = []
         self._sections: list[str] = []
-        self._head = [f"# {title}", "", *machine_lines(self._machine, self.kernels)]
-        self._head += [*self._notes, ""]
+        facts = (*machine_lines(self._machine, self.kernels), *self._notes)
+        self._head = [f"# {title}", "", *(f"- {fact}" for fact in facts), ""]
         print("\n".join(self._head), flush=True)
 
     def measure(

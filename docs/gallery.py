@@ -20,7 +20,7 @@ from mlp.plotting import theme
 PAGE = Path(__file__).with_suffix(".md")
 FOLDER = PAGE.with_suffix("")
 ENDINGS = {"light": "", "dark": "-dark"}
-LARGEST = 80 * 1024  # bytes; a picture that would be larger gets fewer colours
+LARGEST = 160 * 1024  # bytes; a picture that would be larger gets fewer colours
 
 
 def code() -> str:

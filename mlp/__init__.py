@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlp import core, datasets, files, optim, plotting, studies, training
-    from mlp.core import MLP, Dense, Dropout, Layer, Penalty, check_gradients
+    from mlp.core import (
+        MLP,
+        BatchNorm,
+        Dense,
+        Dropout,
+        Layer,
+        LayerNorm,
+        Penalty,
+        check_gradients,
+    )
     from mlp.files import FileFormatError, load
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
@@ -55,8 +64,10 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "BatchNorm",
     "CSVLogger",
     "Callback",
+    "Checkpoint",
     "Dense",
     "Dropout",
     "EarlyStopping",
@@ -64,6 +75,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "Layer",
+    "LayerNorm",
     "LayerRecorder",
     "LearningRateNotFound",
     "Metric",
@@ -93,7 +105,16 @@ __all__ = [
 
 # Where each name is; it is loaded when it is first asked for, so that `import mlp` costs little.
 _MODULES = {
-    "core": ("MLP", "Dense", "Dropout", "Layer", "Penalty", "check_gradients"),
+    "core": (
+        "MLP",
+        "BatchNorm",
+        "Dense",
+        "Dropout",
+        "Layer",
+        "LayerNorm",
+        "Penalty",
+        "check_gradients",
+    ),
     "files": ("FileFormatError", "load"),
     "optim": ("SGD", "Adagrad", "Adam", "AdamW", "RMSprop"),
     "training": (
@@ -102,6 +123,7 @@ _MODULES = {
         "Accuracy",
         "CSVLogger",
         "Callback",
+        "Checkpoint",
         "EarlyStopping",
         "History",
         "LambdaCallback",

@@ -177,7 +177,12 @@ def describe(measure: bool = True) -> dict[str, Any]:
 
 
 def show_config(measure: bool = True) -> None:
-    """Print what `describe` found, with the line to set where the BLAS kernel is below the CPU.
+    """Print what NumPy computes with, and the line to set where its kernel is below the CPU.
+
+    Parameters
+    ----------
+    measure : bool, default True
+        Whether to time a matrix product, which takes a tenth of a second.
 
     Examples
     --------

@@ -19,7 +19,7 @@ def network(loss="mse"):
     return mlp.MLP(layers, loss, seed=0)
 
 
-def fit(net, X, Y, weight=None, callbacks=(), **options):
+def assert_fit_changes_nothing(net, X, Y, weight=None, callbacks=(), **options):
     rng = np.random.default_rng(0)
     trainer = mlp.Trainer(net, mlp.Adam(0.1), batch_size=2, seed=rng, callbacks=callbacks)
     before = trainer._rng.bit_generator.state
@@ -32,9 +32,15 @@ def fit(net, X, Y, weight=None, callbacks=(), **options):
         assert trainer._rng.bit_generator.state == before
 
 
+def resume(net, X, Y, weight=None):
+    """What does not fit is refused before the file is looked for."""
+    trainer = mlp.Trainer(net, batch_size=2)
+    trainer.resume("nowhere.npz", X, Y, 2, sample_weight=weight)
+
+
 def fit_with_validation(net, X, Y, weight=None):
     Y_train = LABELS if net.loss.name == "cross_entropy" else globals()["Y"]
-    fit(net, globals()["X"], Y_train, weight, validation=(X, Y))
+    assert_fit_changes_nothing(net, globals()["X"], Y_train, weight, validation=(X, Y))
 
 
 def sweep(net, X, Y, weight=None):
@@ -46,7 +52,8 @@ WITH_WEIGHTS = {
     "evaluate": lambda net, *data: net.evaluate(*data),
     "input_gradient": lambda net, *data: net.input_gradient(*data),
     "check_gradients": lambda net, *data: mlp.check_gradients(net, *data),
-    "fit": fit,
+    "fit": assert_fit_changes_nothing,
+    "resume": resume,
     "learning_rate_sweep": sweep,
     "find_learning_rate": lambda net, X, Y, weight=None: mlp.find_learning_rate(
         net, X, Y, sample_weight=weight
@@ -55,7 +62,7 @@ WITH_WEIGHTS = {
 WITH_TARGETS = WITH_WEIGHTS | {"fit, validation": fit_with_validation}
 WITH_INPUTS = WITH_TARGETS | {
     "predict": lambda net, X, Y: net.predict(X),
-    "fit, recorder of layers": lambda net, X, Y: fit(
+    "fit, recorder of layers": lambda net, X, Y: assert_fit_changes_nothing(
         net, globals()["X"], Y, callbacks=[mlp.LayerRecorder(X)]
     ),
 }
@@ -164,7 +171,7 @@ def test_bad_weights_are_refused_everywhere(entry, what):
 @pytest.mark.parametrize("bad", [{0: 1.0}, {0: 1.0, 1: -1.0}, {0: 1.0, 1: np.nan}, "ballanced", 3])
 def test_bad_class_weights_are_refused(bad):
     def call(net, X, Y):
-        fit(net, X, Y, class_weight=bad)
+        assert_fit_changes_nothing(net, X, Y, class_weight=bad)
 
     assert_refused(network("cross_entropy"), call, r"class_weight(\[1\])?: received", X, LABELS)
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r'<img src="([^"]+)"', PAGE)
 SHOWN_DARK = re.findall(r'srcset="([^"]+)"', PAGE)
-MOST_BYTES = 80 * 1024
+MOST_BYTES = 160 * 1024
 
 
 @pytest.fixture(scope="module")

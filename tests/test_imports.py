@@ -50,6 +50,7 @@ MAY_IMPORT = {
 # What runs back, inside a function only: records that have a `.plot()`, and `MLP.save`.
 MAY_IMPORT_LAZILY = {
     "mlp/core/copied.py": "mlp.files",
+    "mlp/studies/chain_rule/record.py": "mlp.plotting",
     "mlp/studies/finder_result.py": "mlp.plotting",
     "mlp/studies/sweep_result.py": "mlp.plotting",
     "mlp/training/history.py": "mlp.plotting",
@@ -204,6 +205,11 @@ def test_import_mlp_loads_nothing_heavy_even_when_its_names_are_used(names):
     assert "mlp" in loaded
     assert ("numpy" in loaded) == bool(names)  # `import mlp` loads not even that
     assert loaded & HEAVY == set()
+
+
+def test_the_commands_load_nothing_heavy_before_they_draw():
+    script = "import sys, mlp.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    assert set(assert_runs("-c", script).split()) & HEAVY == set()
 
 
 @pytest.mark.parametrize("path", MODULES)

@@ -1,4 +1,4 @@
-"""The command line: ``mlp sweep``, ``mlp find-lr``, ``mlp trace``, ``mlp info``.
+"""The command line: ``mlp train``, ``predict``, ``sweep``, ``find-lr``, ``trace`` and ``info``.
 
 ``python -m mlp`` is the same program.
 """
@@ -9,11 +9,20 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import mlp
-from mlp.cli import find_lr, info, sweep, trace
+from mlp.cli import find_lr, info, predict, sweep, trace, train
 
-COMMANDS = (sweep, find_lr, trace, info)
+COMMANDS = (train, predict, sweep, find_lr, trace, info)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and end with code 2."""
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 2 for bad usage or data, 130 after Ctrl-C, 141 if the reader of the
-        output went away, as ``head`` does.
+        0 if all went well, 1 if a training diverged, 2 for bad usage or data, 130 after Ctrl-C,
+        141 if the reader of the output went away, as ``head`` does.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mlp", description="Multilayer perceptrons in NumPy: readable, exact, and fast."
     )
     parser.add_argument("--version", action="version", version=f"mlp {mlp.__version__}")
@@ -56,7 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError) as error:
         print(f"{options.prog}: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"{options.prog}: interrupted", file=sys.stderr)
+    except ArithmeticError as error:  # TrainingDiverged
+        print(f"{options.prog}: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as interrupt:
+        print(": ".join([options.prog, "interrupted", *interrupt.args]), file=sys.stderr)
         return 130
     return 0

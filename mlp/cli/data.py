@@ -1,130 +1,206 @@
-"""Data that is named on the command line, made ready for a network."""
+"""Data that is named on the command line: tables in files, and the data sets of the package."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import argparse
+import os
+from collections.abc import Container, Sequence
+from math import isnan
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from mlp.datasets import CellError, CSVFile, Table, Words, load, parse_number, read_npz, shortened
 
-from mlp.core import make_loss
-from mlp.core.validation import as_floats, make_rng, numeric
-from mlp.datasets import Dataset, load
-
-_ROWS_TO_SPLIT = 20  # with fewer, all rows are trained on
+TASKS = ("classify", "regress")
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a network is trained for.
+class Data(NamedTuple):
+    """A table, and what is to be predicted from it.
 
     Attributes
     ----------
-    X, Y : ndarray
-        Inputs ``(n, n_in)`` and targets as the loss takes them.
-    sizes : sequence of int
-        The widths of the network.
-    output, loss : str
-        The last activation and the loss.
-    validation : tuple (X, Y) or None
-        A fifth of the rows, held out, where there are enough.
-    held_out_labels : ndarray (n_held_out,) or None
-        Their classes.
+    table : Table
+        The columns of inputs and targets.
+    targets : list of str
+        The names of the targets' columns.
+    task : {"classify", "regress"}
+        What the targets are.
+    ignored : list of str
+        The columns that were left out.
+    n_dropped : int
+        How many rows were left out for missing values.
     """
 
-    X: NDArray[Any]
-    Y: NDArray[Any]
-    sizes: Sequence[int] = ()
-    output: str = "identity"
-    loss: str = "squared_error"
-    validation: tuple[NDArray[Any], NDArray[Any]] | None = None
-    held_out_labels: NDArray[Any] | None = None
+    table: Table
+    targets: list[str]
+    task: str
+    ignored: Sequence[str] = ()
+    n_dropped: int = 0
 
 
-def load_task(source: str, loss: str | None, sizes: Sequence[int] | None, seed: int) -> Task:
-    """Return the task of a data set of the package, or of a file ``FILE.npz`` with X and y.
+DESCRIBE_DATA = ("target", "task", "ignore", "one_hot", "missing", "standardize", "delimiter")
+"""The options of `add_data_arguments`; None where they were not given."""
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say what is in the data."""
+    own = parser.add_argument_group("what is in the data")
+    own.add_argument(
+        "--target", action="append", metavar="COLUMN",
+        help="what is to be predicted: a column's name or position (-1 is the last), of an .npz "
+        "file an array (y); may be given several times",
+    )  # fmt: skip
+    own.add_argument("--task", choices=TASKS, help="(by the target: words or numbers)")
+    own.add_argument("--ignore", action="append", metavar="COLUMN", help="leave a column out")
+    own.add_argument(
+        "--one-hot", action="append", metavar="COLUMN",
+        help="make an input of each word of a column",
+    )  # fmt: skip
+    own.add_argument(
+        "--missing", choices=("refuse", "drop", "mean"),
+        help="what a missing value is: an error (refuse), a reason to leave the row out (drop), or "
+        "the mean of the training rows",
+    )  # fmt: skip
+    own.add_argument(
+        "--standardize", action="store_true", default=None,
+        help="inputs, and the targets of a regression, get mean 0 and deviation 1",
+    )  # fmt: skip
+    add_file_arguments(own)
+
+
+def add_file_arguments(parser: argparse._ActionsContainer) -> None:
+    """Declare the options that say how a file is read."""
+    parser.add_argument(
+        "--delimiter", metavar="CHAR", type=parse_delimiter,
+        help="between cells of a CSV file (comma, semicolon or tab, by the header)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--inputs", default="X", metavar="ARRAY", help="of an .npz file, the inputs (%(default)s)"
+    )
+
+
+def parse_delimiter(text: str) -> str:
+    r"""Return the character that is meant: ``\t`` and ``tab`` are one.
+
+    Examples
+    --------
+    >>> parse_delimiter("tab"), parse_delimiter(";")
+    ('\t', ';')
+    """
+    return "\t" if text in ("\\t", "tab") else text
+
+
+def is_csv(source: str) -> bool:
+    """Whether this names a CSV file, not an .npz file or a data set of the package."""
+    is_path = os.sep in source or "." in source
+    return is_path and not is_npz(source)
+
+
+def is_npz(source: str) -> bool:
+    """Whether this names an .npz file."""
+    return source.lower().endswith(".npz")
+
+
+def read_data(options: argparse.Namespace) -> Data:
+    """Return the data that the options name.
 
     Raises
     ------
     ValueError
-        If there is no such data, or the widths do not fit it.
+        If there is no such data, it cannot be read, or it holds what the options do not explain.
+    OSError
+        If there is no such file.
     """
-    X, y = _read_npz(Path(source)) if source.endswith(".npz") else load(source)
-    is_labels = y.ndim == 1 and y.dtype.kind in "bui"
-    n_classes = int(y.max()) + 1 if is_labels else y.shape[1]
-    chosen = make_loss(loss or ("cross_entropy" if is_labels else "squared_error"))
-    loss, output = chosen.name, chosen.canonical or "identity"
-    is_yes_or_no = is_labels and loss == "binary_cross_entropy" and n_classes == 2
-    sizes = sizes or (X.shape[1], 32, 1 if is_yes_or_no else n_classes)
-    if sizes[0] != X.shape[1]:
-        raise ValueError(
-            f"--layers: received {sizes[0]} inputs, expected {X.shape[1]} for {source}"
-        )
-
-    def targets(y: NDArray[Any]) -> NDArray[Any]:
-        if not is_labels or chosen.takes_labels:
-            return y
-        return y[:, None] if sizes[-1] == 1 else np.eye(n_classes)[y]
-
-    if len(X) < _ROWS_TO_SPLIT:
-        return Task(X, targets(y), sizes, output, loss)
-    if is_labels:
-        train, held_out = Dataset(X, y, source, n_classes, description="").split(0.2, seed=seed)
-        parts = (train.X, train.y), (held_out.X, held_out.y)
+    targets = options.target or []
+    if options.task == "classify" and len(targets) > 1:
+        raise ValueError(f"--task classify: received {len(targets)} targets, expected one")
+    if is_csv(options.data):
+        return _read_csv(options)
+    for name in ("ignore", "one_hot", "delimiter"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"--{name.replace('_', '-')} is about the columns of a CSV file")
+    if len(targets) > 1:
+        raise ValueError("--target: received several, expected one array of an .npz file")
+    if is_npz(options.data):
+        table = read_npz(options.data, options.inputs, *targets)
+    elif targets:
+        raise ValueError("--target is about a file; a data set of the package knows its own")
     else:
-        order = make_rng(seed).permutation(len(X))
-        cut = len(X) // 5
-        parts = (X[order[cut:]], y[order[cut:]]), (X[order[:cut]], y[order[:cut]])
-    (X, y), (X_held_out, y_held_out) = parts
-    validation = (X_held_out, targets(y_held_out))
-    return Task(X, targets(y), sizes, output, loss, validation, y_held_out if is_labels else None)
+        found = load(options.data)
+        table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
+    return _complete(options, table, table.targets)
 
 
-def _read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return X and y of a file: y holds labels ``(n,)`` or numbers ``(n, n_out)``."""
-    X, y = (numeric(f"{path}: {name}", array) for name, array in _read_arrays(path).items())
-    if X.ndim != 2 or y.ndim not in (1, 2) or len(X) != len(y) or y.size == 0:
-        raise ValueError(
-            f"{path}: received X {X.shape} and y {y.shape}, "
-            "expected (n, n_in) and (n,) or (n, n_out)"
-        )
-    if y.ndim == 1 and y.dtype.kind == "f":
-        y = y[:, None]
-    if y.ndim == 1:
-        y = y.astype(np.int64)  # True and False are the labels 1 and 0
-        if int(y.min()) < 0:
-            raise ValueError(f"{path}: received the label {y.min()} in y, expected labels from 0")
-    return as_floats(f"{path}: X", X, np.dtype(np.float64)), y
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays X and y as they stand in the file, whatever the case of their names."""
-    with path.open("rb") as opened:
-        if not zipfile.is_zipfile(opened):  # an .npz file is a zip archive
+def _read_csv(options: argparse.Namespace) -> Data:
+    with CSVFile(options.data, options.delimiter) as file:
+        if not options.target:
             raise ValueError(
-                f"{path}: received no .npz file, or a damaged one, "
-                "expected what numpy.savez(FILE, X=X, y=y) writes"
+                f"--target: received none, expected a column of {options.data}: "
+                f"{shortened(file.names)}"
             )
-    with np.load(path, allow_pickle=False) as file:
-        names = {name.lower(): name for name in file.files}
-        if not {"x", "y"} <= set(names):
-            raise ValueError(f"{path}: received the arrays {sorted(file.files)}, expected X and y")
-        return {"X": _read_array(file, names["x"], path), "y": _read_array(file, names["y"], path)}
-
-
-def _read_array(file: Any, name: str, path: Path) -> NDArray[Any]:
-    """Return one array; what NumPy says of a damaged one, or of objects, would mislead."""
-    try:
-        array = file[name]
-    except (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error):
-        array = None
-    if not isinstance(array, np.ndarray):
-        raise ValueError(
-            f"{path}: received {name} damaged or not of numbers, expected an array of numbers"
+        target, ignore, one_hot = (
+            file.find(columns or [])
+            for columns in (options.target, options.ignore, options.one_hot)
         )
-    return array
+        chosen = [*target, *ignore, *one_hot]
+        if len(set(chosen)) < len(chosen):
+            raise ValueError("--target, --ignore, --one-hot: received a column twice")
+        text = one_hot if options.task == "regress" or len(target) > 1 else [*target, *one_hot]
+        try:
+            table = file.read(
+                text=[i + 1 for i in text],
+                ignore=[i + 1 for i in ignore],
+                missing="keep" if options.missing in ("drop", "mean") else "refuse",
+            )
+        except CellError as error:
+            raise ValueError(f"{error}; {_hint(error, {file.names[i] for i in target})}") from None
+        names = file.names
+    return _complete(options, table, [names[i] for i in target], [names[i] for i in ignore])
+
+
+def _hint(error: CellError, targets: Container[str]) -> str:
+    """Return what can be done about a cell."""
+    if error.is_missing:
+        return "--missing drop leaves such rows out, --missing mean fills inputs in"
+    if error.column in targets:
+        return "--task classify takes words"
+    name = error.column
+    return f"--one-hot {name!r} makes an input of each word, --ignore {name!r} leaves it out"
+
+
+def _complete(
+    options: argparse.Namespace, table: Table, targets: Sequence[str], ignored: Sequence[str] = ()
+) -> Data:
+    """Return the data, with targets as the task takes them."""
+    n_read = len(table)
+    if options.missing == "drop":
+        table = table.without_missing()
+    task = options.task or _infer_task(table, targets)
+    return Data(
+        as_task(table, targets, task), list(targets), task, list(ignored), n_read - len(table)
+    )
+
+
+def as_task(table: Table, targets: Sequence[str], task: str) -> Table:
+    """Return the table with words to classify or numbers to regress; ValueError if it cannot be."""
+    for name in targets:
+        are_words = isinstance(table[name], Words)
+        if task == "regress" and are_words:
+            table = table.with_numbers(name)
+        elif task == "classify" and not are_words:
+            table = table.with_words(name)
+    return table
+
+
+def _infer_task(table: Table, targets: Sequence[str]) -> str:
+    """Return the task that the targets tell of; ValueError if they could be either's."""
+    column = table[targets[0]]
+    if not isinstance(column, Words):
+        return "regress"
+    values = [parse_number(value) for value in column.values]
+    if table.row_word == "row" or len(values) <= 2 or any(map(isnan, values)):
+        return "classify"
+    if not all(value.is_integer() for value in values):
+        return "regress"
+    raise ValueError(
+        f"--task: received whole numbers in {targets[0]!r}, expected classify or regress"
+    )

@@ -9,9 +9,10 @@ import argparse
 import json
 from pathlib import Path
 
-from mlp.cli.data import load_task
+from mlp.cli.interrupt import explained
 from mlp.cli.network import add_network_arguments, batch_size_of, make_network
 from mlp.cli.output import check_folder
+from mlp.cli.task import load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.finder import find_learning_rate
 
@@ -41,21 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Search, write the files and print what was found."""
-    task = load_task(options.data, options.loss, options.layers, options.seed)
+    task = load_task(options)
     net = make_network(options, task)
     check_folder(options.out)
-    found = find_learning_rate(
-        net,
-        task.X,
-        task.Y,
-        optimizer=options.optimizer,
-        batch_size=batch_size_of(options),
-        lr_min=options.lr_min,
-        lr_max=options.lr_max,
-        steps=options.steps,
-        smoothing=options.smoothing,
-        seed=options.seed,
-    )
+    with explained("nothing was kept"):
+        found = find_learning_rate(
+            net,
+            task.X,
+            task.Y,
+            optimizer=options.optimizer,
+            batch_size=batch_size_of(options),
+            lr_min=options.lr_min,
+            lr_max=options.lr_max,
+            steps=options.steps,
+            smoothing=options.smoothing,
+            seed=options.seed,
+        )
     options.out.mkdir(parents=True, exist_ok=True)
     chart = options.out / "learning_rate_finder.png"
     table = options.out / "learning_rate_finder.csv"

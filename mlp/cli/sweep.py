@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.data import Task, load_task
+from mlp.cli.interrupt import explained
 from mlp.cli.network import (
     DESCRIBE_A_NETWORK,
     add_network_arguments,
@@ -23,6 +23,7 @@ from mlp.cli.network import (
     make_network,
 )
 from mlp.cli.output import check_folder
+from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
 from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
@@ -37,6 +38,7 @@ examples:
   mlp sweep --published --out results
   mlp sweep --data digits --layers 64,32,10 --hidden relu --output softmax \\
             --loss cross_entropy --rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3
+  mlp sweep --data digits --epochs 2000 --checkpoint sweep.npz     # and again, if it was ended
 """
 
 
@@ -55,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
     out.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the error")
     out.add_argument(
+        "--checkpoint", type=Path, metavar="FILE",
+        help="written every few seconds; the same command goes on from there, and when the sweep "
+        "is through, only prints and draws it again",
+    )  # fmt: skip
+    out.add_argument(
         "--published", action="store_true", help="add the two curves that were published wrongly"
     )
     out.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -72,23 +79,30 @@ def run(options: argparse.Namespace) -> None:
     else:
         if options.published:
             raise ValueError("--published is about the chart that is drawn without --data")
-        task = load_task(options.data, options.loss, options.layers, options.seed)
+        task = load_task(options)
         net, batch_size = make_network(options, task), batch_size_of(options)
     published = _published(options) if options.published else {}
     check_folder(options.out)
-    result = learning_rate_sweep(
-        net,
-        task.X,
-        task.Y,
-        options.rates,
-        options.epochs,
-        batch_size,
-        options.optimizer,
-        seeds=options.seeds,
-        seed=options.seed,
-        validation=task.validation,
-        callbacks=[ProgressBar(options.epochs)],
-    )
+    if options.checkpoint is not None:
+        check_folder(options.checkpoint.parent)
+        kept = f"the same command goes on from {options.checkpoint}"
+    else:
+        kept = "nothing was kept; with --checkpoint FILE the same command would go on"
+    with explained(kept):
+        result = learning_rate_sweep(
+            net,
+            task.X,
+            task.Y,
+            options.rates,
+            options.epochs,
+            batch_size,
+            options.optimizer,
+            seeds=options.seeds,
+            seed=options.seed,
+            validation=task.validation,
+            callbacks=[ProgressBar(options.epochs)],
+            checkpoint=options.checkpoint,
+        )
     _report(options, task, result, published)
 
 

@@ -20,6 +20,7 @@ examples:
   mlp trace mazur
   mlp trace document-001 --lr 0.1 --format markdown --out results
   mlp trace mazur --steps 3 --format html --out results
+  mlp trace document-001 --plot network.svg
   mlp trace mazur --json
 """
 
@@ -37,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--digits", type=int, default=9, help="significant digits (%(default)s)")
     out = parser.add_argument_group("results")
     out.add_argument("--out", type=Path, metavar="DIR", help="also write trace_EXAMPLE.*")
+    out.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the network, with --steps before the last of them (.png, .svg or .pdf)",
+    )
     out.add_argument("--json", action="store_true", help="print JSON, with every digit")
 
 
@@ -51,12 +58,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         steps = trace(*what, names=names, steps=options.steps)
     text = _rendered(steps, options.format, options.digits)
-    files = []
-    if options.out is not None:
-        check_folder(options.out)
-        options.out.mkdir(parents=True, exist_ok=True)
-        files = [options.out / f"trace_{example.name}.{_ENDINGS[options.format]}"]
-        write_file(files[0], f"{text.rstrip()}\n".encode())
+    files = _write(options, example.name, text, steps[-1])
     if options.json:
         plain = [step.to_dict() for step in steps]
         content = plain[0] if options.steps is None else {"steps": plain}
@@ -64,7 +66,23 @@ def run(options: argparse.Namespace) -> None:
         return
     print(text)
     if files:
-        print(f"\nWrote {files[0]}.")
+        print(f"\nWrote {' and '.join(map(str, files))}.")
+
+
+def _write(options: argparse.Namespace, name: str, text: str, last: Trace) -> list[Path]:
+    """Write the picture and the text where they are wanted, and return the files."""
+    files = []
+    for folder in (options.out, options.plot and options.plot.parent):
+        if folder is not None:
+            check_folder(folder)
+    if options.plot is not None:
+        last.plot(options.plot)
+        files.append(options.plot)
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        files.append(options.out / f"trace_{name}.{_ENDINGS[options.format]}")
+        write_file(files[-1], f"{text.rstrip()}\n".encode())
+    return files
 
 
 def _rendered(steps: Sequence[Trace], form: str, digits: int) -> str:

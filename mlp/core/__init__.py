@@ -1,9 +1,11 @@
 """What a network is: layers, activations, losses, and the two passes through them."""
 
 from mlp.core.activations import ACTIVATIONS, Activation, make_activation
+from mlp.core.batch_norm import BatchNorm
 from mlp.core.dense import Dense
 from mlp.core.gradient_check import GradientCheck, check_gradients
 from mlp.core.initializers import INITIALIZERS, Initializer, make_initializer
+from mlp.core.layer_norm import LayerNorm
 from mlp.core.layers import Dropout, Layer
 from mlp.core.losses import LOSSES, Loss, make_loss
 from mlp.core.network import MLP
@@ -16,11 +18,13 @@ __all__ = [
     "LOSSES",
     "MLP",
     "Activation",
+    "BatchNorm",
     "Dense",
     "Dropout",
     "GradientCheck",
     "Initializer",
     "Layer",
+    "LayerNorm",
     "Loss",
     "Parameter",
     "Penalty",

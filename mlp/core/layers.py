@@ -21,13 +21,21 @@ class Layer(Scratch, ABC):
 
     A layer of one's own defines `forward` and `backward`, and `parameters` if it has any; their
     values are then ``self.params[name]`` and their gradients, which `backward` overwrites,
-    ``self.grads[name]``. With K replicas, arrays have a leading axis: write the equations with
-    ``@``, ``swapaxes(-1, -2)`` and ``axis=-2`` and they serve both.
+    ``self.grads[name]``. What `forward` itself changes in training it asks for as
+    ``Parameter(..., trainable=False, running=True)``.
+
+    With K replicas, arrays have a leading axis: write the equations with ``@``,
+    ``swapaxes(-1, -2)`` and ``axis=-2`` and they serve both.
 
     Attributes
     ----------
     n_in, n_out : int or None
         The widths, None for "as the layer before".
+    width : int or None
+        How many units come in: n_in, or what the layer before gives. The network sets it before
+        it asks for `parameters`, whose shapes may depend on it.
+    least_rows : int
+        How many rows a batch of training needs at least; a shorter one is refused beforehand.
     params, grads : dict of str to ndarray
         Views of the network's theta (or fixed) and grad; empty outside a network.
     replicas : int or None
@@ -50,8 +58,10 @@ class Layer(Scratch, ABC):
 
     n_in: int | None = None
     n_out: int | None = None
+    width: int | None = None
+    least_rows: int = 1
     replicas: int | None = None
-    _transient = ("params", "grads", "replicas", "_bound", "_arrays", "_latest")
+    _transient = ("params", "grads", "width", "replicas", "_bound", "_arrays", "_latest")
 
     @property
     def is_bound(self) -> bool:

@@ -18,11 +18,20 @@ from mlp.core.losses import Loss, make_loss
 from mlp.core.parameters import Parameters
 from mlp.core.passes import Passes
 from mlp.core.penalties import Penalty, check_penalty
-from mlp.core.structure import check_layers, check_pair, check_sizes, is_canonical, summarize
-from mlp.core.validation import as_floats, check_data, check_dtype, check_inputs, make_rng, numeric
+from mlp.core.structure import (
+    check_layers,
+    check_pair,
+    check_rows,
+    check_sizes,
+    is_canonical,
+    summarize,
+    tell_widths,
+)
+from mlp.core.validation import check_data, check_dtype, check_inputs, make_rng
+from mlp.core.vectors import Vectors
 
 
-class MLP(Copied):
+class MLP(Vectors, Copied):
     """A multilayer perceptron.
 
     Parameters
@@ -42,6 +51,9 @@ class MLP(Copied):
     theta, grad : ndarray ``(P,)`` or ``(K, P)``
         All trained parameters and the last gradient: weights first, then biases. Views of them
         are ``layers[i].W``, ``layers[i].dW`` and so on. Setting theta copies into it.
+    fixed : ndarray ``(F,)`` or ``(K, F)``
+        All other numbers that the outputs depend on: what no gradient trains. Setting it copies
+        into it.
     layers : tuple of Layer
     loss : Loss
     replicas : int or None
@@ -123,6 +135,7 @@ class MLP(Copied):
 
     def _build(self) -> None:
         """Allocate theta and grad, bind the layers, and pair the last activation with the loss."""
+        tell_widths(self.layers, self.n_in)
         last = self.layers[-1]
         for layer in self.layers:
             if isinstance(layer, Dense):
@@ -130,38 +143,6 @@ class MLP(Copied):
                 layer.canonical_loss = self.loss if fused else None
         self._parameters = Parameters(self.layers, self.dtype, self.replicas)
         self._passes = Passes(self.layers, self.loss)
-
-    @property
-    def theta(self) -> Array:
-        """All trained parameters, weights first."""
-        return self._parameters.theta
-
-    @theta.setter
-    def theta(self, value: ArrayLike) -> None:
-        new = numeric("theta", value)
-        if new.shape not in (self.theta.shape, self.theta.shape[-1:]):
-            raise ValueError(f"theta: received shape {new.shape}, expected {self.theta.shape}")
-        self.theta[...] = as_floats("theta", new, self.dtype)
-
-    @property
-    def grad(self) -> Array:
-        """The gradient of the last `loss_and_grad`, in the order of theta."""
-        return self._parameters.grad
-
-    @property
-    def weights(self) -> Array:
-        """The part of theta that penalties count: all weights, no biases; a view."""
-        return self._parameters.weights
-
-    def locate(self, index: int) -> str:
-        """Return the name of the parameter at `index` of theta.
-
-        Examples
-        --------
-        >>> MLP.from_sizes([2, 3, 1], seed=0).locate(7)
-        'layers[1] W[1, 0]'
-        """
-        return self._parameters.locate(index)
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers return to these."""
@@ -196,6 +177,9 @@ class MLP(Copied):
     ) -> LossValue:
         """Return the mean loss over the rows and fill `grad` with its gradient.
 
+        A step of training without its update: dropout is at work, and `BatchNorm` normalises by
+        the rows given and takes them into its running statistics.
+
         Parameters
         ----------
         X : array_like (n, n_in)
@@ -224,6 +208,7 @@ class MLP(Copied):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
+        check_rows(self.layers, X.shape[-2])
         return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
 
     def _loss_and_grad(
@@ -235,7 +220,8 @@ class MLP(Copied):
         rng: np.random.Generator,
     ) -> LossValue:
         """Do what `loss_and_grad` does, for data that has been checked."""
-        loss = self._passes.loss_and_grad(X, Y, weight, rng)
+        with self._parameters.running:
+            loss = self._passes.loss_and_grad(X, Y, weight, rng)
         if penalty:
             loss = loss + penalty.value(self.weights)
             penalty.add_gradient(self.weights, self._parameters.weights_grad)
@@ -249,9 +235,15 @@ class MLP(Copied):
         *,
         rng: np.random.Generator | None = None,
     ) -> Array:
-        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`."""
+        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`.
+
+        As in `loss_and_grad`, whose parameters these are; running statistics stay as they are.
+        """
         X, Y, weight = self._check_data(X, Y, sample_weight)
-        self._passes.loss_and_grad(X, Y, weight, rng or self._rng, need_dX=True)
+        check_rows(self.layers, X.shape[-2])
+        with self._parameters.running as running:
+            self._passes.loss_and_grad(X, Y, weight, rng or self._rng, need_dX=True)
+            running.restore()
         return np.array(self._passes.dX)
 
     def evaluate(
@@ -262,7 +254,7 @@ class MLP(Copied):
         *,
         penalty: Penalty | None = None,
     ) -> LossValue:
-        """Return the mean loss without dropout; gradients stay as they are.
+        """Return the mean loss of `predict`'s outputs, without dropout; nothing is changed.
 
         The parameters are those of `loss_and_grad`.
         """

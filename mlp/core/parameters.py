@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mlp.core.arrays import Array
 from mlp.core.products import are_tiny, empty
+from mlp.core.running import Running
+from mlp.core.validation import as_floats, numeric
 
 if TYPE_CHECKING:
     from mlp.core.layers import Layer
@@ -32,7 +35,17 @@ class Parameter:
     penalised : bool, default False
         Whether l1 and l2 penalties count it, as they do weights and not biases.
     trainable : bool, default True
-        Whether training changes it. What is not trainable has no place in theta.
+        Whether it has a gradient. What is not trainable has no place in theta.
+    running : bool, default False
+        Whether the forward passes of training change it, which is then not trainable. A step
+        that fails or diverges leaves it as it was.
+    least : float, default -inf
+        The least value that it can have.
+
+    Raises
+    ------
+    ValueError
+        If it is to be both trainable and running.
     """
 
     name: str
@@ -40,19 +53,35 @@ class Parameter:
     initial: Callable[[np.random.Generator], NDArray[np.float64]]
     penalised: bool = False
     trainable: bool = True
+    running: bool = False
+    least: float = -math.inf
+
+    def __post_init__(self) -> None:
+        """Check what contradicts itself."""
+        if self.trainable and self.running:
+            raise ValueError(f"trainable: received True for {self.name}, which is running")
 
     @property
     def size(self) -> int:
         """How many numbers it holds."""
         return int(np.prod(self.shape))
 
+    def check(self, place: str, values: Array) -> None:
+        """Raise ValueError, naming the place, unless the values are finite and not too low."""
+        if not np.isfinite(values).all():
+            raise ValueError(f"{place}: received numbers that are not finite")
+        lowest = values.min(initial=math.inf)
+        if lowest < self.least:
+            raise ValueError(f"{place}: received {lowest:g}, expected numbers >= {self.least:g}")
+
 
 class Parameters:
     """All parameters of a network in three flat arrays: ``theta``, ``grad`` and ``fixed``.
 
     ``theta`` holds what is trained, all weights first and then all biases, so that the penalised
-    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained. The arrays
-    are allocated once, layers are bound to views of them, and nothing is ever rebound.
+    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained, and last of
+    it the running statistics, ``running``. The arrays are allocated once, layers are bound to
+    views of them, and nothing is ever rebound.
 
     Parameters
     ----------
@@ -71,6 +100,7 @@ class Parameters:
         trained = [(layer, p) for layer, p in wanted if p.trainable]
         trained.sort(key=lambda pair: not pair[1].penalised)  # stable: weights first
         fixed = [(layer, p) for layer, p in wanted if not p.trainable]
+        fixed.sort(key=lambda pair: pair[1].running)
         widths = [width for layer in layers for width in (layer.n_in, layer.n_out) if width]
         self.replicas_last = replicas is not None and are_tiny(widths)
 
@@ -85,6 +115,8 @@ class Parameters:
         self.theta = zeros(sum(p.size for _, p in trained))
         self.grad = np.zeros_like(self.theta)
         self.fixed = zeros(sum(p.size for _, p in fixed))
+        self.running = Running(self.fixed[..., sum(p.size for _, p in fixed if not p.running) :])
+        self._wanted = {"theta": trained, "fixed": fixed}
         self._initial = [(p, view) for _, p, view in _views(self.theta, trained)]
         self._initial += [(p, view) for _, p, view in _views(self.fixed, fixed)]
 
@@ -109,6 +141,21 @@ class Parameters:
     def weights_grad(self) -> Array:
         """The gradient of the penalised part, a view."""
         return self.grad[..., : self.n_weights]
+
+    def assign(self, name: str, value: ArrayLike) -> None:
+        """Copy `value` into theta or fixed: a row for each replica, or one for all."""
+        vector: Array = getattr(self, name)
+        new = numeric(name, value)
+        if new.shape not in (vector.shape, vector.shape[-1:]):
+            raise ValueError(f"{name}: received shape {new.shape}, expected {vector.shape}")
+        new = as_floats(name, new, vector.dtype)
+        self.check(name, new)
+        vector[...] = new
+
+    def check(self, name: str, values: Array) -> None:
+        """Raise ValueError unless the values can be those of theta or fixed."""
+        for layer, p, part in _views(values, self._wanted[name]):
+            p.check(f"{name}: {layer!r} {p.name}", part)
 
     def locate(self, index: int) -> str:
         """Return which number of which layer stands at `index` of theta."""

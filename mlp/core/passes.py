@@ -36,6 +36,7 @@ class Passes(Scratch):
         last = layers[-1]
         fused = isinstance(last, Dense) and last.canonical_loss is not None
         self.canonical: Dense | None = last if fused else None  # type: ignore[assignment]
+        self.have_running = [any(p.running for p in layer.parameters()) for layer in layers]
         # what stands before the first layer with parameters needs no derivative
         self.first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
 
@@ -75,6 +76,16 @@ class Passes(Scratch):
             some = None if weight is None else weight[rows]
             total = total + _sum(self._losses(A, Y[..., rows, :]), some)
         return total
+
+    def batch_loss(
+        self, X: Array, Y: Array, weight: Array | None, rng: np.random.Generator
+    ) -> LossValue:
+        """Return the mean loss with the statistics of these rows, but without dropout."""
+        A = X
+        for layer, has_running in zip(self.layers, self.have_running, strict=True):
+            A = layer.forward(A, has_running, rng)
+        mean: LossValue = _sum(self._losses(A, Y), weight) / X.shape[-2]
+        return mean
 
     def loss_and_grad(
         self,

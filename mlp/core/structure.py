@@ -27,13 +27,11 @@ def is_canonical(last: Dense, loss: Loss) -> bool:
 def check_pair(last: Layer, loss: Loss) -> None:
     """Raise ValueError where it is known that the loss has no meaning for the last outputs.
 
-    As with the canonical activation, only what a class itself says counts: an activation of
-    one's own that says nothing passes.
+    As with the canonical activation, only what a class itself says counts: an activation or a
+    layer of one's own that says nothing passes.
     """
-    if not isinstance(last, Dense):
-        return
     wanted = vars(type(loss)).get("outputs")
-    given = vars(type(last.activation)).get("outputs")
+    given = vars(type(last.activation if isinstance(last, Dense) else last)).get("outputs")
     if wanted is None or given is None or given == wanted:
         return
     fitting = [name for name, make in ACTIVATIONS.items() if make().outputs == wanted]
@@ -76,6 +74,24 @@ def check_layers(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], int, int]:
     if n_in is None or width is None:
         raise ValueError("layers: received no layer with widths, expected at least one Dense")
     return found, n_in, width
+
+
+def tell_widths(layers: Iterable[Layer], n_in: int) -> None:
+    """Tell each layer of a network how many units come in."""
+    width = n_in
+    for layer in layers:
+        layer.width = width
+        width = layer.n_out or width
+
+
+def check_rows(layers: Sequence[Layer], n_rows: int) -> None:
+    """Raise ValueError if these are too few rows for a batch of training."""
+    neediest = max(layers, key=lambda layer: layer.least_rows)
+    if n_rows < neediest.least_rows:
+        raise ValueError(
+            f"X: received {n_rows} row{'s' * (n_rows > 1)}, expected at least "
+            f"{neediest.least_rows} in a batch of training, which {neediest!r} needs"
+        )
 
 
 def summarize(

@@ -29,4 +29,7 @@ class View:
         new = as_floats(self.key, numeric(self.key, value), view.dtype)
         if new.shape not in (view.shape, view.shape[1:] if layer.replicas else view.shape):
             raise ValueError(f"{self.key}: received shape {new.shape}, expected {view.shape}")
+        for p in layer.parameters():
+            if p.name == self.key:
+                p.check(self.key, new)
         view[...] = new

@@ -1,4 +1,4 @@
-"""Small data sets: handwritten digits (embedded), spirals and xor.
+"""Data: small sets (handwritten digits, spirals, xor), and tables of one's own.
 
 Examples
 --------
@@ -11,9 +11,41 @@ Examples
 ((150, 2), (50, 2))
 """
 
+from mlp.datasets._numbers import is_number, parse_number
 from mlp.datasets.catalog import load
+from mlp.datasets.csv_cells import CellError
+from mlp.datasets.csv_file import CSVFile, read_csv
 from mlp.datasets.dataset import Dataset
 from mlp.datasets.digits import load_digits
+from mlp.datasets.inputs import InputEncoder
+from mlp.datasets.labels import Labels
+from mlp.datasets.npz_file import read_npz
+from mlp.datasets.split import split_rows
+from mlp.datasets.standardizer import Standardizer
+from mlp.datasets.table import Table, Words, shortened
+from mlp.datasets.targets import ClassTarget, NumberTarget, target_from_dict
 from mlp.datasets.toy import spirals, xor
 
-__all__ = ["Dataset", "load", "load_digits", "spirals", "xor"]
+__all__ = [
+    "CSVFile",
+    "CellError",
+    "ClassTarget",
+    "Dataset",
+    "InputEncoder",
+    "Labels",
+    "NumberTarget",
+    "Standardizer",
+    "Table",
+    "Words",
+    "is_number",
+    "load",
+    "load_digits",
+    "parse_number",
+    "read_csv",
+    "read_npz",
+    "shortened",
+    "spirals",
+    "split_rows",
+    "target_from_dict",
+    "xor",
+]

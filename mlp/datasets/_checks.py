@@ -41,3 +41,23 @@ def as_float_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
         if dtype is not None and found == known:  # NumPy reads None as float64
             return known
     raise ValueError(expected)
+
+
+def as_tree(name: str, value: object, *keys: str) -> list[Any]:
+    """Return the values of `keys`, in this order, of a dict that has these keys and no others."""
+    if not isinstance(value, dict) or set(value) != set(keys):
+        found = sorted(map(str, value)) if isinstance(value, dict) else type(value).__name__
+        raise ValueError(f"{name}: received {found!s:.200}, expected {', '.join(keys)}")
+    return [value[key] for key in keys]
+
+
+def as_names(name: str, value: object, n: int | None = None) -> list[str]:
+    """Return a list of `n` different strings, or of any number; raise TypeError or ValueError."""
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"{name}: received {value!r:.200}, expected a list of strings")
+    if len(set(value)) < len(value) or n not in (None, len(value)):
+        raise ValueError(
+            f"{name}: received {len(value)} strings, expected each once"
+            + ("" if n is None else f" and {n} of them")
+        )
+    return list(value)

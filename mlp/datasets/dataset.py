@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.datasets._checks import as_float, as_int
+from mlp.datasets._checks import as_int
+from mlp.datasets.split import split_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,18 +116,10 @@ class Dataset:
         >>> len(train.y), len(held_out.y)
         (1438, 359)
         """
-        fraction = as_float("fraction", fraction, lambda f: 0 < f < 1, "a float between 0 and 1")
-        rng = np.random.default_rng(as_int("seed", seed, minimum=0))
-        is_held_out = np.zeros(len(self.y), dtype=bool)
-        for label in np.unique(self.y):
-            rows = np.flatnonzero(self.y == label)
-            if len(rows) == 1:
-                raise ValueError(f"y: received one sample of class {label}, expected two or more")
-            n_held_out = min(max(round(fraction * len(rows)), 1), len(rows) - 1)
-            is_held_out[rng.choice(rows, n_held_out, replace=False)] = True
-        return self._take(~is_held_out), self._take(is_held_out)
+        training, held_out = split_rows(len(self.y), fraction, seed, self.y)
+        return self._take(training), self._take(held_out)
 
-    def _take(self, rows: NDArray[np.bool]) -> "Dataset":
+    def _take(self, rows: NDArray[np.intp]) -> "Dataset":
         return replace(self, X=self.X[rows], y=self.y[rows])
 
 

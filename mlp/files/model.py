@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlp.core import MLP, Layer
-from mlp.core.arrays import Array
+from mlp.core.structure import check_layers, tell_widths
 from mlp.files.archive import read_archive, write_archive
 from mlp.files.errors import format_errors
 from mlp.files.vocabulary import LAYERS, LOSS, require, require_keys, unknown
@@ -125,8 +125,8 @@ def _describe_layer(place: str, layer: Layer) -> dict[str, Any]:
         key: field.describe(f"{place}.{key}", getattr(layer, key))
         for key, field in LAYERS[name][1].items()
     }
-    for key, array in layer.params.items():
-        _require_finite(f"{place}.params.{key}", array)
+    for p in layer.parameters():
+        p.check(f"{place}.params.{p.name}", layer.params[p.name])
     return {"name": name, "config": config, "params": dict(layer.params)}
 
 
@@ -146,6 +146,11 @@ def rebuild(content: Any) -> MLP:
     lead = () if replicas is None else (require("replicas", replicas, int),)
     require("layers", nodes, list)
     layers = [_rebuild_layer(f"layers[{i}]", node, lead, dtype) for i, node in enumerate(nodes)]
+    _, n_in, _ = check_layers(layers)
+    tell_widths(layers, n_in)
+    for i, (layer, node) in enumerate(zip(layers, nodes, strict=True)):
+        if layer.n_in is None:
+            _check_params(f"layers[{i}]", layer, node["params"], lead, dtype)
     net = MLP._blank(layers, LOSS.rebuild("loss", loss), np.dtype(dtype), replicas)
     for layer, node in zip(net.layers, nodes, strict=True):
         for key, array in node["params"].items():
@@ -154,6 +159,10 @@ def rebuild(content: Any) -> MLP:
 
 
 def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> Layer:
+    """Return the layer that a node describes.
+
+    Its arrays are checked before another layer is made, unless its width is told by another.
+    """
     name, config, params = require_keys(place, node, "name", "config", "params")
     if not isinstance(name, str) or name not in LAYERS:
         raise ValueError(f"{place}: received {name!r}, expected one of {', '.join(LAYERS)}")
@@ -172,20 +181,26 @@ def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> 
         layer = cls(**arguments)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{place}.config.{error}") from error
-    wanted = {p.name: (*lead, *p.shape) for p in layer.parameters()}
-    found = require_keys(f"{place}.params", params, *wanted)
-    for (key, shape), array in zip(wanted.items(), found, strict=True):
-        where = f"{place}.params.{key}"
+    if layer.n_in is not None:
+        _check_params(place, layer, params, lead, dtype)
+    return layer
+
+
+def _check_params(
+    place: str, layer: Layer, params: dict[str, Any], lead: tuple[int, ...], dtype: str
+) -> None:
+    """Raise TypeError or ValueError unless the arrays are those of the layer."""
+    try:
+        wanted = layer.parameters()
+    except ValueError as error:  # first values of another width
+        raise ValueError(f"{place}.config.{error}") from error
+    found = require_keys(f"{place}.params", params, *(p.name for p in wanted))
+    for p, array in zip(wanted, found, strict=True):
+        where, shape = f"{place}.params.{p.name}", (*lead, *p.shape)
         require(where, array, np.ndarray)
         if array.shape != shape or array.dtype.name != dtype:
             raise ValueError(
                 f"{where}: received shape {array.shape} of {array.dtype}, "
                 f"expected {shape} of {dtype}"
             )
-        _require_finite(where, array)
-    return layer
-
-
-def _require_finite(place: str, array: Array) -> None:
-    if not np.isfinite(array).all():
-        raise ValueError(f"{place}: received numbers that are not finite")
+        p.check(where, array)

@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlp._names import find_name
-from mlp.core import ACTIVATIONS, INITIALIZERS, LOSSES, Dense, Dropout, Layer
+from mlp.core import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    LOSSES,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+)
 
 
 class Field(NamedTuple):
@@ -117,11 +126,18 @@ def _rebuild_bias(place: str, value: Any) -> Any:
     return value if isinstance(value, np.ndarray) else require(place, value, bool)
 
 
+def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
+    for name, value in require(place, node, dict).items():
+        require(f"{place}.{name}", value, np.ndarray)
+    return dict(node)
+
+
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
 ACTIVATION = _named(ACTIVATIONS)
 LOSS = _named(LOSSES)
 FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
 FIRST_BIAS = Field(_describe_bias, _rebuild_bias)
+FIRST_VALUES = Field(lambda place, value: dict(value), _rebuild_first_values)
 
 LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dense": (
@@ -137,4 +153,6 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
         },
     ),
     "Dropout": (Dropout, {"rate": FLOAT}),
+    "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
+    "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
 }

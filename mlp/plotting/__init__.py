@@ -10,6 +10,7 @@ from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
 from mlp.plotting.layers import plot_layers
 from mlp.plotting.learning_rates import plot_learning_rates
+from mlp.plotting.network import plot_network, plot_trace
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes
 from mlp.plotting.themes import theme
@@ -23,6 +24,8 @@ __all__ = [
     "plot_layers",
     "plot_learning_rate_finder",
     "plot_learning_rates",
+    "plot_network",
+    "plot_trace",
     "plot_weights",
     "save_figure",
     "theme",

@@ -123,3 +123,48 @@ class HistoryRecord(Protocol):
 
     def __getitem__(self, name: str, /) -> Sequence[Any]:
         """The values recorded under ``name``: floats, or ``(K,)`` arrays of K replicas."""
+
+
+class Differentiable(Protocol):
+    """A network that can be run forward and back; its dense layers have W, b, dW, db and A."""
+
+    n_in: int
+    n_out: int
+    replicas: int | None
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
+
+    def copy(self) -> "Differentiable":
+        """Return another network with the same numbers."""
+
+    def predict(self, X: Any, /) -> Any:
+        """Run forward; afterwards ``layer.A`` holds the outputs of each layer."""
+
+    def loss_and_grad(self, X: Any, Y: Any, /) -> Any:
+        """Return the loss; afterwards ``layer.dW`` and ``layer.db`` hold its gradient."""
+
+
+class TraceRecord(Protocol):
+    """One traced step of gradient descent: `mlp.studies.Trace`."""
+
+    @property
+    def inputs(self) -> Sequence[tuple[str, float]]:
+        """The names and values of the inputs."""
+
+    @property
+    def units(self) -> Sequence[Any]:
+        """From the first layer to the last."""
+
+    @property
+    def errors(self) -> Sequence[Any]:
+        """The parts of the loss."""
+
+    @property
+    def updates(self) -> Sequence[Any]:
+        """The trained weights and biases."""
+
+    @property
+    def loss(self) -> float:
+        """Before the step."""

@@ -44,10 +44,11 @@ def find_learning_rate(
     """Suggest a learning rate, by training a copy with a rate that rises exponentially.
 
     After each update the loss is taken on the same rows (all of them, or 1024 drawn at random),
-    without dropout. The loss of the batches, which other range tests use, differs from batch to
-    batch by more than an update at a low rate changes it; this loss is flat there, falls where
-    the rate is right, and rises where it is too high. The test ends when it has risen by three
-    times its first value over its minimum, or when a loss, a gradient or an update is not finite.
+    without dropout, and with the statistics of these rows where running ones would lag behind.
+    The loss of the batches, which other range tests use, differs from batch to batch by more than
+    an update at a low rate changes it; this loss is flat there, falls where the rate is right, and
+    rises where it is too high. The test ends when it has risen by three times its first value over
+    its minimum, or when a loss, a gradient or an update is not finite.
 
     Parameters
     ----------
@@ -166,8 +167,14 @@ class _Judge(Callback):
         self.has_exploded = False
 
     def _loss(self, trainer: Trainer) -> float:
-        X, Y, weight = self.rows
-        return float(trainer.net._evaluate(X, Y, weight, trainer.penalty))
+        net, (X, Y, weight) = trainer.net, self.rows
+        running = net._parameters.running
+        if not running:
+            return float(net._evaluate(X, Y, weight, trainer.penalty))
+        with running:
+            loss = net._passes.batch_loss(X, Y, weight, net._rng)
+            running.restore()
+        return float(loss + trainer.penalty.value(net.weights))
 
     def on_start(self, trainer: Trainer) -> None:
         self.start = self._loss(trainer)

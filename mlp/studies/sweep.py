@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp.core import MLP, Dense
-from mlp.core.arrays import Array, LossValue
+from mlp.core.arrays import Array
 from mlp.core.validation import as_pair, check_count, numeric
-from mlp.machine import blas_threads, read_cpu
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep_result import SweepResult
-from mlp.training import Callback, Trainer
+from mlp.studies.sweep_run import SweepRun
+from mlp.training import Callback
+from mlp.training.checkpoint import check_path
 
 DOCUMENT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
 
@@ -42,6 +41,7 @@ def learning_rate_sweep(
     l2: float = 0.0,
     clip_norm: float | None = None,
     callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> SweepResult:
     """Train a network with each of several learning rates and record every epoch's loss.
 
@@ -77,7 +77,12 @@ def learning_rate_sweep(
     validation : tuple (X, Y), optional
         Data on which the trained networks are compared.
     sample_weight, shuffle, l1, l2, clip_norm, callbacks
-        As in `Trainer`. With an executor, each part calls its own copy of the callbacks.
+        As in `Trainer`. Each part calls its own copy of the callbacks.
+    checkpoint : path, optional
+        A file that is written every few seconds, and from which the same call goes on after
+        whatever has ended it, bit for bit as if it had never ended; when it is through, the call
+        returns at once. With an executor there is one for each part, such as
+        ``sweep.1-of-4.npz``, and the parts stay the same whatever goes on with them.
 
     Returns
     -------
@@ -87,9 +92,13 @@ def learning_rate_sweep(
     Raises
     ------
     ValueError, TypeError
-        If the rates are not positive numbers, or anything else does not fit.
+        If the rates are not positive numbers, or anything else does not fit, or the checkpoint
+        is of another sweep; the error names what differs.
+    FileFormatError, OSError
+        If the checkpoint is damaged or something else, or cannot be written.
     KeyboardInterrupt
-        After Ctrl-C, once the batch that was running has ended: half a sweep compares nothing.
+        After Ctrl-C, once the batch that was running has ended and the checkpoint is written:
+        half a sweep compares nothing.
 
     Examples
     --------
@@ -119,158 +128,30 @@ def learning_rate_sweep(
         net.copy().evaluate(
             *as_pair("validation", validation)
         )  # what does not fit is refused before the training
+    if checkpoint is not None:
+        check_path("checkpoint", checkpoint)
     starts = _initialisations(net, seeds, seed)
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
-    run = _Run(net, method, X, Y, sample_weight, validation, epochs, options)
+    settings = {"epochs": epochs, "seeds": seeds, "seed": seed}
+    run = SweepRun(net, method, X, Y, sample_weight, validation, epochs, options, settings)
 
     # replica k is rate k // seeds with initialisation k % seeds
     of_start = np.tile(starts, (len(checked_rates), 1))
     of_rate = np.repeat(checked_rates, seeds)
-    if executor is None:
-        parts = [run(of_start, of_rate)]
-    else:
-        n_parts = min(len(of_rate), getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
-        cut = (np.array_split(of_start, n_parts), np.array_split(of_rate, n_parts))
-        threads = max(1, read_cpu().cores // n_parts)
-        with blas_threads(threads):  # for workers that are threads of this process
-            parts = list(executor.map(replace(run, blas_threads=threads), *cut))
+    trained = run.in_parts(of_start, of_rate, executor, checkpoint)
 
     shape = (len(checked_rates), seeds)
     networks = net.replicate(len(of_rate))
-    networks.theta = _joined([part.theta for part in parts])
-    val_losses = _joined([part.val_losses for part in parts]).reshape(shape)
+    networks._numbers = trained.numbers
     return SweepResult(
         rates=checked_rates,
-        losses=_joined([part.losses for part in parts]).reshape(*shape, epochs + 1),
-        diverged_at=_joined([part.diverged_at for part in parts]).reshape(shape),
+        losses=trained.losses.reshape(*shape, epochs + 1),
+        diverged_at=trained.diverged_at.reshape(shape),
         networks=networks,
-        val_losses=None if validation is None else val_losses,
+        val_losses=None if validation is None else trained.val_losses.reshape(shape),
         loss_name=str(getattr(net.loss, "name", type(net.loss).__name__)),
     )
-
-
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-@dataclass(frozen=True)
-class _Trained:
-    """What some of the runs came to: one row for each."""
-
-    theta: Array
-    losses: NDArray[np.float64]
-    diverged_at: NDArray[np.int64]
-    val_losses: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Trains some replicas; an object, so that it can be sent to a worker process."""
-
-    net: MLP
-    method: Optimizer
-    X: ArrayLike
-    Y: ArrayLike
-    sample_weight: ArrayLike | None
-    validation: tuple[ArrayLike, ArrayLike] | None
-    epochs: int
-    options: dict[str, Any]
-    blas_threads: int | None = None
-    parent: int = field(default_factory=os.getpid)
-
-    def __call__(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
-        """Train the replicas with these parameters ``(k, P)`` and rates ``(k,)``."""
-        is_worker_process = os.getpid() != self.parent
-        with blas_threads(self.blas_threads if is_worker_process else None):
-            return self._train(theta, rates)
-
-    def _train(self, theta: Array, rates: NDArray[np.float64]) -> _Trained:
-        net = self.net.replicate(len(rates))
-        net.theta = theta
-        optimizer = copy.deepcopy(self.method)
-        optimizer.reset()
-        optimizer.lr = rates
-        recorder = _LossRecorder(self.X, self.Y, self.sample_weight, len(rates), self.epochs)
-        callbacks = [recorder, *self.options["callbacks"]]
-        trainer = Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
-        watched = self.validation if self.options["callbacks"] else None
-        trainer._keeps_history = bool(self.options["callbacks"])  # the recorder needs none
-        trainer.fit(
-            self.X, self.Y, self.epochs, validation=watched, sample_weight=self.sample_weight
-        )
-        if trainer.history.status == "interrupted":
-            raise KeyboardInterrupt
-        if self.options["callbacks"]:
-            recorder.record_the_end(trainer)
-        losses = recorder.losses
-        diverged_at = np.array(trainer.history.diverged_at or np.zeros(len(rates)), np.int64)
-        # the last update may have left weights that are finite and a loss that is not
-        at_the_end = (diverged_at == 0) & ~np.isfinite(losses[:, -1])
-        diverged_at[at_the_end] = self.epochs
-        losses[at_the_end, -1] = np.nan
-        val_losses = np.full(len(rates), np.nan)
-        if self.validation is not None:
-            with np.errstate(all="ignore"):
-                val_losses = np.where(diverged_at, np.nan, net.evaluate(*self.validation))
-        return _Trained(net.theta, losses, diverged_at, val_losses)
-
-
-class _LossRecorder(Callback):
-    """Records the full training loss of every replica, before training and after each epoch.
-
-    Full-batch training of dense layers has just that loss at hand: the one before each update.
-    """
-
-    def __init__(
-        self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None, K: int, epochs: int
-    ) -> None:
-        self.data = (X, Y, sample_weight)
-        self._by_epoch = np.empty((epochs + 1, K))  # an epoch's losses stand together in memory
-        self._recorded = 0
-
-    def on_start(self, trainer: Trainer) -> None:
-        self.checked = trainer.net._check_data(*self.data)
-        only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
-        n_rows = len(self.checked[0])
-        self.is_at_hand = only_dense and (trainer.batch_size or n_rows) >= n_rows
-        if not self.is_at_hand:
-            self._evaluate(trainer, 0)
-
-    def on_epoch_begin(self, trainer: Trainer) -> None:
-        self.alive = trainer.alive
-
-    def on_batch_end(self, trainer: Trainer) -> None:
-        if self.is_at_hand:
-            self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
-
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        is_last = trainer.epoch == len(self._by_epoch) - 1
-        if not self.is_at_hand or is_last:
-            self._evaluate(trainer, trainer.epoch)
-
-    def record_the_end(self, trainer: Trainer) -> None:
-        """Record what callbacks have left, for the last epoch and those that were not made."""
-        with np.errstate(all="ignore"):
-            for epoch in range(trainer.epoch, len(self._by_epoch)):
-                self._evaluate(trainer, epoch)
-
-    def _evaluate(self, trainer: Trainer, epoch: int) -> None:
-        self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
-
-    def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
-        row = self._by_epoch[epoch]
-        row[...] = loss
-        self._recorded = epoch + 1
-        fine = np.isfinite(row) & alive
-        if not fine.all():
-            row[~fine] = np.nan
-
-    @property
-    def losses(self) -> NDArray[np.float64]:
-        """The losses ``(K, epochs + 1)``, NaN where there was no epoch."""
-        self._by_epoch[self._recorded :] = np.nan
-        return self._by_epoch.T
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
@@ -287,14 +168,14 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
 
 
 def _initialisations(net: MLP, seeds: int, seed: int) -> Array:
-    """Return the parameters each seed starts from, ``(seeds, P)``; the first are the network's."""
+    """Return theta and fixed of each start, ``(seeds, P + F)``; the first are the network's."""
     dense = [layer for layer in net.layers if isinstance(layer, Dense)]
     if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
         raise ValueError(
             f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
         )
-    starts, fresh = [net.theta.copy()], net.copy()
+    starts, fresh = [net._numbers], net.copy()
     for i in range(1, seeds):
         fresh.initialize(np.random.default_rng([seed, i]))
-        starts.append(fresh.theta.copy())
+        starts.append(fresh._numbers)
     return np.array(starts)

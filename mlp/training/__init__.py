@@ -2,6 +2,7 @@
 
 from mlp.training.batches import Batch, Batches
 from mlp.training.callbacks import Callback, LambdaCallback
+from mlp.training.checkpoint import Checkpoint
 from mlp.training.csv_logger import CSVLogger
 from mlp.training.divergence import TrainingDiverged
 from mlp.training.early_stopping import EarlyStopping
@@ -23,6 +24,7 @@ __all__ = [
     "Batches",
     "CSVLogger",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "LambdaCallback",

@@ -48,6 +48,11 @@ class Batches:
     shuffle : bool
         Whether each epoch draws a new order.
 
+    Attributes
+    ----------
+    order : ndarray of int (n,)
+        The rows in the order of the present epoch.
+
     Examples
     --------
     >>> X = np.arange(5.0)[:, None]
@@ -80,23 +85,31 @@ class Batches:
         self._Y = np.empty((size, n_out), X.dtype)
         self._labels = np.empty(size, np.intp)
         self._weight = np.empty(size, X.dtype)
-        self._order = np.arange(self.n_rows)
+        self.order: NDArray[np.intp] = np.arange(self.n_rows)
 
     def __len__(self) -> int:
         """Return how many batches an epoch has."""
         return -(-self.n_rows // self.batch_size)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield every row once."""
+        """Draw a new order, and yield every row once."""
+        self.draw_order(rng)
+        return self.rest(0)
+
+    def draw_order(self, rng: np.random.Generator) -> None:
+        """Put the rows into a new order, where they are to be shuffled."""
         if self.shuffle:
-            self._order = rng.permutation(self.n_rows)
-        for start in range(0, self.n_rows, self.batch_size):
+            self.order = rng.permutation(self.n_rows)
+
+    def rest(self, done: int) -> Iterator[Batch]:
+        """Yield the batches of the present order that follow the first `done`."""
+        for start in range(done * self.batch_size, self.n_rows, self.batch_size):
             stop = min(start + self.batch_size, self.n_rows)
             yield self._gather(start, stop) if self.shuffle else self._cut(start, stop)
 
     def _gather(self, start: int, stop: int) -> Batch:
         """Copy the rows that stand from `start` to `stop` in this epoch's order."""
-        rows, size = self._order[start:stop], stop - start
+        rows, size = self.order[start:stop], stop - start
         X = self.X.gather(rows, self._X[:size])
         if self.rows_of_labels is None:
             Y = _take(self.targets, rows, self._Y[:size])

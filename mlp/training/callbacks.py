@@ -33,7 +33,11 @@ class Callback:
         """Before the first epoch of a `fit`."""
 
     def on_epoch_begin(self, trainer: Trainer) -> None:
-        """Before an epoch, whose number is ``trainer.epoch``."""
+        """Before an epoch, whose number is ``trainer.epoch``.
+
+        In a run that is continued in the middle of an epoch it is called once more, but not of a
+        callback that has a `state_dict`, which knows from it what the epoch has brought so far.
+        """
 
     def on_batch_end(self, trainer: Trainer) -> None:
         """After the update of a batch, whose number in the epoch is ``trainer.batch``."""
@@ -44,12 +48,21 @@ class Callback:
     def on_stop(self, trainer: Trainer) -> None:
         """At the end of a `fit`, whatever ended it."""
 
+    def config(self) -> dict[str, Any]:
+        """Return the settings, which must be the same in a run that is continued."""
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
-        """Return what a run that is continued needs of it: arrays by name."""
+        """Return what a run that is continued needs of it: arrays, numbers and words by name.
+
+        Lists and further dicts may be among them.
+        """
         return {}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned.
+        """Continue from what `state_dict` returned, in place of the present state.
+
+        `Trainer.resume` first tries it on a shallow copy, and calls it after `on_start`.
 
         Raises
         ------
@@ -61,6 +74,11 @@ class Callback:
                 f"{type(self).__name__}: received the state {sorted(saved)}, "
                 f"expected {sorted(self.state_dict())}"
             )
+
+
+def has_state(callback: Callback) -> bool:
+    """Whether a callback keeps what a run that is continued needs."""
+    return type(callback).state_dict is not Callback.state_dict
 
 
 Hook = Callable[["Trainer"], object]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class TrainingDiverged(ArithmeticError):
     """Loss, gradient or update is no longer finite; the network keeps its last good weights.
 
+    Running statistics are part of it: they are those from before the step too.
+
     Attributes
     ----------
     epoch, batch : int
@@ -53,7 +55,7 @@ def first_not_finite(layers: Sequence[Layer]) -> str:
         for name, grad in layer.grads.items():
             if not np.isfinite(grad).all():
                 return f"the gradient of {name} in layers[{i}], {layer!r},"
-    return "the loss or the update"
+    return "the loss, a running statistic or the update"
 
 
 def note_divergence(trainer: Trainer) -> None:

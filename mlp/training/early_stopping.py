@@ -20,7 +20,8 @@ class EarlyStopping(Monitor):
     The score of an epoch is always that of the weights which the epoch ended with: the loss or a
     metric on the validation data, or with ``monitor="loss"`` the loss on all training data
     (penalties and weights of rows included, no dropout), evaluated for this. It is not
-    ``history["loss"]``, whose batches each saw other weights.
+    ``history["loss"]``, whose batches each saw other weights. What is scored is given back whole:
+    running statistics, as `BatchNorm` has them, go with the weights.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ class EarlyStopping(Monitor):
     True
     """
 
-    _names = ("reference", "waited", "best", "best_epoch", "stopped_epoch", "theta")
+    _names = ("reference", "waited", "best", "best_epoch", "stopped_epoch", "theta", "fixed")
+    _settings = ("restore_best",)
 
     def __init__(
         self,
@@ -109,6 +111,7 @@ class EarlyStopping(Monitor):
             "best_epoch": epochs,
             "stopped_epoch": epochs.copy(),
             "theta": np.atleast_2d(trainer.net.theta).copy(),
+            "fixed": np.atleast_2d(trainer.net.fixed).copy(),
         }
 
     def on_start(self, trainer: Trainer) -> None:
@@ -124,7 +127,7 @@ class EarlyStopping(Monitor):
             score = self._score(trainer.training_loss())
         else:
             score = self._score(trainer.history[self.monitor][-1])
-        state, theta = self._state, np.atleast_2d(trainer.net.theta)
+        state, net = self._state, trainer.net
         runs = state["stopped_epoch"] == 0
         better = runs & (score < state["best"])
         state["best"][better] = score[better]
@@ -132,7 +135,8 @@ class EarlyStopping(Monitor):
         ended = runs & (self._wait(score) | ~trainer.alive)
         state["stopped_epoch"][ended] = trainer.epoch
         kept = better if self.restore_best else ended
-        state["theta"][kept] = theta[kept]
+        state["theta"][kept] = np.atleast_2d(net.theta)[kept]
+        state["fixed"][kept] = np.atleast_2d(net.fixed)[kept]
         if state["stopped_epoch"].all():
             trainer.stop()
 
@@ -142,3 +146,4 @@ class EarlyStopping(Monitor):
             return
         has_kept = self._state["best_epoch" if self.restore_best else "stopped_epoch"] > 0
         np.atleast_2d(trainer.net.theta)[has_kept] = self._state["theta"][has_kept]
+        np.atleast_2d(trainer.net.fixed)[has_kept] = self._state["fixed"][has_kept]

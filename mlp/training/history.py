@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp.files.vocabulary import require, require_keys
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,6 +140,33 @@ class History(Mapping[str, list[Any]]):
             ) from None
         return history
 
+    def to_tree(self) -> dict[str, Any]:
+        """Return the history as settings and arrays, which a file holds bit for bit."""
+        columns = [{"name": name} | _stack(column) for name, column in self._columns.items()]
+        diverged_at = np.array(self.diverged_at, np.int64)
+        return {"status": self.status, "diverged_at": diverged_at, "columns": columns}
+
+    @classmethod
+    def from_tree(cls, tree: Any) -> History:
+        """Return the history of which `to_tree` made a tree; TypeError, ValueError of another."""
+        status, diverged_at, columns = require_keys(
+            "history", tree, "status", "diverged_at", "columns"
+        )
+        history = cls()
+        history.status = require("status", status, str)
+        history.diverged_at = require("diverged_at", diverged_at, np.ndarray).tolist()
+        for column in require("columns", columns, list):
+            name, single, values = require_keys("column", column, "name", "single", "values")
+            history._columns[require("name", name, str)] = _unstack(name, single, values)
+        if len({len(column) for column in history._columns.values()}) > 1:
+            raise ValueError("history: received columns of different lengths")
+        return history
+
+    def replace_by(self, other: History) -> None:
+        """Become equal to another history."""
+        self.status, self.diverged_at = other.status, other.diverged_at
+        self._columns = other._columns
+
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the losses; see `mlp.plotting.plot_history`."""
         from mlp.plotting import plot_history
@@ -148,6 +177,27 @@ class History(Mapping[str, list[Any]]):
 def _nan_like(value: Any) -> Any:
     """Return NaN, or for an array of replicas an array of it."""
     return np.full(value.shape, math.nan) if isinstance(value, np.ndarray) else math.nan
+
+
+def _stack(column: list[Any]) -> dict[str, NDArray[Any]]:
+    """Return the entries as one array, and which of them are one number for all replicas."""
+    single = np.array([np.ndim(entry) == 0 for entry in column], np.bool_)
+    shape = max(map(np.shape, column), key=len, default=())
+    return {"single": single, "values": np.array([np.broadcast_to(x, shape) for x in column])}
+
+
+def _unstack(name: str, single: Any, values: Any) -> list[Any]:
+    require(name, single, np.ndarray)
+    require(name, values, np.ndarray)
+    if single.dtype != np.bool_ or values.dtype.kind != "f" or values.ndim not in (1, 2):
+        raise ValueError(f"{name}: received {values.dtype} of shape {values.shape}")
+    if single.shape != values.shape[:1] or (values.ndim == 1 and not single.all()):
+        raise ValueError(f"{name}: received {single.shape} marks for {values.shape} numbers")
+    rows = values[:, None] if values.ndim == 1 else values
+    if rows[single].tobytes() != np.broadcast_to(rows[:, :1], rows.shape)[single].tobytes():
+        raise ValueError(f"{name}: received several numbers where there is one for all replicas")
+    pairs = zip(single, rows, strict=True)
+    return [float(row[0]) if is_one else row.copy() for is_one, row in pairs]
 
 
 def _encode(value: Any) -> Any:

@@ -36,7 +36,7 @@ class LayerRecorder(Callback):
       is dead if it is never positive [1]_; none of these rows can change its weights.
     - **saturated**: not dead, but for at least 95 % of the rows the derivative is below 0.01 in
       size, so that less than a hundredth of a gradient passes. There a sigmoid is below 0.0101
-      or above 0.9899, and |tanh| above 0.995: close to the asymptotes, where Glorot and
+      or above 0.9899, and tanh beyond ±0.995: close to the asymptotes, where Glorot and
       Bengio found that learning stops [2]_. Of relu these are units that are hardly ever positive.
 
     That is not judged where the derivative does not count: in a last layer whose activation and

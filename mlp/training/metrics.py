@@ -100,7 +100,7 @@ class MAE(Metric):
         _check_rows(Y, n_out, self.name)
 
     def measure(self, Y: Targets, outputs: Array) -> LossValue:
-        """Return the mean of |A - Y|."""
+        """Return the mean of ``|A - Y|``."""
         error: Array = np.abs(np.subtract(outputs, Y, dtype=np.float64)).mean(axis=(-2, -1))
         return error
 

@@ -43,6 +43,7 @@ class Monitor(Callback):
 
     monitor: str
     _names: ClassVar[tuple[str, ...]] = ("reference", "waited")
+    _settings: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, monitor: str, patience: int, min_delta: float, mode: str) -> None:
         if not isinstance(monitor, str):
@@ -74,16 +75,26 @@ class Monitor(Callback):
                 "the metric has no `higher_is_better`"
             )
         self._sign = 1.0 if mode == "min" else -1.0
-        first = self._first_state(trainer)
         if self._trainer is not trainer and not self._is_loaded:
-            self._state = first
-        for name, array in self._state.items():
-            if array.shape != first[name].shape:
+            self._state = self._first_state(trainer)
+        self.check_state(trainer)
+        self._trainer, self._is_loaded = trainer, False
+
+    def check_state(self, trainer: Trainer) -> None:
+        """Raise ValueError if the state is not of the trainer's network."""
+        for name, first in self._first_state(trainer).items():
+            array = self._state.get(name, np.empty(0))
+            if array.shape != first.shape or array.dtype != first.dtype:
                 raise ValueError(
                     f"{type(self).__name__}: received a state of another network, with {name} of "
-                    f"shape {array.shape}, expected {first[name].shape}"
+                    f"{array.dtype} and shape {array.shape}, expected {first.dtype} and "
+                    f"{first.shape}"
                 )
-        self._trainer, self._is_loaded = trainer, False
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings, which are the same where a run is continued."""
+        names = ("monitor", "patience", "min_delta", "mode", *self._settings)
+        return {name: getattr(self, name) for name in names}
 
     def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
         """Return the state before any value was seen."""
@@ -118,4 +129,5 @@ class Monitor(Callback):
                 f"expected {sorted(self._names)}"
             )
         self._state = {name: np.array(saved[name]) for name in saved}
-        self._trainer, self._is_loaded = None, bool(saved)
+        if self._trainer is None or not self._trainer.is_training:
+            self._trainer, self._is_loaded = None, bool(saved)

@@ -32,7 +32,8 @@ class ProgressBar(Callback):
         """Open the bar."""
         if sys.stderr is not None and (sys.stderr.isatty() or _is_notebook()):
             total = trainer.epochs if self.epochs is None else self.epochs
-            self._bar = _tqdm()(total=total, unit="epoch", leave=False)
+            done = len(trainer.history.epochs) if trainer.is_resumed else 0
+            self._bar = _tqdm()(total=total, initial=done, unit="epoch", leave=False)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """Move on."""

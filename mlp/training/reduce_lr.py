@@ -47,6 +47,7 @@ class ReduceLROnPlateau(Monitor):
     """
 
     _names = ("reference", "waited", "lr_scale")
+    _settings = ("factor", "min_lr")
 
     def __init__(
         self,
@@ -68,6 +69,13 @@ class ReduceLROnPlateau(Monitor):
         state = super()._first_state(trainer)
         scale = trainer.optimizer.lr_scale
         return state | {"lr_scale": np.broadcast_to(scale, state["waited"].shape).copy()}
+
+    def check_state(self, trainer: Trainer) -> None:
+        """Raise ValueError if the state is not of the trainer's network, or holds no scales."""
+        super().check_state(trainer)
+        scale = self._state["lr_scale"]
+        if not (np.isfinite(scale) & (scale >= 0.0)).all():
+            raise ValueError(f"lr_scale: received {scale.tolist()}, expected numbers >= 0")
 
     def on_start(self, trainer: Trainer) -> None:
         """Begin, or go on with the scale that was reached."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
+import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,15 +14,15 @@ from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
 from mlp.core.validation import check_bool, check_count, check_sequence, make_rng
 from mlp.optim import Optimizer, make_optimizer
-from mlp.training.batches import Batches
 from mlp.training.callbacks import Callback
-from mlp.training.checks import check_number
+from mlp.training.checkpoint import check_path, require_checkpoint
+from mlp.training.checks import check_batch_size, check_number
 from mlp.training.class_weights import ClassWeight
-from mlp.training.divergence import TrainingDiverged, note_divergence
-from mlp.training.evaluation import Evaluation, check_training, check_validation
+from mlp.training.evaluation import check_training, check_validation
 from mlp.training.history import History
-from mlp.training.interrupt import Interrupt
 from mlp.training.metrics import MetricLike, make_metrics
+from mlp.training.run import Run
+from mlp.training.run_file import continue_run
 from mlp.training.update import GuardedUpdate
 
 
@@ -39,7 +37,8 @@ class Trainer:
         How it moves, with the learning rate: a float, a schedule, or ``(K,)`` rates for replicas.
     batch_size : int or None, default 32
         Rows in a batch, None for all of them (full-batch gradient descent). The last batch of an
-        epoch may be shorter; it counts by its true size.
+        epoch may be shorter; it counts by its true size. A size that leaves a batch of one row is
+        refused where a layer needs two, as `BatchNorm` does.
     shuffle : bool, default True
         Whether each epoch goes through the rows in a new order.
     seed : int, numpy.random.Generator or None, default 0
@@ -66,7 +65,7 @@ class Trainer:
     batch_loss : float or ndarray (K,)
         The loss of the last batch, taken before its update.
     epochs : int
-        How many epochs the last `fit` was asked for.
+        How many epochs the last `fit` or `resume` was asked for.
 
     Examples
     --------
@@ -110,11 +109,9 @@ class Trainer:
         self.history = History()
         self.epoch = self.batch = self.epochs = 0
         self.batch_loss: LossValue = math.nan
-        self._evaluation: Evaluation | None = None
-        self._interrupt = Interrupt()
+        self._run: Run | None = None
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
-        self._stopping = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
@@ -164,130 +161,131 @@ class Trainer:
             its last good weights and the others go on.
         """
         check_count("epochs", epochs, 0)
-        net = self.net
-        training = check_training(net, X, Y, sample_weight, class_weight)
-        held_out = None if validation is None else check_validation(net, validation)
-        evaluation = Evaluation(net, self.metrics, training, held_out, self.penalty)
-        data = Batches(*training, n_out=net.n_out, batch_size=self.batch_size, shuffle=self.shuffle)
-        self._update.begin(self.optimizer, self.clip_norm)
-        self._evaluation = evaluation
-        self.epochs = epochs
-        self.history.status = "running"
-        self.epoch = len(self.history.epochs)  # an epoch that diverged does not count
-        self._stopping = False
-        # what overflows is found by the checks before each update, so NumPy need not warn
-        with np.errstate(all="ignore"), Interrupt() as self._interrupt:
-            try:
-                self._call("on_start")
-                for _ in range(epochs):
-                    if self._stopping or self._interrupt.requested or not self.alive.any():
-                        break
-                    self._run_epoch(data, evaluation)
-                self.history.status = self._outcome()
-            except BaseException as error:
-                self.history.status = _OUTCOMES.get(type(error), "failed")
-                raise
-            finally:
-                self._call_all("on_stop")
-                self._evaluation = None
-        if self._interrupt.requested and self.history.status != "interrupted":
-            raise KeyboardInterrupt  # it came when there was nothing left to end
-        return self.history
+        run = self._prepare(X, Y, validation, sample_weight, class_weight)
+        run.begin(epochs)
+        return self._carry_out(run, epochs)
+
+    def resume(
+        self,
+        path: str | os.PathLike[str],
+        X: ArrayLike,
+        Y: ArrayLike,
+        epochs: int,
+        *,
+        validation: tuple[ArrayLike, ArrayLike] | None = None,
+        sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight | None = None,
+        missing_ok: bool = False,
+    ) -> History:
+        """Continue the run of a `Checkpoint`, bit for bit as if it had never ended.
+
+        The network, the optimizer and the trainer are made as they were made for that run: what
+        differs is named in the error. Their state is replaced by that of the run, so it is no
+        matter how the network was initialised or what it was trained with since. A run that is
+        over returns at once. It may be given more epochs than it was begun with.
+
+        The line that a script needs to be simply run again after whatever has ended it, with
+        ``Checkpoint("run.npz")`` among the callbacks::
+
+            history = trainer.resume("run.npz", X, Y, epochs=100, missing_ok=True)
+
+        Parameters
+        ----------
+        path : path
+            What `Checkpoint` wrote.
+        X, Y, validation, sample_weight, class_weight
+            The data of the run, as in `fit`. What is in memory must have the same numbers, what
+            is read from a memory map or a `RowSource` the same shape.
+        epochs : int
+            How many epochs the run has altogether, those before included.
+        missing_ok : bool, default False
+            Whether to begin the run if there is no such file yet. A `Checkpoint` that writes it
+            has to be among the callbacks then.
+
+        Returns
+        -------
+        History
+            Of the whole run. Only its "seconds" are not those of a run that never ended.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data does not fit, or the file is of another run, or has come further than
+            `epochs`.
+        FileFormatError
+            If the file is damaged or something else. Nothing has been changed when any of these
+            is raised.
+        OSError
+            If there is no such file or it cannot be read.
+        TrainingDiverged
+            As `fit`.
+        """
+        check_count("epochs", epochs, 0)
+        check_bool("missing_ok", missing_ok)
+        check_path("path", path)
+        run = self._prepare(X, Y, validation, sample_weight, class_weight)
+        run.last_epoch = epochs
+        if missing_ok and not os.path.lexists(path):
+            require_checkpoint(self.callbacks, path)
+            run.begin(max(0, epochs - len(self.history.epochs)))
+        else:
+            continue_run(path, run)
+        return self._carry_out(run, epochs)
 
     def stop(self) -> None:
         """End the present `fit` after the epoch that is running."""
-        self._stopping = True
+        if self._run is not None:
+            self._run.is_stopping = True
 
     @property
     def monitored(self) -> Mapping[str, str]:
         """What callbacks can watch in this `fit`: names, and "min" or "max" for what is better."""
-        return {} if self._evaluation is None else self._evaluation.modes
+        return {} if self._run is None else self._run.evaluation.modes
 
     def training_loss(self) -> LossValue:
         """Return the loss on all training data with the present weights, for callbacks.
 
         Weights of rows and penalties count, there is no dropout. RuntimeError outside of `fit`.
         """
-        if self._evaluation is None:
+        if self._run is None:
             raise RuntimeError("training_loss: received no data, expected a call during fit")
-        return self._evaluation.training_loss()
+        return self._run.evaluation.training_loss()
 
-    def _outcome(self) -> str:
-        if self._interrupt.requested:
-            return "interrupted"
-        return "completed" if self.alive.any() else "diverged"
+    def _prepare(
+        self,
+        X: ArrayLike,
+        Y: ArrayLike,
+        validation: tuple[ArrayLike, ArrayLike] | None,
+        sample_weight: ArrayLike | None,
+        class_weight: ClassWeight | None,
+    ) -> Run:
+        """Check the data, and that the optimizer fits the network."""
+        training = check_training(self.net, X, Y, sample_weight, class_weight)
+        held_out = None if validation is None else check_validation(self.net, validation)
+        run = Run(self, training, held_out)
+        check_batch_size(self.net.layers, run.data.n_rows, run.data.batch_size)
+        self._update.begin(self.optimizer, self.clip_norm)
+        return run
 
-    def _run_epoch(self, data: Batches, evaluation: Evaluation) -> None:
-        """Train on every row once and record the epoch."""
-        self.epoch += 1
-        self.batch = 0
-        self._call("on_epoch_begin")
-        start = time.perf_counter()
-        after_batch = [
-            callback.on_batch_end
-            for callback in self.callbacks
-            if getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
-        ]
-        net, update, penalty, rng = self.net, self._update, self.penalty or None, self._rng
-        interrupt, is_one_batch = self._interrupt, len(data) == 1
-        total: LossValue = 0.0
-        norms: LossValue = 0.0
-        for X, Y, weight in data.epoch(rng):
-            self.batch += 1
-            loss = net._loss_and_grad(X, Y, weight, penalty, rng)
-            norm = update.apply(loss)
-            if update.has_new_diverged:
-                note_divergence(self)
-            self.batch_loss = loss
-            if is_one_batch:
-                total, norms = loss, norm
-            else:
-                total = total + loss * len(X)
-                norms = norms + norm
-            for call in after_batch:
-                call(self)
-            if interrupt.requested and self.batch < len(data):
-                return
-        if self._keeps_history:
-            if not is_one_batch:
-                total, norms = total / data.n_rows, norms / len(data)
-            self._record_epoch(total, norms, evaluation, start)
-        self._call("on_epoch_end")
+    def _carry_out(self, run: Run, epochs: int) -> History:
+        self._run, self.epochs = run, epochs
+        try:
+            run.carry_out()
+        finally:
+            self._run = None
+        return self.history
 
-    def _record_epoch(
-        self, loss: LossValue, norm: LossValue, evaluation: Evaluation, start: float
-    ) -> None:
-        values: dict[str, Any] = {
-            "loss": self._masked(loss),
-            "lr": self._update.lr,
-            "grad_norm": self._masked(norm),
-        }
-        values |= {name: self._masked(value) for name, value in evaluation.measure().items()}
-        self.history.append(**values, seconds=time.perf_counter() - start)
+    @property
+    def is_training(self) -> bool:
+        """Whether `fit` or `resume` is running."""
+        return self._run is not None
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether the present run was continued from a checkpoint, for callbacks."""
+        return self._run is not None and self._run.source is not None
 
     @property
     def alive(self) -> NDArray[np.bool_]:
         """Which replicas have not diverged, ``(K,)``; one element for a single network."""
         return self._update.alive
-
-    def _masked(self, values: LossValue) -> LossValue:
-        """Replace the numbers of diverged replicas by NaN."""
-        if self.net.replicas is None or self.alive.all():
-            return values
-        return np.where(self.alive, values, np.nan)
-
-    def _call(self, hook: str) -> None:
-        for callback in self.callbacks:
-            getattr(callback, hook)(self)
-
-    def _call_all(self, hook: str) -> None:
-        """Call a hook of every callback, also of those that come after one that raises."""
-        with ExitStack() as stack:
-            for callback in reversed(self.callbacks):
-                stack.callback(getattr(callback, hook), self)
-
-
-_OUTCOMES: dict[type[BaseException], str] = {
-    TrainingDiverged: "diverged",
-    KeyboardInterrupt: "interrupted",
-}

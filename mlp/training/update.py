@@ -17,9 +17,9 @@ from mlp.optim import Optimizer, Rate
 class GuardedUpdate:
     """Applies an optimizer's step to a network's gradient, unless it would ruin the weights.
 
-    A network, or one replica of it, has diverged when its loss, its gradient or what the update
-    would leave is not finite. Its parameters then stay as they were, now and from then on; the
-    other replicas are not touched.
+    A network, or one replica of it, has diverged when its loss, its gradient, a running statistic
+    or what the update would leave is not finite. Its parameters and its running statistics then
+    stay as they were before the step, now and from then on; the other replicas are not touched.
 
     Parameters
     ----------
@@ -69,6 +69,11 @@ class GuardedUpdate:
             self.alive = np.ones(1, np.bool_)
             self._all_alive = True
 
+    def restore(self, alive: NDArray[np.bool_]) -> None:
+        """Go on where only these had not diverged."""
+        self.alive = alive
+        self._all_alive = bool(alive.all())
+
     def apply(self, loss: LossValue) -> LossValue:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
         theta, grad = self.net.theta, self.net.grad
@@ -76,8 +81,9 @@ class GuardedUpdate:
         norm = self._norm(grad)
         lr = self.lr = optimizer.rate(optimizer.steps)
         self.has_new_diverged = False
-        if not _is_finite(loss + norm):
-            self._drop(np.isfinite(loss) & np.isfinite(norm))
+        running = self.net._parameters.running
+        if not _is_finite(loss + norm) or (running and not running.is_finite().all()):
+            self._drop(np.isfinite(loss) & np.isfinite(norm) & running.is_finite())
             if self.has_new_diverged and self.net.replicas is None:
                 return norm  # the gradient stays as it came, to be looked at
         if self.clip_norm is not None:
@@ -87,6 +93,7 @@ class GuardedUpdate:
             grad[~self.alive] = 0.0
             norm = np.where(self.alive, norm, 0.0)
             lr = np.where(self.alive, lr, 0.0)
+            running.restore(~self.alive)
         if self._is_far_from_overflow(norm, lr):
             optimizer._step(theta, grad, lr)
         else:
@@ -144,6 +151,7 @@ class GuardedUpdate:
         self.has_new_diverged = bool((still != self.alive).any())
         self.alive = still
         self._all_alive = bool(still.all())
+        self.net._parameters.running.restore(~still)
 
 
 def _is_finite(value: LossValue) -> bool:

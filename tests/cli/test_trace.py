@@ -114,3 +114,33 @@ def test_a_page_holds_all_steps_and_needs_no_other_file(capsys):
 def test_no_steps_end_with_code_2(capsys):
     assert main(["trace", "mazur", "--steps", "0"]) == 2
     assert "steps: received 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_network_is_drawn_where_it_is_wanted(tmp_path, capsys, ending):
+    file, folder = tmp_path / "pictures" / f"net.{ending}", tmp_path / "text"
+    assert main(["trace", "document-001", "--plot", str(file), "--out", str(folder)]) == 0
+    example = mlp.examples.document_001()
+    found = mlp.trace(example.network, example.x, example.t, names=example.weight_names)
+    found.plot(tmp_path / f"expected.{ending}")
+    assert file.read_bytes() == (tmp_path / f"expected.{ending}").read_bytes()
+    text = folder / "trace_document-001.txt"
+    assert capsys.readouterr().out.endswith(f"Wrote {file} and {text}.\n")
+
+
+def test_of_several_steps_the_last_is_drawn(tmp_path, capsys):
+    main(["trace", "--steps", "3", "--plot", str(tmp_path / "last.svg"), "--json"])
+    assert json.loads(capsys.readouterr().out)["files"] == [str(tmp_path / "last.svg")]
+    example = mlp.examples.mazur()
+    what = (example.network, example.x, example.t, example.lr)
+    mlp.trace(*what, names=example.weight_names, steps=3)[2].plot(tmp_path / "expected.svg")
+    assert (tmp_path / "last.svg").read_bytes() == (tmp_path / "expected.svg").read_bytes()
+
+
+def test_a_picture_of_an_unknown_kind_ends_with_code_2_and_writes_nothing(tmp_path, capsys):
+    command = ["trace", "--plot", str(tmp_path / "net.gif"), "--out", str(tmp_path / "text")]
+    assert main(command) == 2
+    captured = capsys.readouterr()
+    assert "expected a name ending in one of .png, .svg, .pdf" in captured.err
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlp.core import INITIALIZERS, MLP, Dense, make_initializer
+from mlp.core import ACTIVATIONS, INITIALIZERS, MLP, Dense, make_initializer
 
 N_IN, N_OUT = 300, 200
 VARIANCES = {"glorot": 2 / (N_IN + N_OUT), "he": 2 / N_IN, "lecun": 1 / N_IN}
@@ -31,15 +31,12 @@ def test_zeros_are_zeros():
     assert np.array_equal(W, np.zeros((3, 2)))
 
 
-@pytest.mark.parametrize(
-    ("activation", "name"),
-    [("relu", "he_uniform"), ("gelu", "he_uniform"), ("tanh", "glorot_uniform")],
-)
-def test_the_default_follows_the_activation(activation, name):
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_the_default_is_hes_rule_for_relu_and_its_kin_and_glorots_for_the_rest(activation):
     net = MLP([Dense(30, 20, activation)], seed=5)
-    assert np.array_equal(
-        net.layers[0].W, make_initializer(name).draw(np.random.default_rng(5), 30, 20)
-    )
+    rest = ("identity", "sigmoid", "tanh", "softmax")
+    rule = make_initializer("glorot_uniform" if activation in rest else "he_uniform")
+    assert np.array_equal(net.layers[0].W, rule.draw(np.random.default_rng(5), 30, 20))
     assert np.array_equal(net.layers[0].b, np.zeros(20))
 
 

@@ -152,6 +152,14 @@ def test_wrong_sample_weights_are_refused(weight, message):
     assert_refused(make(), message, X, Y, weight)
 
 
+@pytest.mark.parametrize("row", [0, 4095, 4096, 9999])
+def test_nan_is_found_in_any_of_many_rows(row):
+    many = np.zeros((10_000, 3))
+    many[row, 2] = np.nan
+    with pytest.raises(ValueError, match=rf"^X: received nan at \[{row}, 2\], expected finite"):
+        make().predict(many)
+
+
 def test_numbers_too_large_for_float32_are_refused():
     big = X.copy()
     big[2, 1] = 1e39

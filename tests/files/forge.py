@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 
-from mlp import MLP, Dense, Dropout
+from mlp import MLP, BatchNorm, Dense, Dropout, LayerNorm
 from mlp.core.activations import LeakyReLU
 from mlp.core.losses import Huber
 from mlp.files.container import Member, write_members
@@ -16,8 +16,11 @@ FIRST = "description.json"
 
 def filled(net):
     """Give every parameter another number, without a random generator."""
-    for part in (net.theta, net._parameters.fixed):
+    for part in (net.theta, net.fixed):
         part[...] = (np.arange(part.size).reshape(part.shape) * 0.7 - 2.1) / 3.0
+    for layer in net.layers:
+        if isinstance(layer, BatchNorm):
+            np.abs(layer.running_var, out=layer.running_var)
     return net
 
 
@@ -40,7 +43,20 @@ def replicas():
     return filled(MLP(layers, "cross_entropy", dtype="float32", seed=0).replicate(2))
 
 
-NETWORKS = {"small": small, "mixed": mixed, "replicas": replicas}
+def normalized():
+    first = {"gamma": [0.1, 0.2, 0.3], "running_var": 2.5}
+    layers = [
+        LayerNorm(0.01),
+        Dense(2, 3, "relu"),
+        BatchNorm(1 / 3, 0.1, first=first),
+        Dense(3, 1, bias=0.1, train_bias=False),
+        BatchNorm(),
+    ]
+    return filled(MLP(layers, "mse", seed=0).replicate(2))
+
+
+NETWORKS = {"small": small, "mixed": mixed, "replicas": replicas, "normalized": normalized}
+SETTINGS = ("activation", "weights", "bias", "train_bias", "share_bias", "rate", "momentum", "eps")
 METADATA = {
     "classes": ["benign", "málaga", 3, None, True, 0.1],
     "scale": np.array([[0.5, np.nan, -0.0]], np.float32),
@@ -54,14 +70,14 @@ def assert_same(net, other):
     assert (net.dtype, net.replicas) == (other.dtype, other.replicas)
     assert repr(net.loss) == repr(other.loss)
     assert net.theta.tobytes() == other.theta.tobytes()
-    assert net._parameters.fixed.tobytes() == other._parameters.fixed.tobytes()
+    assert net.fixed.tobytes() == other.fixed.tobytes()
     X = np.linspace(-1.0, 1.0, 4 * net.n_in).reshape(4, net.n_in)
     assert net.predict(X).tobytes() == other.predict(X).tobytes()
     for layer, twin in zip(net.layers, other.layers, strict=True):
         assert type(layer) is type(twin)
         for key in layer.params.keys() | twin.params.keys():
             assert layer.params[key].tobytes() == twin.params[key].tobytes()
-        for key in ("activation", "weights", "bias", "train_bias", "share_bias", "rate"):
+        for key in (*SETTINGS, "first"):
             mine, its = getattr(layer, key, None), getattr(twin, key, None)
             if key == "weights" and not isinstance(mine, np.ndarray):
                 mine, its = getattr(mine, "name", None), getattr(its, "name", None)

@@ -1,6 +1,6 @@
-"""Mutates model files and loads each: a FileFormatError or a sound network, in little memory.
+"""Mutates files and reads each: a FileFormatError or what is sound, in little memory.
 
-python -m tests.files.fuzz --files 1000000 --seed 1
+python -m tests.files.fuzz --kind checkpoint --files 1000000 --seed 1
 
 Half of the mutants are changed as bytes, and each of these must be refused. In the other half a
 description or an array is changed and the archive is written again with right names, sizes and
@@ -10,7 +10,6 @@ mutant is kept and named.
 
 import argparse
 import collections
-import contextlib
 import json
 import random
 import re
@@ -21,139 +20,73 @@ from pathlib import Path
 
 from mlp import FileFormatError
 from mlp.files import describe, read_model, rebuild
-from tests.files.forge import METADATA, NETWORKS, array_places, assert_same, contents, forge
+from mlp.training.run_file import read_run
+from tests.files.forge import METADATA, NETWORKS, assert_same
+from tests.files.mutants import MUTATIONS, by_bytes, source_of
+from tests.files.runs import RUNS, assert_same_state, go_on, write
 
 MIB = 1 << 20
-WORDS = [
-    *(b"", b"0", b"-1", b"1e999", b"NaN", b"null", b"true", b"[]", b"{}", b'""', b'"$array"'),
-    *(b"9223372036854775808", b"1000000000000", b'"Dense"', b'"relu"', b'"float32"', b"\xff"),
-    *(b'"../x"', b"[[[[[[", b'{"a": 1, "a": 2}', b"PK\1\2", b"PK\3\4", b"\0\0\0\0", b"\\u0000"),
-]
-VALUES = [
-    *(None, True, False, 0, 1, 2, 3, -1, 10**9, 10**18, 2**64, 0.5, -0.0, 1e300, "", "Dense"),
-    *("mse", "relu", "float32", "$array", [], [1], {}, {"name": "elu", "alpha": 2.0}, [0, 3]),
-    *({"$array": "float64", "shape": [2, 3]}, {"$array": "uint8", "shape": [10**12]}),
-]
 
 
-def flip(data, draw):
-    for _ in range(draw.randint(1, 4)):
-        data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
-
-
-def cut(data, draw):
-    del data[draw.randrange(len(data)) :]
-
-
-def insert(data, draw):
-    at = draw.randrange(len(data) + 1)
-    data[at:at] = draw.choice([draw.randbytes(draw.randint(1, 8)), draw.choice(WORDS)])
-
-
-def overwrite(data, draw):
-    at, word = draw.randrange(len(data)), draw.choice(WORDS) or b"\0"
-    data[at : at + len(word)] = word
-
-
-def move(data, draw):
-    a, b = sorted(draw.sample(range(len(data)), 2))
-    at = draw.randrange(len(data))
-    data[at:at] = data[a:b]
-
-
-def drop(data, draw):
-    a = draw.randrange(len(data))
-    del data[a : a + draw.randint(1, 100)]
-
-
-def number(data, draw):
-    """Replace a little-endian number of 2, 4 or 8 bytes by an extreme one."""
-    size = draw.choice([2, 4, 8])
-    value = draw.choice([0, 1, 2, 1 << 15, (1 << 8 * size) - 1, 1 << (8 * size - 1), len(data)])
-    at = draw.randrange(len(data))
-    data[at : at + size] = (value % (1 << 8 * size)).to_bytes(size, "little")
-
-
-BYTES = [flip, cut, insert, overwrite, move, drop, number]
-
-
-def by_bytes(path, source, draw):
-    """Change the bytes of the file."""
-    data = bytearray(source["data"])
-    for _ in range(draw.randint(1, 2)):
-        if data:
-            draw.choice(BYTES)(data, draw)
-    path.write_bytes(data)
-
-
-def by_text(path, source, draw):
-    """Change the bytes of the description, or replace one of its words by another."""
-    text = bytearray(source["text"])
-    if draw.random() < 0.5:
-        words = list(re.finditer(rb'"[^"]*"|[\d.]+|true|false|null|[][{}:,]', text))
-        word, other = draw.choice(words), draw.choice([*WORDS, draw.choice(words)[0]])
-        text[word.start() : word.end()] = other
-    else:
-        draw.choice(BYTES)(text, draw)
-    forge(path, bytes(text), source["members"])
-
-
-def by_tree(path, source, draw):
-    """Change a value of the description, and lay out the members as it then declares them."""
-    tree = json.loads(source["text"])
-    for _ in range(draw.randint(1, 2)):
-        node, key = draw.choice(list(walk(tree)))
-        if isinstance(node, dict) and draw.random() < 0.2:
-            node[draw.choice(["a", "", "..", "$array", "shape", "name"])] = draw.choice(VALUES)
-        elif draw.random() < 0.2:
-            del node[key]
-        else:
-            node[key] = json.loads(json.dumps(draw.choice([*VALUES, draw.choice(VALUES)])))
-    members = source["members"]
-    places = [name for name in array_places(tree) if len(name) < 60000 and name.isascii()]
-    spare = draw.choice(list(members.values()))
-    forge(path, json.dumps(tree).encode(), [(n, members.get(n, spare)) for n in places])
-
-
-def walk(node):
-    """Yield every place of a tree."""
-    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-        yield node, key
-        if isinstance(value, dict | list):
-            yield from walk(value)
-
-
-def by_members(path, source, draw):
-    """Swap, repeat, drop, rename or spoil members."""
-    members = [[name, bytearray(data)] for name, data in source["members"].items()]
-    kind, (a, b) = draw.randrange(6), draw.choices(range(len(members)), k=2)
-    if kind == 0:
-        members[a], members[b] = members[b], members[a]
-    elif kind == 1:
-        members[a][1], members[b][1] = members[b][1], members[a][1]
-    elif kind == 2:
-        members.insert(b, members[a])
-    elif kind == 3:
-        del members[a]
-    elif kind == 4:
-        members[a][0] = draw.choice([members[b][0], "../x.npy", "/x.npy", "x", "x" * 300])
-    else:
-        draw.choice(BYTES)(members[a][1], draw)
-    forge(path, source["text"], [(name, bytes(data)) for name, data in members])
-
-
-def sources(folder):
-    """Return the files to start from."""
+def models(folder):
+    """Return model files to start from."""
     found = []
     for make in NETWORKS.values():
         for metadata in (None, METADATA):
-            path = folder / "source.npz"
-            make().save(path, metadata)
-            data = path.read_bytes()
-            description, members = contents(path)
-            text = json.dumps(description).encode()
-            found.append({"data": data, "text": text, "members": members})
+            make().save(folder / "source.npz", metadata)
+            found.append(source_of(folder / "source.npz"))
     return found
+
+
+def checkpoints(folder):
+    """Return checkpoints to start from."""
+    found = []
+    for name in RUNS:
+        write(folder / "source.npz", RUNS[name](filled=True))
+        found.append(source_of(folder / "source.npz") | {"run": name})
+    return found
+
+
+def assert_sound_model(path, source):
+    """Fail unless what is loaded is a sound network."""
+    net, _ = read_model(path)
+    assert_same(net, rebuild(describe(net)))
+
+
+def assert_sound_checkpoint(path, source):
+    """Fail unless a run goes on from just what the file says."""
+    run = RUNS[source["run"]](filled=False)
+    before = run.trainer.net.theta.tobytes()
+    try:
+        go_on(path, run)
+    except ValueError:
+        assert run.trainer.net.theta.tobytes() == before
+        assert len(run.trainer.history.epochs) == run.trainer.epoch == 0
+        raise
+    again = path.with_name("again.npz")
+    write(again, run)
+    assert_same_state(read_run(path)[1], read_run(again)[1])
+
+
+KINDS = {
+    "model": (models, assert_sound_model),
+    "checkpoint": (checkpoints, assert_sound_checkpoint),
+}
+
+
+def outcome_of(path, source, mutate, assert_sound):
+    """Return how the reading of a mutant ends, and why; fail if it must not end so."""
+    try:
+        assert_sound(path, source)
+    except FileFormatError as error:
+        return "refused", error.reason
+    except ValueError as error:
+        if mutate is by_bytes or not re.search("is of another run: |^epochs: rec", str(error)):
+            raise
+        return "of another run", str(error)
+    if mutate is by_bytes:
+        assert path.read_bytes() == source["data"]  # not a byte of a file may differ
+    return "loaded", ""
 
 
 def memory():
@@ -165,16 +98,9 @@ def memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
 
 
-def assert_sound(path, source, mutate):
-    """Fail unless what was loaded is the file that was saved, or at least a sound network."""
-    net, _ = read_model(path)
-    if mutate is by_bytes:
-        assert path.read_bytes() == source["data"]  # not a byte of a file may differ
-    assert_same(net, rebuild(describe(net)))
-
-
-def fuzz(files, seed, folder):
-    """Load mutants; return how many of which outcome there were, and the growth of memory."""
+def fuzz(kind, files, seed, folder):
+    """Read mutants; return how many of which outcome there were, and the growth of memory."""
+    sources, assert_sound = KINDS[kind]
     starts = sources(folder)
     path = folder / "mutant.npz"
     counts = collections.Counter()
@@ -182,18 +108,14 @@ def fuzz(files, seed, folder):
     draw = random.Random(seed)
     before = memory()
     for i in range(files):
-        source = starts[i % len(starts)]
-        mutate = draw.choice([by_bytes, by_bytes, by_bytes, by_text, by_tree, by_members])
+        source, mutate = starts[i % len(starts)], draw.choice(MUTATIONS)
         mutate(path, source, draw)
-        outcome = "loaded"
         try:
-            assert_sound(path, source, mutate)
-        except FileFormatError as error:
-            outcome = "refused"
-            reasons.add(re.sub(r"[\d'\"\[\](){}.-].*", "", error.reason)[:40])
+            outcome, reason = outcome_of(path, source, mutate, assert_sound)
         except BaseException as error:
             error.add_note(f"mutant {i} of seed {seed} is kept as {keep(path)}")
             raise
+        reasons.add(re.sub(r"[\d'\"\[\](){}.-].*", "", reason)[:40])
         counts[f"{mutate.__name__} {outcome}"] += 1
     growth = (memory() - before) / MIB
     return {"files": files, "counts": counts, "reasons": len(reasons), "growth_mib": growth}
@@ -208,12 +130,13 @@ def keep(path):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", choices=KINDS, default="model")
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        sys.stdout.write(json.dumps(fuzz(options.files, options.seed, folder)) + "\n")
+    with tempfile.TemporaryDirectory() as folder:
+        found = fuzz(options.kind, options.files, options.seed, Path(folder))
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

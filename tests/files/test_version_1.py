@@ -14,6 +14,7 @@ DIGESTS = {
     "small": "15a029e57dc087568976da419524c3cf9eecb7ee14ff968c34797c99509036bb",
     "mixed": "30157c6ac312b584a2ca3c037b4ca5eb9b496ca305c197570a82f0950ddded3b",
     "replicas": "a02ef9c4da4f2b082d7f489023e0a629def30bf429339354d542ef783b9cfbbd",
+    "normalized": "113479ff7717264a92f4aa057ba96a3e4060b21ffd77ce3893d22521f7b86fff",
 }
 
 

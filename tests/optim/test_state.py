@@ -134,6 +134,17 @@ def test_a_step_that_does_not_fit_changes_nothing(theta, grad, lr, message):
     assert np.array_equal(optimizer.state["m"], before["state"]["m"])
 
 
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adam", "adamw"])
+def test_an_eps_that_is_zero_in_thetas_dtype_is_refused(name):
+    optimizer = make_optimizer(name, eps=1e-50)
+    theta = np.ones(3, np.float32)
+    with pytest.raises(ValueError, match="eps: received 1e-50, expected a number > 0 in float32"):
+        optimizer.step(theta, np.zeros(3, np.float32))
+    assert (optimizer.steps, optimizer.state, theta.tolist()) == (0, {}, [1.0, 1.0, 1.0])
+    optimizer.step(np.ones(3), np.zeros(3))
+    assert optimizer.steps == 1
+
+
 def test_rates_of_another_number_of_replicas_are_refused():
     with pytest.raises(
         ValueError, match=r"received shape \(3,\), expected a float or shape \(2,\)"

@@ -18,6 +18,7 @@ from mlp.plotting import (
 from mlp.training import LayerRecord
 from mlp.training.histogram import Histogram
 from tests.plotting.conftest import sweep
+from tests.plotting.diagrams import DIAGRAMS
 
 RATES = [0.1, 0.5, 2.0, 9.0]
 SIDE = 4  # pixels that become one
@@ -105,6 +106,7 @@ PICTURES = {
     "activations": lambda: plot_layers(layers()),
     "gradients": lambda: plot_layers(layers(), what="gradients"),
     "confusion": confusion,
+    **DIAGRAMS,
 }
 
 
@@ -114,7 +116,7 @@ def small(ax):
     figure.set_dpi(50)
     buffer = BytesIO()
     figure.savefig(buffer, format="rgba", dpi=50)
-    width, height = (round(side * 50) for side in figure.get_size_inches())
+    width, height = figure.canvas.get_width_height()
     pixels = np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
     grey = pixels @ [0.299, 0.587, 0.114]
     height, width = height // SIDE, width // SIDE

@@ -4,7 +4,10 @@ import numpy as np
 
 from mlp import (
     MLP,
+    BatchNorm,
     Callback,
+    Dense,
+    LayerNorm,
     Penalty,
     Trainer,
     TrainingDiverged,
@@ -46,6 +49,19 @@ def classifier(sizes, hidden, **layers):
     return make
 
 
+def normalized(n_in, hidden):
+    """A network with running statistics, which have already moved."""
+
+    def make(dtype):
+        layers = [BatchNorm(), Dense(n_in, hidden, "tanh"), BatchNorm(0.3), LayerNorm()]
+        net = MLP([*layers, Dense(hidden, 2, "softmax")], "cross_entropy", dtype=dtype, seed=3)
+        X, y = labels(100, n_in, 2)
+        net.loss_and_grad(X, y)
+        return net, X, y, {"batch_size": 32}
+
+    return make
+
+
 PROBLEMS = {
     "the chart": chart,
     "2-2-2 batch 1": chart_over_rows(1),
@@ -53,6 +69,8 @@ PROBLEMS = {
     "10-16-3 tanh": classifier([10, 16, 3], "tanh"),
     "64-32-10 relu": classifier([64, 32, 10], "relu"),
     "10-16-3 with dropout": classifier([10, 16, 3], "tanh", dropout=0.3),
+    "10-16-2 normalised": normalized(10, 16),
+    "2-2-2 normalised": normalized(2, 2),
 }
 RATES = (0.1, 0.02, 0.3)
 
@@ -90,5 +108,6 @@ def assert_runs_are_those_alone(result, net, X, Y, epochs, **options):
     for k, rate in enumerate(result.rates):
         own, losses = run_alone(net, X, Y, rate, epochs, **options)
         assert np.array_equal(result.network(k).theta, own.theta)
+        assert np.array_equal(result.network(k).fixed, own.fixed)
         assert np.array_equal(result.losses[k, 0], losses, equal_nan=True)
         assert np.array_equal(result.loss[k], losses, equal_nan=True)

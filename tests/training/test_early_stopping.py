@@ -187,7 +187,7 @@ def test_a_replica_that_diverges_gets_its_best_weights_and_the_others_go_on():
     data = numbers()
     trainer = Trainer(nets, SGD([0.01, 0.01]), callbacks=[grow, stopping])
     history = trainer.fit(*data, 6, validation=data)
-    assert history.diverged_at == [3, 0] or history.diverged_at == [4, 0]
+    assert history.diverged_at == [3, 0]
     assert stopping.best_epoch.tolist() == [2, 6]
     alone = regressor()
     Trainer(alone, SGD(0.01)).fit(*data, 2)

@@ -164,11 +164,15 @@ def test_rates_for_another_number_of_replicas_are_refused_before_anything_is_cha
     assert called.calls == 0
 
 
-def test_an_optimizer_that_moved_another_network_is_refused():
-    used = optimizer("adam")
+@pytest.mark.parametrize("sizes", [[4, 3], [4, 6, 3]], ids=["other sizes", "the same sizes"])
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_an_optimizer_that_moved_another_network_is_refused(name, sizes):
+    used = optimizer(name)
     Trainer(regressor(), used).fit(X, Y)
-    trainer = Trainer(MLP.from_sizes([4, 3], output="softmax", loss="cross_entropy"), used)
+    trainer = Trainer(MLP.from_sizes(sizes, output="softmax", loss="cross_entropy"), used)
     before = state_of(trainer)
-    with pytest.raises(ValueError, match="reset"):
+    with pytest.raises(ValueError, match=r"reset\(\)"):
         trainer.fit(X, y)
     assert state_of(trainer) == before
+    used.reset()
+    assert trainer.fit(X, y).status == "completed"

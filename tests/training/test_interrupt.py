@@ -3,8 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 
 import numpy as np
@@ -162,24 +160,3 @@ def test_a_sweep_raises_because_half_of_it_compares_nothing():
     with pytest.raises(KeyboardInterrupt):
         learning_rate_sweep(net, X, y, [0.1, 0.2], 5, 10, callbacks=[at(2, 3)])
     assert np.array_equal(net.theta, classifier().theta)
-
-
-@pytest.mark.parametrize("command", ["sweep", "find-lr"])
-def test_the_command_line_ends_with_130_and_says_so(command, tmp_path):
-    script = (
-        "import os, signal, sys\n"
-        "from mlp import Callback\n"
-        "from mlp.cli import main\n"
-        "Callback.on_epoch_begin = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
-        f"sys.exit(main(['{command}', '--data', 'xor', '--out', sys.argv[1]]))\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, str(tmp_path / "out")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 130
-    assert run.stdout == ""
-    assert run.stderr == f"mlp {command}: interrupted\n"
-    assert not (tmp_path / "out").exists()

@@ -27,10 +27,10 @@ class Source:
         return self.array.take(indices, axis=axis)
 
 
-def memory_map(tmp_path, array):
+def memory_map(tmp_path, array, mode="r"):
     path = tmp_path / "X.dat"
     array.tofile(path)
-    return np.memmap(path, dtype=array.dtype, mode="r", shape=array.shape)
+    return np.memmap(path, dtype=array.dtype, mode=mode, shape=array.shape)
 
 
 def trained(X, **options):
@@ -55,6 +55,16 @@ def test_a_source_is_asked_for_a_batch_at_a_time():
     theta, _ = trained(source)
     assert np.array_equal(theta, trained(X)[0])
     assert max(source.asked) == 8
+
+
+@pytest.mark.parametrize("mode", ["c", "r+"])
+def test_what_was_changed_in_a_map_is_still_there_when_it_has_been_read(tmp_path, mode):
+    many = memory_map(tmp_path, np.zeros((5000, 4)), mode)
+    many[7] = 1.5
+    rows = Rows(many, 4, many.dtype)
+    rows.gather(np.arange(5000), np.empty((5000, 4)))  # so many pages that they are handed back
+    assert np.array_equal(many[7], [1.5] * 4)
+    assert not many[8].any()
 
 
 def test_an_array_in_memory_is_no_source():

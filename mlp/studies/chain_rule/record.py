@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mlp._names import did_you_mean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,18 @@ class Trace:
         from mlp.studies.chain_rule.html import as_html
 
         return as_html(self, 6)
+
+    def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
+        """Draw the network before the step and, with a path, save the picture.
+
+        The options are those of `mlp.plotting.plot_trace`.
+        """
+        from mlp.plotting import plot_trace, save_figure
+
+        ax = plot_trace(self, **options)
+        if path is not None:
+            save_figure(ax, path)
+        return ax
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that is in it as JSON can hold it; what is not finite is None."""

@@ -12,7 +12,7 @@ from mlp.studies.examples.example import (
 
 
 def mazur() -> Example:
-    """Return the network of Mazur's "A Step by Step Backpropagation Example" (2015) [1]_.
+    """Return the network of Mazur's "A Step by Step Backpropagation Example" (2015).
 
     Its chain rule is right to the nine digits printed, but for one last digit, and the biases
     stay as they are. The figures that follow the first step are not those of gradient descent:
@@ -21,7 +21,7 @@ def mazur() -> Example:
 
     References
     ----------
-    .. [1] https://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example/
+    https://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example/
 
     Examples
     --------

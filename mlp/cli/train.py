@@ -1,0 +1,156 @@
+"""Train a network on a table and write it to a file, with which `mlp predict` predicts.
+
+Writes model.npz; history.json, .csv and .png; and held_out.csv, the rows that were held out with
+what was predicted for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from mlp.cli.data import Data, add_data_arguments, read_data
+from mlp.cli.interrupt import explained
+from mlp.cli.model_file import metadata_of
+from mlp.cli.network import add_ends_arguments, parse_hidden
+from mlp.cli.output import check_folder
+from mlp.cli.task import TableTask, make_task
+from mlp.cli.train_report import FILES, TrainReport
+from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
+from mlp.core.validation import check_count
+from mlp.datasets import ClassTarget
+from mlp.training import Trainer, TrainingDiverged
+from mlp.training.class_weights import ClassWeight
+from mlp.training.run_file import progress_of, read_run
+
+HELP = "train a network on a table and keep it in a file"
+
+EPILOG = """\
+examples:
+  mlp train cancer.csv --target diagnosis --layers 64,32 --standardize --out results
+  mlp train houses.csv --target price --ignore id --one-hot district --missing mean \\
+            --standardize --early-stopping 10 --out results
+  mlp train digits --epochs 50 --checkpoint results/run.npz --resume --out results
+
+With --checkpoint and --resume the same command continues what was ended, by kill -9 or otherwise.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``mlp train``."""
+    parser.add_argument("data", metavar="DATA", help="FILE.csv, FILE.npz, digits, spirals or xor")
+    add_data_arguments(parser)
+    network = parser.add_argument_group("the network")
+    network.add_argument(
+        "--layers", type=parse_hidden, default=[64, 32], metavar="64,32",
+        help="the widths of the hidden layers, or none (64,32)",
+    )  # fmt: skip
+    network.add_argument("--dropout", type=float, default=0.0, metavar="RATE", help="(%(default)s)")
+    add_ends_arguments(network)
+    add_training_arguments(parser)
+    out = parser.add_argument_group("results")
+    out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
+    out.add_argument("--checkpoint", metavar="PATH", help="write the run there every few seconds")
+    out.add_argument(
+        "--resume", action="store_true", help="continue the run in the checkpoint, if it is there"
+    )
+    out.add_argument("--json", action="store_true", help="print JSON instead of a summary")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, write the files and print what came out."""
+    _check_options(options)
+    data = read_data(options)
+    task = make_task(options, data, options.validation, options.layers)
+    if isinstance(task.target, ClassTarget):
+        _check_loss(task.loss, len(task.target.labels))
+    class_weight = class_weight_of(options.class_weight, task.target)
+    metadata = metadata_of(data, task, options.validation, options.seed)
+    trainer = make_trainer(options, task)
+    try:
+        _fit(options, trainer, task, class_weight)
+    except TrainingDiverged:
+        _report(options, data, task, trainer, metadata)
+        raise
+    files = _report(options, data, task, trainer, metadata)
+    if trainer.history.status == "interrupted":
+        done = f"after epoch {len(trainer.history.epochs)} of {options.epochs}"
+        kept = f"wrote {len(files)} files to {options.out}" if files else "nothing was kept"
+        raise KeyboardInterrupt(f"{done}, {kept}; {_how_to_continue(options)}")
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Refuse what cannot be done, before the data are read."""
+    check_folder(options.out)
+    check_count("--epochs", options.epochs)
+    if not 0.0 <= options.validation < 1.0:
+        raise ValueError(f"--validation: received {options.validation}, expected 0 to below 1")
+    if options.checkpoint is None:
+        if options.resume:
+            raise ValueError("--resume continues a checkpoint: add --checkpoint PATH")
+        return
+    path = Path(options.checkpoint)
+    check_folder(path.parent)
+    if path.resolve() in ((options.out / name).resolve() for name in FILES):
+        raise ValueError(f"--checkpoint: received {path}, which is one of the results")
+    if path.exists() and not options.resume:
+        epoch, last_epoch, is_over = progress_of(read_run(path)[1])
+        if not is_over:
+            raise ValueError(
+                f"--checkpoint: {path} holds a run after epoch {epoch} of {last_epoch}: "
+                "--resume continues it; without the file a new one begins"
+            )
+
+
+def _check_loss(loss: str, n_classes: int) -> None:
+    """Refuse a loss of which no probabilities come."""
+    if loss == "binary_cross_entropy" and n_classes != 2:
+        raise ValueError(f"--loss {loss}: received {n_classes} classes, expected 2")
+    if loss not in ("cross_entropy", "binary_cross_entropy"):
+        raise ValueError(
+            f"--loss: received {loss!r}, expected cross_entropy or binary_cross_entropy "
+            "for --task classify"
+        )
+
+
+def _fit(
+    options: argparse.Namespace,
+    trainer: Trainer,
+    task: TableTask,
+    class_weight: ClassWeight | None,
+) -> None:
+    settings: dict[str, Any] = {"validation": task.validation, "class_weight": class_weight}
+    with explained(_how_to_continue(options)):  # a second Ctrl-C ends it at once
+        if options.resume:
+            path = options.checkpoint
+            trainer.resume(path, task.X, task.Y, options.epochs, missing_ok=True, **settings)
+        else:
+            trainer.fit(task.X, task.Y, options.epochs, **settings)
+
+
+def _report(
+    options: argparse.Namespace,
+    data: Data,
+    task: TableTask,
+    trainer: Trainer,
+    metadata: dict[str, Any],
+) -> list[Path]:
+    """Write the files and print the summary; nothing where no epoch has come to its end."""
+    if not trainer.history.epochs:
+        return []
+    report = TrainReport(options, data, task, trainer)
+    files = report.write(metadata)
+    if options.json:
+        print(json.dumps(report.to_dict() | {"files": [str(file) for file in files]}))
+    else:
+        print(report.text())
+        print(f"\nWrote {', '.join(file.name for file in files)} to {options.out}.")
+    return files
+
+
+def _how_to_continue(options: argparse.Namespace) -> str:
+    if options.checkpoint is None:
+        return "with --checkpoint PATH it could be continued"
+    return f"the same command with --resume continues {options.checkpoint}"

@@ -1,0 +1,168 @@
+"""What `mlp train` leaves: its files, and the summary that it prints."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Iterator
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlp._atomic import write_file
+from mlp.cli.data import Data
+from mlp.cli.scores import confusion_text, number, score, score_line
+from mlp.cli.task import TableTask
+from mlp.datasets import ClassTarget, shortened
+from mlp.training import EarlyStopping, Trainer
+
+FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")
+_LARGE = 10.0  # beside numbers of this size, those of the size 1 are lost
+
+
+class TrainReport:
+    """What came out of a training, on the rows that were held out or else on all.
+
+    Parameters
+    ----------
+    options : Namespace
+        Those of ``mlp train``.
+    data, task : Data, TableTask
+        What was trained on.
+    trainer : Trainer
+        What trained, for one epoch at least.
+    """
+
+    def __init__(
+        self, options: argparse.Namespace, data: Data, task: TableTask, trainer: Trainer
+    ) -> None:
+        self.options, self.data, self.task, self.trainer = options, data, task, trainer
+        self.is_held_out = task.validation is not None
+        X, Y = task.validation or (task.X, task.Y)
+        with np.errstate(all="ignore"):  # with weights of a run that diverged they may overflow
+            self.outputs = trainer.net.predict(X)
+            self.loss = float(trainer.net.evaluate(X, Y))
+            self.scores = self._score()
+
+    def _score(self) -> dict[str, Any]:
+        """Return the scores, none where an output is not finite."""
+        if not np.isfinite(self.outputs).all():
+            return {}
+        task = self.task
+        rows = task.held_out if self.is_held_out else task.training
+        return score(task.target, task.target.truth(self.data.table, rows), self.outputs)
+
+    def write(self, metadata: dict[str, Any]) -> list[Path]:
+        """Write the files; history.csv is there already."""
+        from mlp.plotting import save_figure  # heavy, and `mlp --help` does without
+
+        model, history_json, history_csv, picture, held_out = (
+            self.options.out / name for name in FILES
+        )
+        history = self.trainer.history
+        self.trainer.net.save(model, metadata=metadata)
+        history.to_json(history_json)
+        files = [model, history_json, history_csv]
+        if any(map(isfinite, history["loss"])):
+            files.append(save_figure(history.plot(), picture))
+        if self.is_held_out and self.scores:
+            write_file(held_out, self._held_out_rows().encode())
+            files.append(held_out)
+        else:
+            held_out.unlink(missing_ok=True)  # of a run before
+        return files
+
+    def _held_out_rows(self) -> str:
+        """Return the held-out rows as CSV: where they stand, what is true, what is predicted."""
+        task, table = self.task, self.data.table
+        target, truth = task.target, task.target.truth(table, task.held_out)
+        if isinstance(target, ClassTarget):
+            columns = [target.labels.decode(truth), target.decode(self.outputs)]
+        else:
+            pairs = zip(truth.T, target.decode(self.outputs).T, strict=True)
+            columns = [column.tolist() for pair in pairs for column in pair]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        heads = [head for name in target.names for head in (name, f"predicted {name}")]
+        writer.writerow([table.row_word, *heads])
+        writer.writerows(zip(table.lines[task.held_out].tolist(), *columns, strict=True))
+        return text.getvalue()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that is known, as JSON can hold it."""
+        task, trainer, history = self.task, self.trainer, self.trainer.history
+        return {
+            "data": self.data.table.source,
+            "task": self.data.task,
+            "targets": list(task.target.names),
+            "training_rows": len(task.training),
+            "held_out_rows": len(task.held_out),
+            "dropped_rows": self.data.n_dropped,
+            "sizes": list(task.sizes),
+            "parameters": trainer.net.theta.size,
+            "l2": trainer.penalty.l2,
+            "status": history.status,
+            "epochs": len(history.epochs),
+            "best_epoch": self._best_epoch,
+            "seconds": sum(history["seconds"]),
+            "training_loss": _finite(history["loss"][-1]),
+            "scored_on": "held-out" if self.is_held_out else "training",
+            "loss": _finite(self.loss),
+            **{name: _finite(value) for name, value in self.scores.items()},
+        }
+
+    @property
+    def _best_epoch(self) -> int | None:
+        """The epoch whose weights were kept, if they were chosen."""
+        stopping = [c for c in self.trainer.callbacks if isinstance(c, EarlyStopping)]
+        return int(stopping[0].best_epoch) or None if stopping else None
+
+    def text(self) -> str:
+        """Return what a person reads."""
+        return "\n".join([*self._head(), "", *self._result()])
+
+    def _head(self) -> Iterator[str]:
+        """Yield what was trained on what, and how it went."""
+        data, task, trainer = self.data, self.task, self.trainer
+        dropped = f", {data.n_dropped} left out for missing values" if data.n_dropped else ""
+        yield (
+            f"{data.table.source}: {len(task.training)} rows to train on, "
+            f"{len(task.held_out)} held out{dropped}"
+        )
+        what = shortened(task.target.names)
+        if isinstance(task.target, ClassTarget):
+            what += f" of {len(task.target.labels)} classes"
+        hidden = (self.options.hidden or "relu").lower()
+        yield (
+            f"network {'-'.join(map(str, task.sizes))} ({hidden}, {task.output}, {task.loss}) "
+            f"of {trainer.net.theta.size:,} parameters for {what}"
+        )
+        history = trainer.history
+        kept = f"; its best weights, of epoch {self._best_epoch}" if self._best_epoch else ""
+        yield (
+            f"{history.status} after epoch {len(history.epochs)} of {self.options.epochs} "
+            f"in {sum(history['seconds']):.1f} s (l2 {trainer.penalty.l2:.2g}){kept}"
+        )
+        largest = max(max(A.max(), -A.min()) for A in (task.X, task.Y) if A.dtype.kind == "f")
+        if largest > _LARGE and not self.options.standardize:
+            yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
+
+    def _result(self) -> Iterator[str]:
+        """Yield how good it is."""
+        n, scores = len(self.outputs), self.scores
+        rows = f"{n} {'held-out' if self.is_held_out else 'training'} rows"
+        if not scores:
+            yield f"{rows}: received no finite outputs"
+            return
+        yield f"{rows}: loss {number(_finite(self.loss))}, {score_line(scores)}"
+        if "confusion" in scores:
+            yield ""
+            yield confusion_text(scores["labels"], scores["confusion"])
+
+
+def _finite(value: Any) -> Any:
+    """Return a value as JSON can hold it: NaN and the infinities are none."""
+    return None if isinstance(value, float) and not isfinite(value) else value

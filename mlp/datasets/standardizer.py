@@ -1,0 +1,111 @@
+"""Standardisation: columns of mean 0 and standard deviation 1."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_ROUNDING = 64 * np.finfo(np.float64).eps  # of a mean, by far: sums are pairwise
+
+
+class Standardizer:
+    """Subtracts each column's mean and divides by its standard deviation.
+
+    Parameters
+    ----------
+    mean, scale : array_like of float, shape (n_columns,)
+        What is subtracted and what is divided by; every scale is above 0.
+
+    Raises
+    ------
+    ValueError
+        If they are not as many finite numbers each, or a scale is not above 0.
+
+    Examples
+    --------
+    >>> standardizer = Standardizer.fit(np.array([[1.0, 7.0], [3.0, 7.0]]))
+    >>> standardizer.transform(np.array([[1.0, 7.0], [5.0, 8.0]]))
+    array([[-1.,  0.],
+           [ 3.,  1.]])
+    >>> standardizer.inverse([[3.0, 1.0]])
+    array([[5., 8.]])
+    """
+
+    def __init__(self, mean: ArrayLike, scale: ArrayLike) -> None:
+        self.mean = np.asarray(mean, dtype=np.float64)
+        self.scale = np.asarray(scale, dtype=np.float64)
+        if self.mean.ndim != 1 or self.mean.shape != self.scale.shape:
+            raise ValueError(
+                f"scale: received shape {self.scale.shape} for the mean's {self.mean.shape}, "
+                "expected one number a column"
+            )
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.scale).all()):
+            raise ValueError("mean, scale: received NaN or infinity, expected finite numbers")
+        if (self.scale <= 0).any():
+            raise ValueError(f"scale: received {self.scale.min():g}, expected numbers > 0")
+
+    @classmethod
+    def fit(cls, X: ArrayLike) -> Standardizer:
+        """Return the standardizer of these rows ``(n, n_columns)``.
+
+        The standard deviation is that of the rows themselves, divided by n. The scale of a column
+        that is constant, but for rounding, is 1. NaN does not count.
+
+        Raises
+        ------
+        ValueError
+            If X is not a matrix of real numbers, holds infinity, or a column has no number.
+        """
+        X = _as_matrix(X)
+        moments = np.array([_moments(column, i) for i, column in enumerate(X.T)])
+        return cls(*moments.reshape(-1, 2).T)
+
+    @classmethod
+    def from_moments(cls, mean: object, scale: object) -> Standardizer | None:
+        """Return the standardizer of two arrays, or None of two None; else raise ValueError."""
+        if mean is None and scale is None:
+            return None
+        if not (isinstance(mean, np.ndarray) and isinstance(scale, np.ndarray)):
+            raise ValueError(f"mean, scale: received {mean!r:.80}, {scale!r:.80}, expected arrays")
+        return cls(mean, scale)
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return ``(X - mean) / scale``, a new array; ValueError for other columns than known."""
+        X = _as_matrix(X, len(self.mean))
+        scaled: NDArray[np.float64] = np.subtract(X, self.mean, dtype=np.float64)
+        scaled /= self.scale
+        return scaled
+
+    def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return ``X * scale + mean``, a new array; ValueError for other columns than known."""
+        X = _as_matrix(X, len(self.mean))
+        original: NDArray[np.float64] = np.multiply(X, self.scale, dtype=np.float64)
+        original += self.mean
+        return original
+
+
+def _as_matrix(X: ArrayLike, n_columns: int | None = None) -> NDArray[Any]:
+    """Return X as a matrix of real numbers; other shapes would be broadcast."""
+    X = np.asarray(X)
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"X: received dtype {X.dtype}, expected real numbers")
+    if X.ndim != 2 or n_columns not in (None, X.shape[1]):
+        expected = "n_columns" if n_columns is None else n_columns
+        raise ValueError(f"X: received shape {X.shape}, expected (n, {expected})")
+    return X
+
+
+def _moments(column: NDArray[Any], i: int) -> tuple[float, float]:
+    """Return the mean and the scale of a column."""
+    numbers = column[~np.isnan(column)].astype(np.float64)
+    if not numbers.size:
+        raise ValueError(f"X: received no number in column {i}, expected at least one")
+    peak = float(np.abs(numbers).max()) or 1.0
+    if not isfinite(peak):
+        raise ValueError(f"X: received infinity in column {i}, expected finite numbers")
+    numbers /= peak  # so that no square overflows
+    mean, deviation = float(numbers.mean()), float(numbers.std())
+    return mean * peak, deviation * peak if deviation > _ROUNDING * abs(mean) else 1.0

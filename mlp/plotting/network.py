@@ -1,0 +1,206 @@
+"""The picture of a network: units, weights, activations, gradients."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from mlp.plotting.labels import write_key
+from mlp.plotting.network_drawing import Drawing
+from mlp.plotting.network_layout import Layout, arrange
+from mlp.plotting.network_marks import Pen
+from mlp.plotting.network_numbers import Diagram, Place, diagram_of_network, diagram_of_trace
+from mlp.plotting.records import Differentiable, TraceRecord
+from mlp.plotting.style import check_choice, drawing
+from mlp.plotting.themes import legible, theme_of
+
+PARTS = ("weights", "activations", "gradients")
+KEY = 0.55  # inches above the diagram for the key, and for a title
+TITLE = 0.35
+
+
+def plot_network(
+    net: Differentiable,
+    x: ArrayLike | None = None,
+    t: ArrayLike | None = None,
+    ax: Axes | None = None,
+    *,
+    show: Sequence[str] | None = None,
+    names: Mapping[str, Place] | None = None,
+    digits: int = 3,
+    title: str | None = None,
+) -> Axes:
+    """Draw the network as a diagram.
+
+    A small network has its weight written above each line and, for a sample with a target, the
+    weight's gradient below it. A larger one has broad lines for large numbers and a colour for
+    each sign, measured by the largest of the layer. Of a layer of more than 16 units the first
+    and last four are drawn.
+
+    Parameters
+    ----------
+    net
+        A single network. Layers that have no weights, as dropout, are not drawn.
+    x
+        A sample ``(n_in,)`` or ``(1, n_in)``, whose activations stand in the units.
+    t
+        Its target, as in ``net.loss_and_grad``; needed for gradients.
+    ax
+        Where to draw; by default on a figure of its own, as high as the network needs.
+    show
+        Which of ``"weights"``, ``"activations"`` and ``"gradients"``; by default all that is
+        known, without gradients where there is no room for two numbers at each line.
+    names
+        What weights are called, as ``{"w1": (layer, i, j)}``.
+    digits
+        Significant digits, 1 to 17; in small units two at most.
+    title
+        Stands above it all.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on; ``save_figure`` writes it to a file.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the network has replicas, a sample, target or name does not fit it, ``show`` asks
+        for what is unknown or for two numbers at each line of a large network, or gradients are
+        wanted of a network with other layers than dense ones.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> net = mlp.MLP.from_sizes([2, 3, 1], "tanh", seed=0)
+    >>> ax = plot_network(net, [0.5, -1.0], [1.0])
+    >>> len([patch for patch in ax.patches if (patch.get_gid() or "").startswith("unit")])
+    6
+    """
+    return _plot(diagram_of_network(net, x, t, names), ax, show, digits, title)
+
+
+def plot_trace(
+    trace: TraceRecord,
+    ax: Axes | None = None,
+    *,
+    show: Sequence[str] | None = None,
+    digits: int = 3,
+    title: str | None = None,
+) -> Axes:
+    """Draw the network of a trace as it was before the step, as `plot_network` does.
+
+    Parameters
+    ----------
+    trace
+        What `mlp.trace` returns.
+    ax, show, digits, title
+        As in `plot_network`.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `plot_network`.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> example = mlp.examples.mazur()
+    >>> found = mlp.trace(example.network, example.x, example.t, names=example.weight_names)
+    >>> "$w_{5}$ = 0.4" in [text.get_text() for text in plot_trace(found).texts]
+    True
+    """
+    return _plot(diagram_of_trace(trace), ax, show, digits, title)
+
+
+def _plot(
+    diagram: Diagram,
+    ax: Axes | None,
+    show: Sequence[str] | None,
+    digits: int,
+    title: str | None,
+) -> Axes:
+    _check_digits(digits)
+    layout = arrange(diagram)
+    shown = _shown(diagram, show, layout.named)
+    size = (layout.width, layout.height + KEY * bool(shown) + TITLE * bool(title))
+    with drawing(ax, size) as ax:
+        ax.set_axis_off()
+        ax.set_aspect("equal")
+        ax.set_xlim(0.0, layout.width)
+        ax.set_ylim(0.0, layout.height)
+        write_key(ax, title, _key(ax, shown, layout.named))
+        Drawing(diagram, layout, shown, digits, _pen(ax, layout)).draw()
+    return ax
+
+
+def _check_digits(digits: object) -> None:
+    if isinstance(digits, bool) or not isinstance(digits, int | np.integer):
+        raise TypeError(f"digits: received {digits!r}, expected a whole number from 1 to 17")
+    if not 1 <= digits <= 17:
+        raise ValueError(f"digits: received {digits!r}, expected a whole number from 1 to 17")
+
+
+def _shown(diagram: Diagram, show: Sequence[str] | None, named: bool) -> tuple[str, ...]:
+    """Return which parts are drawn."""
+    known = {
+        "weights": True,
+        "activations": diagram.columns[0].values is not None,
+        "gradients": diagram.loss is not None,
+    }
+    if show is None:
+        return tuple(p for p in PARTS if known[p] and (named or p != "gradients"))
+    if isinstance(show, str):
+        raise TypeError(f"show: received {show!r}, expected a sequence of {', '.join(PARTS)}")
+    for part in show:
+        check_choice("show", part, PARTS)
+        if not known[part]:
+            needed = "a sample x" if part == "activations" else "a sample x and its target t"
+            raise ValueError(f"show: received {part!r}, expected {needed} with it")
+    if not named and {"weights", "gradients"} <= set(show):
+        raise ValueError(
+            "show: received weights and gradients of a network too large for two numbers at each "
+            "line, expected one of them"
+        )
+    return tuple(part for part in PARTS if part in show)
+
+
+def _key(ax: Axes, shown: Sequence[str], named: bool) -> list[tuple[Any, str]]:
+    """Return what the colours mean."""
+    theme = theme_of(ax)
+    lines = [part for part in ("weights", "gradients") if part in shown]
+    if named:
+        gradient = legible(theme.second, theme.page)
+        colors: dict[str, Any] = {"weights": theme.ink, "gradients": gradient}
+        words = {
+            "weights": "above its line: a weight",
+            "gradients": "below it: its gradient, dE/dw",
+        }
+        return [
+            (Line2D([], [], color=colors[part], marker="s", linestyle=""), words[part])
+            for part in lines
+        ]
+    words = {"weights": "weight", "gradients": "gradient dE/dw"}
+    return [
+        (
+            Line2D([], [], color=color, linewidth=3.0),
+            f"{words[part]} {sign} 0; the broader, the larger in its layer",
+        )
+        for part in lines
+        for sign, color in (("above", theme.second), ("below", theme.first))
+    ]
+
+
+def _pen(ax: Axes, layout: Layout) -> Pen:
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the size
+    box = ax.get_window_extent()
+    scale = min(box.width / layout.width, box.height / layout.height) / ax.figure.dpi
+    return Pen(ax, theme_of(ax), scale)

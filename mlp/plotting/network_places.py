@@ -1,0 +1,103 @@
+"""Finds a place along each line of a small diagram for what is written there."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.plotting.network_layout import Point
+
+SHARES = (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.15, 0.85)
+ROUNDS = 4
+NEAR = 0.05  # inches, for a line that runs past
+Points = NDArray[np.float64]
+
+
+def shares_along(
+    lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]]
+) -> list[float]:
+    """Return how far along each line its label stands, so that it hides as little as can be.
+
+    Parameters
+    ----------
+    lines
+        The start and the end of each.
+    sizes
+        The length and height of each label, which lies along its line; zero for none.
+
+    Notes
+    -----
+    Each label in turn takes the place where it is touched by the fewest other labels and lines,
+    the middle before others, until none wants to move.
+
+    Examples
+    --------
+    >>> lines = [((0.0, 0.0), (2.0, 1.0)), ((0.0, 1.0), (2.0, 0.0))]
+    >>> 0.5 in shares_along(lines, [(0.5, 0.2), (0.5, 0.2)])  # they cross there
+    False
+    """
+    places = [0.5] * len(lines)
+    labels = [n for n, (length, _) in enumerate(sizes) if length]
+    for _ in range(ROUNDS):
+        before = list(places)
+        for n in labels:
+            others = [m for m in labels if m != n]
+            costs = [_cost(n, share, places, lines, sizes, others) for share in SHARES]
+            places[n] = SHARES[int(np.argmin(costs))]
+        if places == before:
+            break
+    return places
+
+
+def _cost(
+    n: int,
+    share: float,
+    places: Sequence[float],
+    lines: Sequence[tuple[Point, Point]],
+    sizes: Sequence[tuple[float, float]],
+    others: Sequence[int],
+) -> float:
+    """Return how much a label hides of labels and lines, and how far from the middle it is."""
+    points = _points(lines[n], share, sizes[n])
+    on_labels = sum(_share_within(points, lines[m], places[m], sizes[m]) for m in others)
+    on_lines = sum(_share_near(points, line) for m, line in enumerate(lines) if m != n)
+    start, end = lines[n]
+    length = math.dist(start, end)
+    reach = share * length - sizes[n][0] / 2, (1 - share) * length - sizes[n][0] / 2
+    return 4.0 * on_labels + on_lines + 0.1 * abs(share - 0.5) + 4.0 * max(0.0, 0.05 - min(reach))
+
+
+def _points(line: tuple[Point, Point], share: float, size: tuple[float, float]) -> Points:
+    """Return points spread evenly over a label, ``(n, 2)``."""
+    along, across, middle = _frame(line, share)
+    u = np.linspace(-0.5, 0.5, 13) * size[0]
+    v = np.linspace(-0.5, 0.5, 7) * size[1]
+    grid: Points = middle + u[:, None, None] * along + v[None, :, None] * across
+    return grid.reshape(-1, 2)
+
+
+def _share_within(
+    points: Points, line: tuple[Point, Point], share: float, size: tuple[float, float]
+) -> float:
+    """Return the share of the points that lie on another label."""
+    along, across, middle = _frame(line, share)
+    away = points - middle
+    is_on = (np.abs(away @ along) < size[0] / 2) & (np.abs(away @ across) < size[1] / 2)
+    return float(is_on.mean())
+
+
+def _share_near(points: Points, line: tuple[Point, Point]) -> float:
+    """Return the share of the points that a line runs through."""
+    start, end = np.array(line[0]), np.array(line[1])
+    way = end - start
+    t = np.clip((points - start) @ way / (way @ way), 0.0, 1.0)
+    distance = np.linalg.norm(points - start - t[:, None] * way, axis=1)
+    return float((distance < NEAR).mean())
+
+
+def _frame(line: tuple[Point, Point], share: float) -> tuple[Points, Points, Points]:
+    """Return the unit vectors along and across a line, and the point at a share of it."""
+    start, end = np.array(line[0]), np.array(line[1])
+    along = (end - start) / np.linalg.norm(end - start)
+    return along, np.array([-along[1], along[0]]), start + share * (end - start)

@@ -1,0 +1,179 @@
+"""`mlp train` that is ended, by kill -9 or by Ctrl-C, and continued."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlp import History
+from mlp.cli import main
+from tests.cli.small_tables import assert_refused, flowers, read_rows, train, write_csv
+
+ROOT = Path(__file__).parents[2]
+ENDED = """
+import os, sys
+from mlp.cli import main, trainer
+from mlp.training import Checkpoint, ProgressBar
+
+kind, epoch, batch, often = map(int, sys.argv[1:5])
+
+def end(bar, trainer):
+    if (trainer.epoch, trainer.batch) == (epoch, batch):
+        os.kill(os.getpid(), kind)
+
+ProgressBar.on_batch_end = end
+if often:  # as if a batch took seconds
+    trainer.Checkpoint = lambda path, **_: Checkpoint(path, every_batches=1)
+sys.exit(main(sys.argv[5:]))
+"""
+OPTIONS = (
+    "--target kind --ignore id --one-hot colour --standardize --layers 8 --dropout 0.1 "
+    "--epochs 12 --batch-size 16 --early-stopping 20 --reduce-lr 3 --class-weight balanced"
+)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return write_csv(tmp_path_factory.mktemp("table") / "flowers.csv", flowers())
+
+
+@pytest.fixture(scope="module")
+def whole(table, tmp_path_factory):
+    """The folder of a run that was never ended."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert train(table, folder, *OPTIONS.split()) == 0
+    return folder
+
+
+def ended(how, place, often, *words):
+    """Run `mlp train` in a process that gets a signal at an epoch and a batch."""
+    numbers = [str(int(number)) for number in (how, *place, often)]
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", ENDED, *numbers, "train", *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_same_results(folder, whole):
+    """All but the seconds of a run are those of the run that was never ended."""
+    for name in ("model.npz", "held_out.csv", "history.png"):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    one, other = (read_rows(path / "history.csv") for path in (folder, whole))
+    for row in (*one, *other):
+        del row["seconds"]
+    assert one == other
+    found, expected = (History.from_json(path / "history.json") for path in (folder, whole))
+    assert found.status == expected.status
+    assert found["val_loss"] == expected["val_loss"]
+
+
+@pytest.mark.parametrize(
+    ("place", "often", "begins"),
+    [((6, 2), False, 0), ((1, 1), True, 0), ((6, 2), True, 5), ((7, 1), True, 6)],
+)
+def test_after_kill_9_the_same_command_writes_the_same_bytes(
+    place, often, begins, table, whole, tmp_path, capsys
+):
+    checkpoint = tmp_path / "run.npz"
+    words = [table, "--out", tmp_path, *OPTIONS.split(), "--checkpoint", checkpoint, "--resume"]
+    assert ended(signal.SIGKILL, place, often, *words).returncode == -signal.SIGKILL
+    assert checkpoint.exists()
+    assert not (tmp_path / "model.npz").exists()
+    assert main(["train", *map(str, words)]) == 0
+    assert capsys.readouterr().err == (
+        f"mlp train: {checkpoint}: the run continues after epoch {begins}\n"
+    )
+    assert_same_results(tmp_path, whole)
+
+
+def test_a_run_that_is_over_writes_the_same_bytes_again(table, whole, tmp_path, capsys):
+    options = (*OPTIONS.split(), "--checkpoint", tmp_path / "run.npz", "--resume")
+    assert train(table, tmp_path, *options) == 0
+    assert capsys.readouterr().err == f"mlp train: {tmp_path / 'run.npz'}: the run begins\n"
+    assert_same_results(tmp_path, whole)
+    (tmp_path / "model.npz").unlink()
+    assert train(table, tmp_path, *options) == 0
+    assert_same_results(tmp_path, whole)
+
+
+def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(table, whole, tmp_path, capsys):
+    checkpoint = tmp_path / "run.npz"
+    words = [table, "--out", tmp_path, *OPTIONS.split(), "--checkpoint", checkpoint]
+    run = ended(signal.SIGINT, (4, 2), False, *words)
+    assert run.returncode == 130
+    assert run.stderr == (
+        f"mlp train: interrupted: after epoch 3 of 12, wrote 5 files to {tmp_path}; "
+        f"the same command with --resume continues {checkpoint}\n"
+    )
+    assert "interrupted after epoch 3 of 12" in run.stdout
+    assert len(read_rows(tmp_path / "history.csv")) == 3
+    assert (tmp_path / "model.npz").read_bytes() != (whole / "model.npz").read_bytes()
+    assert main(["train", *map(str, words), "--resume"]) == 0
+    assert_same_results(tmp_path, whole)
+
+
+def test_ctrl_c_in_the_first_epoch_keeps_the_checkpoint_alone(table, whole, tmp_path):
+    checkpoint = tmp_path / "run.npz"
+    words = [table, "--out", tmp_path, *OPTIONS.split(), "--checkpoint", checkpoint, "--resume"]
+    run = ended(signal.SIGINT, (1, 1), False, *words)
+    assert run.returncode == 130
+    assert "after epoch 0 of 12, nothing was kept; the same command with --resume" in run.stderr
+    assert run.stdout == ""
+    assert main(["train", *map(str, words)]) == 0
+    assert_same_results(tmp_path, whole)
+
+
+def test_ctrl_c_without_a_checkpoint_says_what_would_have_helped(table, tmp_path):
+    run = ended(signal.SIGINT, (4, 3), False, table, "--out", tmp_path, *OPTIONS.split())
+    assert run.returncode == 130
+    assert run.stderr.endswith("; with --checkpoint PATH it could be continued\n")
+    assert (tmp_path / "model.npz").exists()
+
+
+def test_a_run_that_is_not_over_is_not_written_over(table, tmp_path, capsys):
+    checkpoint = tmp_path / "run.npz"
+    words = [table, "--out", tmp_path / "out", *OPTIONS.split(), "--checkpoint", checkpoint]
+    ended(signal.SIGKILL, (4, 1), True, *words)
+    before = checkpoint.read_bytes(), (tmp_path / "out" / "history.csv").read_bytes()
+    command = ["train", *map(str, words)]
+    assert_refused(capsys, command, "holds a run after epoch 3 of 12: --resume continues it; with")
+    assert (checkpoint.read_bytes(), (tmp_path / "out" / "history.csv").read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--layers", "9"], "is of another run: network.layers[0].n_out: received 9, expected 8"),
+        (["--lr", "0.5"], "is of another run: optimizer.lr: received 0.5, expected 0.001"),
+        (["--seed", "1"], "is of another run: data"),
+        (["--epochs", "3"], "epochs: received 3, expected at least 12"),
+    ],
+)
+def test_another_run_is_not_continued(change, message, table, tmp_path, capsys):
+    options = ("--checkpoint", tmp_path / "run.npz")
+    assert train(table, tmp_path, *OPTIONS.split(), *options) == 0
+    capsys.readouterr()
+    command = ["train", table, "--out", tmp_path, *OPTIONS.split(), *options, "--resume", *change]
+    assert_refused(capsys, list(map(str, command)), message)
+
+
+def test_a_run_goes_on_to_more_epochs(table, whole, tmp_path):
+    options = (*OPTIONS.split(), "--checkpoint", tmp_path / "run.npz", "--resume")
+    assert train(table, tmp_path, *options, "--epochs", 5) == 0
+    assert train(table, tmp_path, *options) == 0
+    assert_same_results(tmp_path, whole)
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(table, whole, tmp_path, capsys):
+    for options in ([], ["--resume"]):
+        path = str(whole / "model.npz")
+        command = ["train", table, "--target", "price", "--out", str(tmp_path / "out")]
+        command += ["--ignore", "id", "--one-hot", "colour", "--one-hot", "kind"]
+        assert_refused(
+            capsys, [*command, "--checkpoint", path, *options], "has the format 'mlp-model'"
+        )

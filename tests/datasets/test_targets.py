@@ -1,0 +1,55 @@
+"""Targets become what a network is trained on, and its outputs predictions."""
+
+import numpy as np
+import pytest
+
+from mlp.datasets import ClassTarget, Labels, NumberTarget, Standardizer, Table, Words
+
+SICK = Words(np.array([0, 1, -1, 0]), ["yes", "no"])
+AGE, SIZE = np.array([30.0, 50.0, np.nan, 40.0]), np.array([1.0, 2.0, 3.0, 4.0])
+TABLE = Table({"sick": SICK, "age": AGE, "size": SIZE}, "t.csv", np.array([2, 3, 5, 6]))
+KNOWN = np.array([0, 1, 3])
+sick = ClassTarget("sick", Labels(["no", "yes"]))
+numbers = NumberTarget(["age", "size"], Standardizer([40.0, 0.0], [10.0, 2.0]))
+
+
+def test_words_become_numbers_of_classes():
+    assert sick.encode(TABLE, KNOWN).tolist() == [1, 0, 1]
+    assert sick.is_known(TABLE).tolist() == [True, True, False, True]
+
+
+def test_the_largest_output_tells_the_class_or_of_one_output_whether_it_is_above_a_half():
+    assert sick.decode(np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])) == ["no", "yes", "no"]
+    assert sick.decode(np.array([[0.1], [0.6], [0.5]])) == ["no", "yes", "no"]
+
+
+def test_one_output_gives_the_probabilities_of_two_classes():
+    assert sick.probabilities(np.array([[0.25]])).tolist() == [[0.75, 0.25]]
+    assert sick.probabilities(np.array([[0.75, 0.25]])).tolist() == [[0.75, 0.25]]
+
+
+def test_numbers_are_standardised_and_come_back():
+    assert numbers.encode(TABLE, KNOWN).tolist() == [[-1, 0.5], [1, 1], [0, 2]]
+    assert numbers.truth(TABLE, KNOWN).tolist() == [[30, 1], [50, 2], [40, 4]]
+    np.testing.assert_allclose(
+        numbers.decode(numbers.encode(TABLE, KNOWN)), numbers.truth(TABLE, KNOWN)
+    )
+    assert numbers.is_known(TABLE).tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize(("target", "name"), [(sick, "sick"), (numbers, "age")])
+@pytest.mark.parametrize("rows", [slice(None), np.array([3, 2])])
+def test_a_target_that_is_missing_is_refused_with_its_place(target, name, rows):
+    with pytest.raises(ValueError, match=f"t.csv: line 5, column '{name}': received no finite"):
+        target.encode(TABLE, rows)
+
+
+def test_a_class_that_was_not_there_in_training_is_refused():
+    other = Table({"sick": Words(np.array([0, 1]), ["no", "maybe"])}, "t.csv", np.array([2, 7]))
+    with pytest.raises(ValueError, match="line 7, column 'sick': received 'maybe', expected one"):
+        sick.encode(other)
+
+
+def test_there_is_a_mean_for_each_target():
+    with pytest.raises(ValueError, match="mean: received 1 numbers, expected 2"):
+        NumberTarget(["a", "b"], Standardizer([0.0], [1.0]))

@@ -1,0 +1,117 @@
+"""The code blocks of a Markdown page, run one after the other as a reader would run them.
+
+A block is what stands between two lines of three backticks, and its first line says what it is:
+
+- ``python``: run in the page's one namespace, as doctests if it holds ``>>>``;
+- ``console``: every line ``$ mlp ...`` is run by the package's own command line;
+- ``text``: what the block straight before it prints, with ``...`` for what may differ.
+
+Names in braces are directives of the documentation, which show no code to be run.
+"""
+
+from __future__ import annotations
+
+import doctest
+import io
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlp.cli import main
+from mlp.machine import blas_threads
+
+ROOT = Path(__file__).resolve().parents[2]
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+FENCE = re.compile(r"^( *)```(?!`)([^\n`]*)\n(.*?)^\1```[ ]*$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass
+class Block:
+    """A fenced block: its kind, its code, the line where the code begins, and what it prints."""
+
+    kind: str
+    code: str
+    line: int
+    output: str | None = None
+
+
+def documentation() -> list[Path]:
+    """Return every page: the README and what stands under docs, but for what is built there."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in pages if "_build" not in page.parts]
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the blocks of a page; an output belongs to the block that it follows."""
+    found: list[Block] = []
+    end = 0
+    for match in FENCE.finditer(text):
+        code = textwrap.dedent(match[3])
+        is_next = found and not text[end : match.start()].strip()
+        if match[2] == "text" and is_next and found[-1].kind in ("python", "console"):
+            found[-1].output = code
+        else:
+            found.append(Block(match[2], code, text[: match.start(3)].count("\n") + 1))
+        end = match.end()
+    return found
+
+
+def assert_page_runs(page: Path, folder: Path) -> str:
+    """Run all blocks of a page in `folder` and return what they print."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    printed = []
+    with chdir(folder), blas_threads(1):  # one thread: the same last digits on every machine
+        for block in blocks(page.read_text(encoding="utf-8")):
+            place = f"{page.name}:{block.line}"
+            if block.kind == "python" and ">>>" in block.code:
+                _assert_doctests_pass(block, page, namespace)
+                continue
+            with redirect_stdout(io.StringIO()) as stdout:
+                if block.kind == "python":
+                    # empty lines before it, so that a traceback shows the line of the page
+                    lines = "\n" * (block.line - 1) + block.code
+                    exec(compile(lines, page, "exec"), namespace)
+                if block.kind == "console":
+                    _run_commands(block.code, place)
+            printed.append(stdout.getvalue())
+            if block.output is not None:
+                assert_prints(printed[-1], block.output, place)
+    return "".join(printed)
+
+
+def assert_prints(got: str, want: str, place: str) -> None:
+    """Fail with a comparison unless `got` is what the page shows."""
+    checker = doctest.OutputChecker()
+    if not checker.check_output(want, got, OPTIONS):
+        example = doctest.Example("", want)
+        raise AssertionError(f"{place}\n{checker.output_difference(example, got, OPTIONS)}")
+
+
+def commands(code: str) -> Iterator[list[str]]:
+    """Yield the words of each command of a console block, without its comment."""
+    for line in code.splitlines():
+        if line.startswith("$ "):
+            yield shlex.split(line[2:], comments=True)
+
+
+def _run_commands(code: str, place: str) -> None:
+    for program, *arguments in commands(code):
+        if program == "mlp":
+            exit_code = main(arguments)
+            assert exit_code == 0, f"{place}: mlp {shlex.join(arguments)} ended with {exit_code}"
+
+
+def _assert_doctests_pass(block: Block, page: Path, namespace: dict[str, Any]) -> None:
+    test = doctest.DocTestParser().get_doctest(
+        block.code, namespace, page.name, str(page), block.line - 1
+    )
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=OPTIONS)
+    runner.run(test, out=report.write, clear_globs=False)
+    namespace.update(test.globs)  # it works on a copy
+    assert runner.summarize(verbose=False).failed == 0, report.getvalue()

@@ -123,7 +123,7 @@ class SweepRun:
         self._fit(trainer, path)
         if trainer.history.status == "interrupted":
             raise KeyboardInterrupt
-        if own:
+        if trainer._keeps_history:
             recorder.record_the_end(trainer)
         losses = recorder.losses
         diverged_at = np.array(trainer.history.diverged_at or np.zeros(len(rates)), np.int64)

@@ -4,8 +4,8 @@ from unittest import mock
 
 import numpy as np
 
-from mlp import MLP, SGD, Adam, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
-from mlp.optim import Cosine
+from mlp import MLP, SGD, Adam, BatchNorm, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
+from mlp.optim import LinearWarmup
 from mlp.training import run as run_module
 from mlp.training.run_file import continue_run, write_run
 
@@ -26,13 +26,14 @@ def in_an_epoch(filled):
     """A classifier after three epochs and two batches, with all that has a state."""
     layers = [
         Dense(2, 3, "tanh", bias=0.5, train_bias=False),
+        BatchNorm(),
         Dropout(0.25),
         Dense(3, 3, "softmax"),
     ]
     callbacks = [EarlyStopping(patience=3), ReduceLROnPlateau("val_accuracy", patience=2)]
     trainer = Trainer(
         MLP(layers, "cross_entropy", seed=4),
-        Adam(Cosine(0.1, 100)),
+        Adam(LinearWarmup(0.1, 100)),  # needs no function of the system's
         batch_size=4,
         l2=0.01,
         clip_norm=1.0,
@@ -83,8 +84,10 @@ def of_replicas(filled):
 
 def fill(trainer):
     """Give the weights and the optimizer numbers as after seven updates."""
-    theta = trainer.net.theta
+    theta, fixed = trainer.net.theta, trainer.net.fixed
     theta[...] = spread(theta.shape, theta.dtype)
+    fixed[...] = abs(spread(fixed.shape, fixed.dtype))
+    trainer.net._rng = np.random.default_rng(6)
     names = trainer.optimizer.state_names
     state = {name: spread(theta.shape, theta.dtype) ** 2 / 7.0 for name in names}
     trainer.optimizer.load_state_dict({"steps": 7, "state": state})

@@ -28,6 +28,7 @@ extensions = [
     "errata",
     "example_trace",
     "notebooks",
+    "pictures",
     "registries",
 ]
 exclude_patterns = ["_build", "_templates"]

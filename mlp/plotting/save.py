@@ -12,6 +12,8 @@ from matplotlib.figure import Figure, SubFigure
 from mlp._atomic import write_file
 from mlp.plotting.style import look
 
+MOST_PASSES = 5  # of a layout engine; two are enough for nearly all pictures
+
 # What would differ from one run or one release of matplotlib to the next is left out.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
@@ -70,7 +72,7 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
 
 @contextmanager
 def _fixed_layout(figure: Figure) -> Iterator[None]:
-    """Lay ``figure`` out once, and hold it so.
+    """Lay ``figure`` out, and hold it so.
 
     Each pass of a layout engine moves the axes by a last bit: enough for other bytes.
     """
@@ -78,14 +80,27 @@ def _fixed_layout(figure: Figure) -> Iterator[None]:
     if engine is None:
         yield
         return
-    figure.draw_without_rendering()
-    for ax in figure.axes:
+    for ax, place in zip(figure.axes, _settled(figure), strict=True):
         in_layout = ax.get_in_layout()
-        left, bottom, width, height = (round(side, 6) for side in ax.get_position().bounds)
-        ax.set_position((left, bottom, width, height))
+        ax.set_position(place)
         ax.set_in_layout(in_layout)  # which set_position takes away
     figure.set_layout_engine("none")
     try:
         yield
     finally:
         figure.set_layout_engine(engine)
+
+
+def _settled(figure: Figure) -> list[tuple[float, float, float, float]]:
+    """Return where the axes come to rest: ticks depend on their sizes, and these on the ticks."""
+    places: list[tuple[float, float, float, float]] = []
+    for _ in range(MOST_PASSES):
+        before = places
+        figure.draw_without_rendering()
+        places = []
+        for ax in figure.axes:
+            left, bottom, width, height = (round(side, 6) for side in ax.get_position().bounds)
+            places.append((left, bottom, width, height))
+        if places == before:
+            break
+    return places

@@ -6,11 +6,12 @@ import pytest
 
 from tests.docs.pages import ROOT, assert_page_runs, assert_prints, blocks, commands, documentation
 
+RUN_ELSEWHERE = ("README.md", "docs/gallery.md")  # test_readme.py, test_gallery.py
 PAGES = {str(page.relative_to(ROOT)): page for page in documentation()}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "README.md"])  # test_readme.py
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in RUN_ELSEWHERE])
 def test_every_block_of_a_page_runs_and_prints_what_is_shown(name, tmp_path):
     assert_page_runs(PAGES[name], tmp_path)
 

@@ -2,17 +2,30 @@
 
 import os
 import signal
+from operator import attrgetter
 
 import numpy as np
 
-from mlp import MLP, BatchNorm, Dense, Dropout, LambdaCallback, Layer, LayerNorm, Trainer
+from mlp import (
+    MLP,
+    BatchNorm,
+    Dense,
+    Dropout,
+    EarlyStopping,
+    LambdaCallback,
+    Layer,
+    LayerNorm,
+    ReduceLROnPlateau,
+    Trainer,
+)
 from mlp.core.parameters import Parameter
 from mlp.optim import SCHEDULES, make_optimizer, make_schedule
-from tests.training.small import OPTIMIZERS, classes
+from tests.training.small import classes, optimizer
 
 DATA = classes(n=26)
 HELD_OUT = classes(n=10, seed=3)
 EPOCHS, BATCHES = 4, 4  # of 8, 8, 8 and 2 rows
+IN_AN_EPOCH, AT_ITS_END = 2 * BATCHES + 2, 2 * BATCHES
 OPTIONS = {"batch_size": 8, "l2": 0.01, "clip_norm": 1.0, "metrics": ["accuracy"]}
 COLUMNS = ("loss", "lr", "grad_norm", "val_loss", "val_accuracy")
 
@@ -103,13 +116,32 @@ def assert_same_run(one, other, columns=COLUMNS):
     for name in mine["state"]:
         assert np.array_equal(mine["state"][name], its["state"][name])
     assert np.array_equal(one.optimizer.lr_scale, other.optimizer.lr_scale)
-    assert one._rng.bit_generator.state == other._rng.bit_generator.state
+    for name in ("_rng", "net._rng"):
+        mine, its = (attrgetter(name)(t).bit_generator.state for t in (one, other))
+        assert mine == its
+    assert np.array_equal(one.alive, other.alive)
+    assert np.array_equal(one.batch_loss, other.batch_loss, equal_nan=True)
+    assert one.history.diverged_at == other.history.diverged_at
     assert one.history.status == other.history.status
     assert one.epoch == other.epoch
     for name in columns:
         assert np.array_equal(one.history[name], other.history[name], equal_nan=True)
 
 
-KINDS = [
-    (layers, rate, optimizer) for layers in LAYERS for rate in RATES for optimizer in OPTIMIZERS
-]
+def watched(K=None, patience=4, **options):
+    """A trainer with everything that watches a run and changes it."""
+    callbacks = [
+        EarlyStopping(patience=patience, **options),
+        ReduceLROnPlateau(patience=1, factor=0.5),
+    ]
+    net = network("Dropout", K)
+    lr = 0.3 if K is None else np.geomspace(0.01, 1.0, K)
+    return Trainer(net, optimizer("momentum", lr), **OPTIONS, callbacks=callbacks)
+
+
+def fit(trainer, epochs=EPOCHS):
+    return trainer.fit(*DATA, epochs, validation=HELD_OUT)
+
+
+def resume(trainer, path, epochs=EPOCHS):
+    return trainer.resume(path, *DATA, epochs, validation=HELD_OUT)

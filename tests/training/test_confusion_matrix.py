@@ -51,7 +51,18 @@ def test_it_agrees_with_scikit_learn():
     assert confusion_matrix(labels, outputs).tolist() == known.tolist()
 
 
-@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 3], [0, -1, 1], [0.5, 0.2, 0.1]])
-def test_targets_that_do_not_fit_are_refused(labels):
-    with pytest.raises(ValueError, match="confusion_matrix: received"):
-        confusion_matrix(np.array(labels), np.zeros((3, 3)))
+@pytest.mark.parametrize(
+    ("Y", "outputs", "message"),
+    [
+        ([0, 1], np.zeros((3, 3)), r"received targets \(2,\) and outputs \(3, 3\)"),
+        (0, np.zeros((1, 2)), r"received targets \(\) and outputs"),
+        ([0, 1, 3], np.zeros((3, 3)), "tell no classes"),
+        ([0, -1, 1], np.zeros((3, 3)), "tell no classes"),
+        ([0.5, 0.2, 0.1], np.zeros((3, 3)), "tell no classes"),
+        ([0], [[np.nan, 0.9]], "received NaN or infinity, expected finite outputs"),
+        ([0], [[0.1, np.inf]], "received NaN or infinity, expected finite outputs"),
+    ],
+)
+def test_targets_and_outputs_that_do_not_fit_are_refused(Y, outputs, message):
+    with pytest.raises(ValueError, match=f"confusion_matrix: .*{message}"):
+        confusion_matrix(Y, outputs)

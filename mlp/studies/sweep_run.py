@@ -126,11 +126,9 @@ class SweepRun:
         if trainer._keeps_history:
             recorder.record_the_end(trainer)
         losses = recorder.losses
-        diverged_at = np.array(trainer.history.diverged_at or np.zeros(len(rates)), np.int64)
-        # the last update may have left weights that are finite and a loss that is not
-        at_the_end = (diverged_at == 0) & ~np.isfinite(losses[:, -1])
-        diverged_at[at_the_end] = self.epochs
-        losses[at_the_end, -1] = np.nan
+        # not the trainer's epoch: weights may still have been finite when the loss was not
+        last_finite = (np.isfinite(losses) * np.arange(self.epochs + 1)).max(axis=1)
+        diverged_at = np.where(np.isfinite(losses[:, -1]), 0, last_finite + 1)
         val_losses = np.full(len(rates), np.nan)
         if self.validation is not None:
             with np.errstate(all="ignore"):

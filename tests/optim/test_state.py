@@ -39,11 +39,12 @@ def test_a_copy_continues_bit_for_bit_and_shares_nothing(name, twin):
 
 
 def test_a_state_dict_holds_copies():
-    optimizer = Adam()
-    moved(optimizer, np.ones(5), GRADS[:1, 0])
+    optimizer, theta = Adam(), np.ones(5)
+    moved(optimizer, theta, GRADS[:1, 0])
     saved = optimizer.state_dict()
     before = saved["state"]["m"].copy()
-    moved(optimizer, np.ones(5), GRADS[1:2, 0])
+    moved(optimizer, theta, GRADS[1:2, 0])  # for another array the state would be laid out anew
+    assert not np.array_equal(optimizer.state["m"], before)
     assert np.array_equal(saved["state"]["m"], before)
     other = Adam()
     other.load_state_dict(saved)

@@ -52,6 +52,13 @@ def test_with_every_option_of_the_trainer_too(options, dtype):
     assert not np.array_equal(plain.networks.theta, result.networks.theta)
 
 
+@pytest.mark.parametrize("batch_size", [None, 100])
+def test_the_losses_of_full_batches_are_those_without_dropout(batch_size):
+    net, X, y, _ = PROBLEMS["10-16-3 with dropout"]("float64")
+    result = learning_rate_sweep(net, X, y, RATES, 3, batch_size)
+    assert_runs_are_those_alone(result, net, X, y, 3, batch_size=batch_size)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_several_seeds_give_replicas_rate_after_rate_with_the_same_starts(dtype):
     net, X, y, options = PROBLEMS["10-16-3 tanh"](dtype)

@@ -9,6 +9,7 @@ from mlp.studies.chain_rule.record import Trace
 from mlp.studies.chain_rule.rows import Block, Row, sections_of
 from mlp.studies.chain_rule.symbols import Derivative, Symbol, Symbols, Token
 
+# Jupyter aligns the cells of all tables to the right, by a rule that is hard to outweigh
 _STYLE = """\
 .mlp-trace { line-height: 1.5; max-width: 60em; overflow-x: auto; }
 .mlp-trace h2, .mlp-trace h3, .mlp-trace h4 { font-weight: 600; margin: 1.2em 0 0.3em; }
@@ -17,7 +18,7 @@ _STYLE = """\
 .mlp-trace h4 { font-size: 1em; }
 .mlp-trace table { border-collapse: collapse; margin: 0.3em 0 0.8em; background: none; }
 .mlp-trace th, .mlp-trace td { border: 0; padding: 0.15em 0.8em 0.15em 0; vertical-align: top;
-  text-align: left; font-variant-numeric: tabular-nums; background: none; }
+  text-align: left !important; font-variant-numeric: tabular-nums; background: none; }
 .mlp-trace th { font-weight: normal; white-space: nowrap; }
 .mlp-trace td + td { white-space: nowrap; font-weight: 600; }
 .mlp-trace tr + tr > * { border-top: 1px solid rgb(127 127 127 / 0.2); }

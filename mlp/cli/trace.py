@@ -11,6 +11,7 @@ from mlp._atomic import write_file
 from mlp.cli.output import check_folder
 from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.chain_rule.html import as_page
+from mlp.studies.chain_rule.latex import as_document
 from mlp.studies.examples import EXAMPLES, load_example
 
 HELP = "the chain rule of a worked example, weight by weight"
@@ -24,6 +25,7 @@ examples:
   mlp trace mazur --json
 """
 
+_WHOLE = {"html": as_page, "latex": as_document}
 _ENDINGS = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html"}
 
 
@@ -87,6 +89,6 @@ def _write(options: argparse.Namespace, name: str, text: str, last: Trace) -> li
 
 def _rendered(steps: Sequence[Trace], form: str, digits: int) -> str:
     """Return the steps, one after the other, in one of the formats."""
-    if form == "html":
-        return as_page(steps, digits)
+    if form in _WHOLE:
+        return _WHOLE[form](steps, digits)
     return "\n\n".join(getattr(step, form)(digits) for step in steps)

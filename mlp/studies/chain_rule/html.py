@@ -24,11 +24,20 @@ _STYLE = """\
 .mlp-trace tr + tr > * { border-top: 1px solid rgb(127 127 127 / 0.2); }
 .mlp-trace .numbers { opacity: 0.75; }
 .mlp-trace var { font-style: italic; }
-.mlp-trace sub, .mlp-trace sup { font-size: 0.75em; font-style: normal; line-height: 0; }"""
+.mlp-trace sub, .mlp-trace sup { font-size: 0.75em; font-style: normal; line-height: 0; }
+@media (max-width: 40em) {
+  .mlp-trace tr, .mlp-trace th, .mlp-trace td { display: block; }
+  .mlp-trace tr + tr > td { border-top: 0; }
+  .mlp-trace td { padding-left: 1em; }
+  .mlp-trace td:empty { display: none; }
+}"""
+_MOST_BLOCKS = 100
 
 
-def as_html(trace: Trace, digits: int) -> str:
+def as_html(trace: Trace, digits: int, most_blocks: int | None = None) -> str:
     """Return the trace as an element ``<div>`` with its own style, which takes over the colours.
+
+    Of more than `most_blocks` blocks in a section, each of a unit or a weight, it tells the number.
 
     Examples
     --------
@@ -48,10 +57,18 @@ def as_html(trace: Trace, digits: int) -> str:
     for section in sections:
         lines.append(f"<section>\n<h3>{section.title}</h3>")
         lines += [f"<p>{write.formula(section.words)}</p>"] * bool(section.words)
-        for blocks in _sharing_a_table(section.blocks):
+        for blocks in _sharing_a_table(section.blocks[:most_blocks]):
             lines += write.table(blocks)
+        left_out = len(section.blocks[most_blocks:]) if most_blocks is not None else 0
+        if left_out:
+            lines.append(f"<p>… and {left_out:,} more; <code>html()</code> writes all.</p>")
         lines.append("</section>")
     return "\n".join([*lines, "</div>\n"])
+
+
+def as_output(trace: Trace) -> str:
+    """Return what a notebook shows: six digits, and no more than a notebook can hold."""
+    return as_html(trace, 6, _MOST_BLOCKS)
 
 
 def as_page(traces: Sequence[Trace], digits: int) -> str:

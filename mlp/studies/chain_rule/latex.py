@@ -10,17 +10,26 @@ from mlp.studies.chain_rule.rows import Block, Row, sections_of
 from mlp.studies.chain_rule.symbols import Derivative, Number, Symbol, Symbols, symbol
 from mlp.studies.chain_rule.text import wrapped
 
+_HEAD = r"""\documentclass{article}
+\usepackage{amsmath}
+\usepackage[margin=2cm]{geometry}
+\allowdisplaybreaks
+\begin{document}
+"""
+_FOOT = r"\end{document}"
 _WIDTH = 70
 _SPECIAL = re.compile(r"[\\{}$&#^_~%]")
 _ESCAPES = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
-_SIGNS = {"×": r"\times", "²": "^{2}"}
-_FUNCTIONS = {"exp": r"\exp", "log": r"\log", "if": r"\text{ if }", "else": r"\text{ else }"}
-_WORDS = re.compile(r"[^\W\d]\w*|[×²]")
+_SIGNS = {"×": r"\times", "²": "^{2}", "³": "^{3}", "Φ": r"\Phi", "φ": r"\varphi"}
+_FUNCTIONS = {name: rf"\{name}" for name in ("exp", "log", "tanh", "max", "min")}
+_CONJUNCTIONS = {name: rf"\text{{ {name} }}" for name in ("if", "else")}
+_TEX = {**_SIGNS, **_FUNCTIONS, **_CONJUNCTIONS}
+_WORDS = re.compile(r"[^\W\d]\w*|[×²³]")
 _EXPONENT = re.compile(r"e([+-])0*(\d+)")
 
 
 def as_latex(trace: Trace, digits: int) -> str:
-    r"""Return the trace as LaTeX, which needs the package amsmath.
+    r"""Return the trace as LaTeX, the part of a document that needs the package amsmath.
 
     Examples
     --------
@@ -48,6 +57,12 @@ def as_latex(trace: Trace, digits: int) -> str:
         for block in section.blocks:
             lines += ["", *write.block(block)]
     return "\n".join(lines) + "\n"
+
+
+def as_document(traces: Sequence[Trace], digits: int) -> str:
+    """Return traces as a whole document."""
+    content = "\n".join(as_latex(trace, digits) for trace in traces)
+    return f"{_HEAD}\n{content}\n{_FOOT}\n"
 
 
 class _Latex:
@@ -125,9 +140,7 @@ def _number(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    if word in _SIGNS or word in _FUNCTIONS:
-        return {**_SIGNS, **_FUNCTIONS}[word]
-    return rf"\operatorname{{{_escaped(word)}}}"
+    return _TEX.get(word) or rf"\operatorname{{{_escaped(word)}}}"
 
 
 def _escaped(text: str) -> str:

@@ -1,31 +1,10 @@
-"""What a trace calls its numbers, and the formulas that it can say in a line."""
+"""What a trace calls its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from mlp.core import Dense
-
-_ACTIVATION_DERIVATIVES = {
-    "identity": "1",
-    "sigmoid": "{a} × (1 - {a})",
-    "tanh": "1 - {a} × {a}",
-    "relu": "1 if {z} > 0 else 0",
-}
-_LOSSES = {
-    "squared_error": "({a} - {t})² / 2",
-    "mse": "({a} - {t})² / {n}",
-    "mae": "abs({a} - {t}) / {n}",
-    "cross_entropy": "-{t} × log({a})",
-    "binary_cross_entropy": "-{t} × log({a}) - (1 - {t}) × log(1 - {a})",
-}
-_LOSS_DERIVATIVES = {
-    "squared_error": "{a} - {t}",
-    "mse": "2 × ({a} - {t}) / {n}",
-    "mae": "sign({a} - {t}) / {n}",
-    "cross_entropy": "-{t} / {a}",
-    "binary_cross_entropy": "(1 - {t}) / (1 - {a}) - {t} / {a}",
-}
 
 
 class Names:
@@ -129,36 +108,3 @@ def _is_place(place: object, sizes: Sequence[tuple[int, int]]) -> bool:
     layer, i, j = place
     n_in, n_out = sizes[layer] if 0 <= layer < len(sizes) else (0, 0)
     return bool(0 <= i < n_in and 0 <= j < n_out)
-
-
-def activation_derivative(activation: str, a: str, z: str) -> str:
-    """Return da/dz in terms of the names of a and z, empty if there is no short way to say.
-
-    Examples
-    --------
-    >>> activation_derivative("sigmoid", "h1", "z_h1")
-    'h1 × (1 - h1)'
-    """
-    return _ACTIVATION_DERIVATIVES.get(activation, "").format(a=a, z=z)
-
-
-def loss_derivative(loss: str, a: str, t: str, n: int) -> str:
-    """Return dE/da in terms of the names of output and target, for n outputs.
-
-    Examples
-    --------
-    >>> loss_derivative("mse", "o1", "t1", 2)
-    '2 × (o1 - t1) / 2'
-    """
-    return _LOSS_DERIVATIVES.get(loss, "").format(a=a, t=t, n=n)
-
-
-def loss_part(loss: str, a: str, t: str, n: int) -> str:
-    """Return the part of one of n outputs in the loss, in terms of output and target.
-
-    Examples
-    --------
-    >>> loss_part("squared_error", "o1", "t1", 2), loss_part("huber", "o1", "t1", 2)
-    ('(o1 - t1)² / 2', 'huber of o1, t1')
-    """
-    return _LOSSES.get(loss, f"{loss} of {{a}}, {{t}}").format(a=a, t=t, n=n)

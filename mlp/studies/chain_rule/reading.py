@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from mlp.core import LOSSES, MLP, Dense, Layer
+from mlp.core.activations import Identity
 from mlp.core.arrays import Array
-from mlp.studies.chain_rule.names import Names, activation_derivative, loss_derivative
+from mlp.studies.chain_rule import formulas
+from mlp.studies.chain_rule.names import Names
 from mlp.studies.chain_rule.record import Factor, OutputError, Term, Unit, Update
 
 
@@ -67,13 +70,20 @@ class Reader:
     def units(self, layer: int) -> Iterator[Unit]:
         """Yield the units of a layer."""
         dense, called = self.layers[layer], self.called
-        fused = dense.canonical_loss is not None
-        dE_da = [] if fused else [self._derivative(layer, k) for k in range(dense.n_out)]
-        J = None if fused else _jacobian(dense)
+        dE_da = [self._derivative(layer, k) for k in range(dense.n_out)]
+        J = _jacobian(dense)
         for j in range(dense.n_out):
+            a, z = called.unit(layer, j), called.z(layer, j)
+            da_dz = self._da_dz(layer, j, J)
+            chain = self._chain(layer, j, dE_da, da_dz)
+            delta = chain
+            if dense.canonical_loss is not None:
+                delta = self._fused(j)
+                if type(dense.activation) is Identity or not _agree(chain, delta):
+                    chain = delta
             yield Unit(
-                name=called.unit(layer, j),
-                z_name=called.z(layer, j),
+                name=a,
+                z_name=z,
                 layer=layer,
                 index=j,
                 inputs=tuple(
@@ -85,22 +95,26 @@ class Reader:
                 ),
                 bias_name="" if dense.bias is None else called.bias(layer, j),
                 bias=0.0 if dense.bias is None else float(dense.b[0 if dense.share_bias else j]),
-                activation=name_of(dense.activation),
+                activation=formulas.name_of(dense.activation),
+                formula=formulas.activation(dense.activation, z),
                 z=float(dense.kept_Z[0, j]),
                 a=float(dense.A[0, j]),
-                dE_da=None if J is None else dE_da[j],
-                delta=self._fused(j) if J is None else self._delta(layer, j, dE_da, J),
+                dE_da=dE_da[j],
+                da_dz=da_dz if len(da_dz) > 1 and chain[0].terms else (),
+                chain=chain,
+                delta=delta,
                 dE_dz=float(dense.dZ[0, j]),
             )
 
     def _derivative(self, layer: int, j: int) -> Factor:
         """Return dE/da of unit j: from the loss, or the sum over the units that it feeds."""
         called, a = self.called, self.called.unit(layer, j)
-        value = float(self.layers[layer].dA[0, j])
+        dense = self.layers[layer]
         if layer == len(self.layers) - 1:
-            n_out = self.layers[layer].n_out
-            formula = loss_derivative(name_of(self.loss), a, called.target(j), n_out)
-            return Factor(f"dE/d{a}", value, formula)
+            dE_dA = np.empty_like(dense.A)
+            self.loss.gradient(dense.A, self.T, out=dE_dA)
+            formula = formulas.loss_derivative(self.loss, a, called.target(j), dense.n_out)
+            return Factor(f"dE/d{a}", float(dE_dA[0, j]), formula)
         after = self.layers[layer + 1]
         terms = tuple(
             Term(
@@ -109,7 +123,7 @@ class Reader:
             )
             for k in range(after.n_out)
         )
-        return Factor(f"dE/d{a}", value, terms=terms)
+        return Factor(f"dE/d{a}", float(dense.dA[0, j]), terms=terms)
 
     def _fused(self, j: int) -> tuple[Factor, ...]:
         """Return dE/dz of output j after the canonical activation: a - t, times a number."""
@@ -119,18 +133,34 @@ class Reader:
         formula = formula if scale == 1.0 else f"{scale:g} × ({formula})"
         return (Factor(f"dE/d{self.called.z(layer, j)}", float(last.dZ[0, j]), formula),)
 
-    def _delta(self, layer: int, j: int, dE_da: list[Factor], J: Array) -> tuple[Factor, ...]:
-        """Return dE/dz of unit j as dE/da * da/dz, or as a sum where units are coupled."""
+    def _da_dz(self, layer: int, j: int, J: Array) -> tuple[Factor, ...]:
+        """Return how z of unit j moves its output, or all of its layer where they are coupled."""
         dense, called = self.layers[layer], self.called
         a, z = called.unit(layer, j), called.z(layer, j)
         if np.count_nonzero(J - np.diag(J.diagonal())) == 0:
-            formula = activation_derivative(name_of(dense.activation), a, z)
-            return dE_da[j], Factor(f"d{a}/d{z}", float(J[j, j]), formula)
-        terms = tuple(
-            Term((dE_da[k].name, f"d{called.unit(layer, k)}/d{z}"), (dE_da[k].value, float(da)))
-            for k, da in enumerate(J[:, j])
+            formula = formulas.activation_derivative(dense.activation, a, z)
+            return (Factor(f"d{a}/d{z}", float(J[j, j]), formula),)
+        units = [called.unit(layer, k) for k in range(dense.n_out)]
+        return tuple(
+            Factor(f"d{of}/d{z}", float(da), formulas.softmax_derivative(dense.activation, a, of))
+            for of, da in zip(units, J[:, j], strict=True)
         )
-        return (Factor(f"dE/d{z}", float(dense.dZ[0, j]), terms=terms),)
+
+    def _chain(
+        self, layer: int, j: int, dE_da: list[Factor], da_dz: tuple[Factor, ...]
+    ) -> tuple[Factor, ...]:
+        """Return dE/dz of unit j as dE/da * da/dz, or as a sum where units are coupled."""
+        dense = self.layers[layer]
+        if len(da_dz) == 1:
+            return dE_da[j], da_dz[0]
+        terms = tuple(
+            Term((dE.name, da.name), (dE.value, da.value))
+            for dE, da in zip(dE_da, da_dz, strict=True)
+        )
+        value = float(dense.dZ[0, j])
+        if dense.canonical_loss is not None:
+            value = sum(term.value for term in terms)
+        return (Factor(f"dE/d{self.called.z(layer, j)}", value, terms=terms),)
 
     def errors(self, loss: float) -> Iterator[OutputError]:
         """Yield the loss of each output, where these make up the whole by sum or mean."""
@@ -142,8 +172,16 @@ class Reader:
         for share in (1.0, 1.0 / A.size):
             if np.isclose(share * parts.sum(), loss, rtol=1e-6, atol=0.0):
                 for j, part in enumerate(share * parts):
-                    names = called.error(j), called.unit(layer, j), called.target(j)
-                    yield OutputError(*names, float(A[0, j]), float(self.T[0, j]), float(part))
+                    a, t = called.unit(layer, j), called.target(j)
+                    yield OutputError(
+                        name=called.error(j),
+                        output_name=a,
+                        target_name=t,
+                        formula=formulas.loss_part(self.loss, a, t, A.size),
+                        output=float(A[0, j]),
+                        target=float(self.T[0, j]),
+                        error=float(part),
+                    )
                 return
 
     def updates(
@@ -190,6 +228,8 @@ def _jacobian(dense: Recorder) -> Array:
     return J
 
 
-def name_of(part: object) -> str:
-    """Return the name of an activation or a loss, its class where it has none."""
-    return str(getattr(part, "name", type(part).__name__))
+def _agree(chain: tuple[Factor, ...], delta: tuple[Factor, ...]) -> bool:
+    """Return whether the chain comes to delta; it does not where an output is rounded to 0."""
+    product = math.prod(factor.value for factor in chain)
+    largest = max((abs(term.value) for term in chain[0].terms), default=abs(product))
+    return abs(product - delta[0].value) <= 1e-4 * largest

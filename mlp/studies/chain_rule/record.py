@@ -72,13 +72,19 @@ class Unit:
         Empty if it has none.
     bias : float
         0 if it has none.
-    activation : str
+    activation, formula : str
+        Its name, and how the output follows from z; empty if there is no short way to say.
     z, a : float
         The weighted sum, and ``activation(z)``.
-    dE_da : Factor or None
-        None where the loss and the activation are differentiated in one.
+    dE_da : Factor
+        By the loss, or the sum over the units that it feeds.
+    da_dz : tuple of Factor
+        How z moves each unit of the layer, where it moves more than its own; else empty.
+    chain : tuple of Factor
+        The factors whose product is dE/dz by the chain rule.
     delta : tuple of Factor
-        The factors whose product is dE/dz.
+        The factors whose product training used as dE/dz: the chain, or, where training
+        differentiates the loss and the activation in one, what the chain comes to.
     dE_dz : float
         The number that training used.
     """
@@ -91,9 +97,12 @@ class Unit:
     bias_name: str
     bias: float
     activation: str
+    formula: str
     z: float
     a: float
-    dE_da: Factor | None
+    dE_da: Factor
+    da_dz: tuple[Factor, ...]
+    chain: tuple[Factor, ...]
     delta: tuple[Factor, ...]
     dE_dz: float
 
@@ -106,12 +115,15 @@ class OutputError:
     ----------
     name, output_name, target_name : str
         As ``"E1"``, ``"o1"`` and ``"t1"``.
+    formula : str
+        How it follows from the two.
     output, target, error : float
     """
 
     name: str
     output_name: str
     target_name: str
+    formula: str
     output: float
     target: float
     error: float
@@ -224,16 +236,16 @@ class Trace:
         return as_markdown(self, digits)
 
     def latex(self, digits: int = 9) -> str:
-        """Return the trace as LaTeX equations, which need the package amsmath.
+        """Return the trace as a document of LaTeX, with the packages amsmath and geometry.
 
         Parameters
         ----------
         digits : int, default 9
             Significant digits, 1 to 17.
         """
-        from mlp.studies.chain_rule.latex import as_latex
+        from mlp.studies.chain_rule.latex import as_document
 
-        return as_latex(self, digits)
+        return as_document([self], digits)
 
     def html(self, digits: int = 9) -> str:
         """Return the trace as a page of HTML that needs no other file.
@@ -248,10 +260,10 @@ class Trace:
         return as_page([self], digits)
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the HTML with six digits."""
-        from mlp.studies.chain_rule.html import as_html
+        """Return what a notebook shows: the HTML with six digits, of large networks a part."""
+        from mlp.studies.chain_rule.html import as_output
 
-        return as_html(self, 6)
+        return as_output(self)
 
     def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
         """Draw the network before the step and, with a path, save the picture.

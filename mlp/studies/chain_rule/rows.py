@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mlp.core.validation import check_count
-from mlp.studies.chain_rule.names import loss_part
 from mlp.studies.chain_rule.record import Factor, Term, Trace, Unit, Update
 
 _MOST_DIGITS = 17  # they tell any float64 from its neighbours
@@ -73,10 +74,35 @@ class _Writer:
     def __init__(self, trace: Trace, digits: int) -> None:
         self.trace = trace
         self.digits = digits
+        self.values = dict(trace.inputs)
+        for unit in trace.units:
+            self.values |= {unit.name: unit.a, unit.z_name: unit.z}
+        self.values |= {error.target_name: error.target for error in trace.errors}
+        names = "|".join(map(re.escape, sorted(self.values, key=len, reverse=True)))
+        self._name = re.compile(rf"(?<!\w)(?:{names})(?![\w\[])")
 
     def number(self, value: float) -> str:
         """Write a number with the chosen significant digits."""
         return f"{value + 0.0:.{self.digits}g}"  # -0.0 + 0.0 is 0.0
+
+    def in_numbers(self, formula: str) -> str:
+        """Put numbers in place of names, a negative one in brackets unless it is the first."""
+
+        def put(name: re.Match[str]) -> str:
+            number = self.number(self.values[name[0]])
+            is_first = formula[: name.start()].endswith(("", "(")[name.start() > 0])
+            return number if is_first or not number.startswith("-") else f"({number})"
+
+        return self._name.sub(put, formula)
+
+    def row(self, label: str, formula: Sequence[str], value: float) -> Row:
+        """Return a row with the formula in numbers, unless these say no more than the value."""
+        formula = [part for whole in formula for part in _in_parts(whole)]
+        numbers = [self.in_numbers(part) for part in formula]
+        written = self.number(value)
+        if numbers in (formula, [written]):
+            numbers = []
+        return Row(label, formula, numbers, written)
 
     def product(self, values: Sequence[float]) -> str:
         """Write a product; a negative number that is not the first is put in brackets."""
@@ -107,31 +133,29 @@ class _Writer:
                 total = [f"+ exp({unit.z_name})" for unit in units]
                 total[0] = f"({total[0][2:]}"
                 total[-1] += ")"
-                rows = [self._output(unit, [f"exp({unit.z_name}) /", *total]) for unit in units]
-                yield Block("", rows)
+                yield Block(
+                    "", [self.row(u.name, [f"exp({u.z_name}) /", *total], u.a) for u in units]
+                )
             else:
                 for unit in units:
-                    output = self._output(unit, [f"{unit.activation}({unit.z_name})"])
-                    yield Block("", [self._z(unit), output])
+                    yield Block("", [self._z(unit), self._output(unit)])
 
     def _z(self, unit: Unit) -> Row:
         bias = unit.bias if unit.bias_name else None
         names = _sum_of_names(unit.inputs) + [f"+ {unit.bias_name}"] * bool(unit.bias_name)
         return Row(unit.z_name, names, self.sum(unit.inputs, bias), self.number(unit.z))
 
-    def _output(self, unit: Unit, formula: Sequence[str]) -> Row:
-        return Row(unit.name, formula, (), self.number(unit.a))
+    def _output(self, unit: Unit) -> Row:
+        if unit.activation == "identity":
+            return self.row(unit.name, [unit.formula], unit.a)
+        numbers = [self.in_numbers(part) for part in _in_parts(unit.formula)]
+        return Row(unit.name, [f"{unit.activation}({unit.z_name})"], numbers, self.number(unit.a))
 
     def errors(self) -> list[Row]:
         """Return the error of each output, and their sum."""
-        loss, errors = self.trace.loss_name, self.trace.errors
-        rows = []
-        for error in errors:
-            a, t = self.number(error.output), self.number(error.target)
-            names = loss_part(loss, error.output_name, error.target_name, len(errors))
-            numbers = loss_part(loss, a, f"({t})" if t.startswith("-") else t, len(errors))
-            rows.append(Row(error.name, [names], [numbers], self.number(error.error)))
-        whole = [f"+ {error.name}" for error in errors] or [f"  {loss}"]
+        errors = self.trace.errors
+        rows = [self.row(error.name, [error.formula], error.error) for error in errors]
+        whole = [f"+ {error.name}" for error in errors] or [f"  {self.trace.loss_name}"]
         whole[0] = whole[0][2:]
         return [*rows, Row("E", whole, (), self.number(self.trace.loss))]
 
@@ -140,7 +164,7 @@ class _Writer:
         for layer in sorted({unit.layer for unit in self.trace.units}, reverse=True):
             units = [unit for unit in self.trace.units if unit.layer == layer]
             updates = [update for update in self.trace.updates if update.layer == layer]
-            coupled = [u.dE_da for u in units if u.dE_da and u.dE_da not in u.delta]
+            coupled = [unit.dE_da for unit in units if unit.da_dz]
             if coupled:
                 yield Block("Outputs", [*map(self.factor, coupled)])
             for unit in units:
@@ -151,15 +175,20 @@ class _Writer:
 
     def factor(self, factor: Factor) -> Row:
         """Return where a factor comes from."""
-        value = self.number(factor.value)
         if not factor.terms:
-            return Row(factor.name, [factor.formula] if factor.formula else [], (), value)
-        return Row(factor.name, _sum_of_names(factor.terms), self.sum(factor.terms), value)
+            return self.row(factor.name, [factor.formula], factor.value)
+        numbers, value = self.sum(factor.terms), self.number(factor.value)
+        return Row(factor.name, _sum_of_names(factor.terms), numbers, value)
 
     def _delta(self, unit: Unit) -> Iterator[Row]:
-        yield from map(self.factor, unit.delta)
-        if len(unit.delta) > 1:
-            yield self._product(f"dE/d{unit.z_name}", unit.delta, unit.dE_dz)
+        yield from map(self.factor, unit.da_dz)
+        yield from map(self.factor, unit.chain)
+        if len(unit.chain) > 1:
+            value = math.prod(factor.value for factor in unit.chain)
+            value = unit.dE_dz if unit.chain == unit.delta else value
+            yield self._product(f"dE/d{unit.z_name}", unit.chain, value)
+        if unit.chain != unit.delta:
+            yield from map(self.factor, unit.delta)
 
     def _product(self, name: str, factors: Sequence[Factor], value: float) -> Row:
         names = " × ".join(factor.name for factor in factors)
@@ -182,6 +211,11 @@ class _Writer:
         product = self.product((abs(self.trace.lr), update.gradient))
         numbers = f"{self.number(update.value)} - {product}"
         return Row(f"{update.name}+", (), [numbers], self.number(update.new_value))
+
+
+def _in_parts(formula: str) -> list[str]:
+    """Return the parts between which a formula may be broken; none of an empty one."""
+    return re.split(r" (?=else |× \()", formula) if formula else []
 
 
 def _sum_of_names(terms: Sequence[Term]) -> list[str]:

@@ -27,13 +27,14 @@ def as_text(trace: Trace, digits: int) -> str:
     w+ is the weight w after the step, w - lr × dE/dw.
     <BLANKLINE>
       Unit o1
-        dE/dz_o1   = o1 - t1                                                 = 1
+        dE/dz_o1 = o1 - t1
+                 = 1 - 0                                                      = 1
     <BLANKLINE>
       Weight w, from x1 to o1
-        dz_o1/dw   = x1                                                      = 2
-        dE/dw      = dE/dz_o1 × dz_o1/dw
-                   = 1 × 2                                                   = 2
-        w+         = 0.5 - 0.5 × 2                                           = -0.5
+        dz_o1/dw = x1                                                         = 2
+        dE/dw    = dE/dz_o1 × dz_o1/dw
+                 = 1 × 2                                                      = 2
+        w+       = 0.5 - 0.5 × 2                                              = -0.5
     ...
     """
     title, sections = sections_of(trace, digits)

@@ -12,8 +12,9 @@ from mlp.core import MLP
 from mlp.core.arrays import Array
 from mlp.core.validation import check_count, check_inputs, check_targets, numeric, one_hot
 from mlp.optim import SGD
+from mlp.studies.chain_rule.formulas import name_of
 from mlp.studies.chain_rule.names import Names
-from mlp.studies.chain_rule.reading import Reader, name_of, recording
+from mlp.studies.chain_rule.reading import Reader, recording
 from mlp.studies.chain_rule.record import Trace
 
 Places = Mapping[str, tuple[int, int, int]]
@@ -89,9 +90,9 @@ def trace(
     -----
     A gradient is a product, ``dE/dw = dE/da * da/dz * dz/dw`` with ``dz/dw`` the input that the
     weight multiplies. Of a hidden unit, ``dE/da`` is the sum of ``dE/dz * w`` over the units
-    that it feeds. Where the loss follows its canonical activation, dE/dz is one factor,
-    ``a - t``; where an activation couples its units, as softmax does, dE/dz is the sum of
-    ``dE/da * da/dz`` over the layer.
+    that it feeds. Where an activation couples its units, as softmax does, dE/dz is the sum of
+    ``dE/da * da/dz`` over the layer. Where the loss follows its canonical activation, training
+    computes dE/dz as one factor, ``a - t``, and the trace shows how the chain comes to it.
 
     Examples
     --------

@@ -1,7 +1,9 @@
 """A trace as LaTeX and as HTML."""
 
 import re
+import subprocess
 from html.parser import HTMLParser
+from shutil import which
 
 import pytest
 
@@ -82,7 +84,7 @@ def test_the_page_shows_every_value_of_the_text(name):
     found = trace_example(name)
     cells = Elements(found.html()).cells
     values = {cell.removeprefix("= ") for cell in cells[2::3]}
-    rows = re.findall(r"^ {4}.* = (\S+)$", found.text(), flags=re.MULTILINE)
+    rows = re.findall(r"^ {4}.* = (-?\d\S*)$", found.text(), flags=re.MULTILINE)
     assert set(rows) == values
     assert len(cells) == 3 * len(rows)
 
@@ -138,6 +140,32 @@ def test_names_that_mean_something_to_tex_or_html_are_written_as_they_are():
     assert "&lt;b&gt;$x$&lt;/b&gt;" in page
     assert "b" not in Elements(page).tags
     assert r"\operatorname{leaky\_relu}" in latex
+
+
+def test_the_latex_is_a_whole_document():
+    lines = trace_example("document-003").latex().splitlines()
+    assert (lines[0], lines[-1]) == (r"\documentclass{article}", r"\end{document}")
+    assert lines.count(r"\begin{document}") == lines.count(r"\end{document}") == 1
+
+
+@pytest.mark.skipif(not which("pdflatex"), reason="needs LaTeX")
+def test_latex_sets_it(case, tmp_path):
+    net, t = case
+    (tmp_path / "trace.tex").write_text(trace(net, X, t).latex(), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "trace.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_a_notebook_is_shown_a_part_of_a_large_network_and_told_so():
+    large = trace(MLP.from_sizes([30, 20, 2], seed=0), [0.1] * 30, [0.0, 1.0])
+    shown = large._repr_html_()
+    n_blocks = 2 + 20 + len(large.updates)  # the way back: units, weights and biases
+    assert f"… and {n_blocks - 100:,} more" in shown
+    assert not Elements(shown).open
+    assert "more" not in large.html()
+    assert large.html().count("<h4>") == n_blocks
+    assert "more" not in trace_example("document-003")._repr_html_()
 
 
 @pytest.mark.parametrize("digits", [0, 18, 2.5])

@@ -56,6 +56,23 @@ def test_a_sum_shows_its_signs():
     assert "= (-1.75 - (-1))² / 2 " in text
 
 
+def test_formulas_are_shown_in_numbers():
+    text = trace_example("mazur").text()
+    assert "= 1 / (1 + exp(-0.3775)) " in text
+    assert "= 0.75136507 × (1 - 0.75136507) " in text
+    layers = [Dense(1, 1, "elu", weights=[[-1.0]], bias=False)]
+    text = trace(MLP(layers), [0.5], [-1.0], names={}).text(3)
+    assert "= -0.5 if (-0.5) > 0 else 1 × (exp(-0.5) - 1) " in text
+    assert "= -0.393 - (-1) " in text
+
+
+def test_what_would_say_no_more_than_the_value_is_left_out():
+    text = trace(MLP([Dense(1, 1)], seed=0), [0.5], [1.0], names={"w": (0, 0, 0)}).text()
+    assert re.search(r"dz_o1/dw += x1 += 0.5$", text, re.MULTILINE)
+    assert re.search(r"dz_o1/db_o1 += 1 += 1$", text, re.MULTILINE)
+    assert re.search(r"^    o1 += z_o1 += \S+$", text, re.MULTILINE)
+
+
 def test_a_step_that_is_too_long_is_told():
     net = MLP([Dense(1, 1, weights=[[1.0]], bias=False)])
     assert "E rises from 0.5 to 2." in trace(net, [[1.0]], [[0.0]], lr=3.0).text()

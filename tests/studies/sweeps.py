@@ -71,6 +71,7 @@ PROBLEMS = {
     "10-16-3 with dropout": classifier([10, 16, 3], "tanh", dropout=0.3),
     "10-16-2 normalised": normalized(10, 16),
     "2-2-2 normalised": normalized(2, 2),
+    "10-16-3 normalised before relu": classifier([10, 16, 3], "relu", normalization="batch"),
 }
 RATES = (0.1, 0.02, 0.3)
 

@@ -8,7 +8,6 @@ from typing import Self
 import numpy as np
 
 from mlp.core.activated import Activated
-from mlp.core.activations import Activation
 from mlp.core.arrays import Array
 
 

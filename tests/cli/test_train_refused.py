@@ -184,7 +184,8 @@ def test_a_folder_that_cannot_be_made_is_found_before_the_data_are_read(tmp_path
 
 
 def test_usage_errors_are_one_line(tmp_path, capsys):
-    for line in ("train", "train xor --epochs x", "train xor --normalize group", "train xor --layers x", "predict", "fly", ""):
+    wrong = ("--epochs x", "--normalize group", "--layers x")
+    for line in ("train", *(f"train xor {option}" for option in wrong), "predict", "fly", ""):
         words = line.split()
         with pytest.raises(SystemExit, match="2"):
             main(words)

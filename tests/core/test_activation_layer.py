@@ -55,9 +55,7 @@ def small(*layers, loss="mse", n_in=3, replicas=None):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("replicas", [None, 3])
 @pytest.mark.parametrize("hidden", [*ACTIVATIONS, Sine(), Exponential()], ids=str)
-def test_a_hidden_one_has_the_bits_of_the_dense_layer_with_that_activation(
-    hidden, replicas, dtype
-):
+def test_a_hidden_one_has_the_bits_of_the_dense_layer_with_that_activation(hidden, replicas, dtype):
     rng = np.random.default_rng(0)
     sizes = [4, 6, 5, 3]
     net = network(
@@ -112,9 +110,7 @@ def test_cross_entropy_is_exact_at_huge_logits(dtype):
     net = MLP(layers, "cross_entropy", dtype=dtype)
     Z = [[1e4, -1e4, 0.0]] * 3
     assert [net.evaluate(Z[:1], [label]) for label in range(3)] == [0.0, 2e4, 1e4]
-    assert np.array_equal(
-        net.input_gradient(Z, [0, 1, 2]) * 3, [[0, 0, 0], [1, -1, 0], [1, 0, -1]]
-    )
+    assert np.array_equal(net.input_gradient(Z, [0, 1, 2]) * 3, [[0, 0, 0], [1, -1, 0], [1, 0, -1]])
 
 
 def test_binary_cross_entropy_is_exact_at_huge_logits():

@@ -14,9 +14,7 @@ from tests.files.refused import assert_refused
 
 @pytest.mark.parametrize("replicas", [None, 2])
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, LeakyReLU(0.3), ELU(1 / 3)], ids=str)
-def test_a_trained_network_comes_back_and_is_trained_on_bit_for_bit(
-    tmp_path, activation, replicas
-):
+def test_a_trained_network_comes_back_and_is_trained_on_bit_for_bit(tmp_path, activation, replicas):
     layers = [Dense(3, 4), BatchNorm(), ActivationLayer(activation), Dense(4, 2)]
     net = MLP([*layers, ActivationLayer("softmax")], "cross_entropy", seed=0)
     net = net.replicate(replicas) if replicas else net

@@ -47,9 +47,7 @@ def assert_same_numbers(net, other):
 
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
 @pytest.mark.parametrize("normalization", NORMS)
-def test_ten_steps_have_the_losses_the_weights_and_the_statistics_of_pytorch(
-    normalization, hidden
-):
+def test_ten_steps_have_the_losses_the_weights_and_the_statistics_of_pytorch(normalization, hidden):
     rng = np.random.default_rng(0)
     X, y = rng.normal(2.0, 3.0, (ROWS * STEPS, 5)), rng.integers(0, 3, ROWS * STEPS)
     net = MLP.from_sizes(

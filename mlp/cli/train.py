@@ -1,13 +1,14 @@
 """Train a network on a table and write it to a file, with which `mlp predict` predicts.
 
-Writes model.npz; history.json, .csv and .png; and held_out.csv, the rows that were held out with
-what was predicted for them.
+Writes model.npz; history.json, .csv and .png; held_out.csv, the rows that were held out with what
+was predicted for them; and the pictures that --plot names.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlp.cli.model_file import metadata_of
 from mlp.cli.network import add_ends_arguments, parse_hidden
 from mlp.cli.output import check_folder
 from mlp.cli.task import TableTask, make_task
+from mlp.cli.train_pictures import PICTURES, check_pictures, parse_pictures
 from mlp.cli.train_report import FILES, TrainReport
 from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
 from mlp.core.structure import NORMALIZATIONS
@@ -57,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_arguments(parser)
     out = parser.add_argument_group("results")
     out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
+    out.add_argument(
+        "--plot", type=parse_pictures, default=[], metavar="NAMES",
+        help=f"also draw some of {', '.join(PICTURES)} (with commas between)",
+    )  # fmt: skip
     out.add_argument("--checkpoint", metavar="PATH", help="write the run there every few seconds")
     out.add_argument(
         "--resume", action="store_true", help="continue the run in the checkpoint, if it is there"
@@ -71,6 +77,7 @@ def run(options: argparse.Namespace) -> None:
     task = make_task(options, data, options.validation, options.layers)
     if isinstance(task.target, ClassTarget):
         _check_loss(task.loss, len(task.target.labels))
+    check_pictures(options.plot, task)
     class_weight = class_weight_of(options.class_weight, task.target)
     metadata = metadata_of(data, task, options.validation, options.seed)
     trainer = make_trainer(options, task)
@@ -103,7 +110,9 @@ def _check_options(options: argparse.Namespace) -> None:
         return
     path = Path(options.checkpoint)
     check_folder(path.parent)
-    if path.resolve() in ((options.out / name).resolve() for name in FILES):
+    if path.resolve() in (
+        (options.out / name).resolve() for name in (*FILES, *chain(*PICTURES.values()))
+    ):
         raise ValueError(f"--checkpoint: received {path}, which is one of the results")
     if path.exists() and not options.resume:
         epoch, last_epoch, is_over = progress_of(read_run(path)[1])

@@ -16,8 +16,9 @@ from mlp._atomic import write_file
 from mlp.cli.data import Data
 from mlp.cli.scores import confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
+from mlp.cli.train_pictures import draw
 from mlp.datasets import ClassTarget, shortened
-from mlp.training import EarlyStopping, Trainer
+from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
 
 FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")
 _LARGE = 10.0  # beside numbers of this size, those of the size 1 are lost
@@ -73,6 +74,8 @@ class TrainReport:
             files.append(held_out)
         else:
             held_out.unlink(missing_ok=True)  # of a run before
+        if self.scores:
+            files += draw(self.options.plot, self, self.options.out)
         return files
 
     def _held_out_rows(self) -> str:
@@ -114,6 +117,12 @@ class TrainReport:
             "loss": _finite(self.loss),
             **{name: _finite(value) for name, value in self.scores.items()},
         }
+
+    @property
+    def layers(self) -> LayerRecord | None:
+        """What was recorded of the layers, if it was."""
+        recorders = [c for c in self.trainer.callbacks if isinstance(c, LayerRecorder)]
+        return recorders[0].record if recorders else None
 
     @property
     def _best_epoch(self) -> int | None:
@@ -164,6 +173,9 @@ class TrainReport:
         if "confusion" in scores:
             yield ""
             yield confusion_text(scores["labels"], scores["confusion"])
+        if self.layers is not None:
+            yield ""
+            yield str(self.layers)
 
 
 def _finite(value: Any) -> Any:

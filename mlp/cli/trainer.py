@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mlp.cli.network import batch_size_of, make_network
 from mlp.cli.task import TableTask
+from mlp.cli.train_pictures import recorder_of
 from mlp.datasets import ClassTarget, NumberTarget, is_number
 from mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer, make_schedule
 from mlp.training import (
@@ -76,7 +77,7 @@ def make_trainer(options: argparse.Namespace, task: TableTask) -> Trainer:
         l2=_PRIOR / len(task.X) if options.l2 is None else options.l2,
         clip_norm=options.clip_norm,
         metrics=["accuracy" if isinstance(task.target, ClassTarget) else "r2"],
-        callbacks=_callbacks(options, task.validation is not None),
+        callbacks=_callbacks(options, task),
     )
 
 
@@ -89,8 +90,8 @@ def _make_optimizer(options: argparse.Namespace, steps: int) -> Optimizer:
     return optimizer
 
 
-def _callbacks(options: argparse.Namespace, has_validation: bool) -> list[Callback]:
-    monitor = "val_loss" if has_validation else "loss"
+def _callbacks(options: argparse.Namespace, task: TableTask) -> list[Callback]:
+    monitor = "val_loss" if task.validation is not None else "loss"
     callbacks: list[Callback] = [
         LambdaCallback(on_start=lambda trainer: _begin(options, trainer)),
         CSVLogger(options.out / "history.csv"),
@@ -100,6 +101,8 @@ def _callbacks(options: argparse.Namespace, has_validation: bool) -> list[Callba
         callbacks.append(EarlyStopping(monitor, options.early_stopping))
     if options.reduce_lr is not None:
         callbacks.append(ReduceLROnPlateau(monitor, patience=options.reduce_lr))
+    if "layers" in options.plot:
+        callbacks.append(recorder_of(task))
     if options.checkpoint is not None:
         callbacks.append(Checkpoint(options.checkpoint, every=None, every_seconds=_SECONDS))
     return callbacks

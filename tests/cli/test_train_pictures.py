@@ -1,0 +1,60 @@
+"""The pictures that `mlp train --plot` draws."""
+
+import pytest
+
+from tests.cli.small_tables import FAST, assert_refused, flowers, train, without, write_csv
+
+PNG = b"\x89PNG"
+
+
+def pictures(folder):
+    assert all(path.read_bytes().startswith(PNG) for path in folder.glob("*.png"))
+    return sorted(path.name for path in folder.glob("*.png"))
+
+
+def test_pictures_are_drawn_where_they_are_asked_for(tmp_path, capsys):
+    assert train("digits", tmp_path, *FAST, "--plot", "confusion,weights,layers") == 0
+    drawn = ["activations.png", "confusion.png", "gradients.png", "weights.png"]
+    assert pictures(tmp_path) == sorted([*drawn, "history.png"])
+    said = capsys.readouterr().out
+    assert all(name in said for name in drawn)
+    assert "layers[0] relu: " in said
+
+
+@pytest.mark.parametrize(("target", "ignored"), [("kind", "price"), ("price", "kind")])
+def test_the_plane_of_two_inputs_is_drawn(target, ignored, tmp_path):
+    table = write_csv(tmp_path / "flowers.csv", without(flowers(), "id", "colour"))
+    options = ("--target", target, "--ignore", ignored, "--standardize", *FAST)
+    assert train(table, tmp_path / "out", *options, "--plot", "boundary") == 0
+    assert pictures(tmp_path / "out") == ["boundary.png", "history.png"]
+
+
+def test_a_run_that_records_its_layers_goes_on_with_them(tmp_path, capsys):
+    run = ("--layers", "8", "--plot", "layers", "--checkpoint", tmp_path / "run.npz", "--resume")
+    assert train("spirals", tmp_path, *run, "--epochs", 3) == 0
+    assert train("spirals", tmp_path, *run, "--epochs", 6) == 0
+    assert "epoch 6\nlayers[0] relu: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "message"),
+    [
+        ("digits", "boundary", "--plot boundary: received 64 inputs, expected 2"),
+        ("spirals", "weights", "--plot weights: received 2 inputs, expected the pixels"),
+    ],
+)
+def test_a_picture_that_there_cannot_be_is_refused(data, name, message, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert_refused(capsys, ["train", data, "--plot", name, "--out", str(out)], message, out)
+
+
+def test_confusion_of_numbers_is_refused(tmp_path, capsys):
+    table = write_csv(tmp_path / "flowers.csv", without(flowers(), "id", "kind", "colour"))
+    command = ["train", table, "--target", "price", "--plot", "confusion"]
+    assert_refused(capsys, command, "--plot confusion: received a target of numbers")
+
+
+def test_a_picture_of_no_known_name_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        train("digits", tmp_path, "--plot", "weights,kittens")
+    assert "received 'kittens', expected some of confusion, boundary" in capsys.readouterr().err

@@ -200,7 +200,8 @@ class MLP(Vectors, Copied):
 
         Examples
         --------
-        >>> net = MLP([Dense(1, 1, weights=[[2.0]])], loss="squared_error")
+        >>> import mlp
+        >>> net = MLP([mlp.Dense(1, 1, weights=[[2.0]])], loss="squared_error")
         >>> net.loss_and_grad([[1.0], [2.0]], [[0.0], [0.0]])
         5.0
         >>> net.grad  # of W, then of b

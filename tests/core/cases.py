@@ -10,6 +10,30 @@ from mlp.core import ACTIVATIONS, LOSSES, MLP, ActivationLayer, Dense, Dropout, 
 ANY_OUTPUT = ("squared_error", "mse", "mae", "huber")
 
 
+class Sine:
+    """An activation of one's own, whose derivative needs Z."""
+
+    def forward(self, Z, out):
+        np.sin(Z, out=out)
+
+    def backward(self, dA, Z, A, out):
+        np.cos(Z, out=out)
+        out *= dA
+
+
+class Exponential:
+    """An activation of one's own, whose derivative needs A alone."""
+
+    name = "exp"
+    needs_z = False
+
+    def forward(self, Z, out):
+        np.exp(Z, out=out)
+
+    def backward(self, dA, Z, A, out):
+        np.multiply(dA, A, out=out)
+
+
 def is_defined(activation, loss):
     """Whether the loss has a meaning for the outputs of this activation.
 

@@ -9,7 +9,7 @@ import pytest
 import mlp
 from mlp.core import ACTIVATIONS, MLP, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from mlp.core.activations import LeakyReLU, ReLU
-from tests.core.cases import PAIRS, apart, network, targets
+from tests.core.cases import PAIRS, Exponential, Sine, apart, network, targets
 from tests.core.normalized import SMOOTH
 
 CANONICAL = [
@@ -18,30 +18,6 @@ CANONICAL = [
     ("identity", "mse"),
     ("identity", "squared_error"),
 ]
-
-
-class Sine:
-    """An activation of one's own, whose derivative needs Z."""
-
-    def forward(self, Z, out):
-        np.sin(Z, out=out)
-
-    def backward(self, dA, Z, A, out):
-        np.cos(Z, out=out)
-        out *= dA
-
-
-class Exponential:
-    """An activation of one's own, whose derivative needs A alone."""
-
-    name = "exp"
-    needs_z = False
-
-    def forward(self, Z, out):
-        np.exp(Z, out=out)
-
-    def backward(self, dA, Z, A, out):
-        np.multiply(dA, A, out=out)
 
 
 def small(*layers, loss="mse", n_in=3, replicas=None):

@@ -5,7 +5,7 @@ import pytest
 
 import mlp
 from mlp.core import MLP, ActivationLayer, BatchNorm, Dense, LayerNorm
-from tests.core.test_activation_layer import Sine
+from tests.core.cases import Sine
 
 SIZES = [4, 6, 5, 3]
 

@@ -7,7 +7,7 @@ import mlp
 from mlp import MLP, SGD, ActivationLayer, BatchNorm, Dense, Trainer
 from mlp.core import ACTIVATIONS
 from mlp.core.activations import ELU, LeakyReLU
-from tests.core.test_activation_layer import Sine
+from tests.core.cases import Sine
 from tests.files.forge import assert_same, contents, forge_declared
 from tests.files.refused import assert_refused
 

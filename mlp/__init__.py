@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlp import core, datasets, files, optim, plotting, studies, training
     from mlp.core import (
         MLP,
+        ActivationLayer,
         BatchNorm,
         Dense,
         Dropout,
@@ -61,6 +62,7 @@ __all__ = [
     "R2",
     "SGD",
     "Accuracy",
+    "ActivationLayer",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -107,6 +109,7 @@ __all__ = [
 _MODULES = {
     "core": (
         "MLP",
+        "ActivationLayer",
         "BatchNorm",
         "Dense",
         "Dropout",

@@ -38,7 +38,12 @@ def add_ends_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--dtype", choices=("float64", "float32"))
 
 
-def make_network(options: argparse.Namespace, task: Task, dropout: float = 0.0) -> MLP:
+def make_network(
+    options: argparse.Namespace,
+    task: Task,
+    dropout: float = 0.0,
+    normalization: str | None = None,
+) -> MLP:
     """Return the network that the options describe, for this task."""
     return MLP.from_sizes(
         task.sizes,
@@ -46,6 +51,7 @@ def make_network(options: argparse.Namespace, task: Task, dropout: float = 0.0) 
         task.output,
         task.loss,
         dropout=dropout,
+        normalization=normalization,
         dtype=options.dtype or "float64",
         seed=options.seed,
     )

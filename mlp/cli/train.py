@@ -21,6 +21,7 @@ from mlp.cli.task import TableTask, make_task
 from mlp.cli.train_pictures import PICTURES, check_pictures, parse_pictures
 from mlp.cli.train_report import FILES, TrainReport
 from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
+from mlp.core.structure import NORMALIZATIONS
 from mlp.core.validation import check_count
 from mlp.datasets import ClassTarget
 from mlp.training import Trainer, TrainingDiverged
@@ -50,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the widths of the hidden layers, or none (64,32)",
     )  # fmt: skip
     network.add_argument("--dropout", type=float, default=0.0, metavar="RATE", help="(%(default)s)")
+    network.add_argument(
+        "--normalize", choices=tuple(NORMALIZATIONS),
+        help="the units before each hidden activation: over the rows of a batch, or over the layer",
+    )  # fmt: skip
     add_ends_arguments(network)
     add_training_arguments(parser)
     out = parser.add_argument_group("results")
@@ -94,6 +99,11 @@ def _check_options(options: argparse.Namespace) -> None:
     check_count("--epochs", options.epochs)
     if not 0.0 <= options.validation < 1.0:
         raise ValueError(f"--validation: received {options.validation}, expected 0 to below 1")
+    if options.normalize is not None and not options.layers:
+        raise ValueError(
+            f"--normalize {options.normalize}: received no hidden layers, expected one at least "
+            "(--layers)"
+        )
     if options.checkpoint is None:
         if options.resume:
             raise ValueError("--resume continues a checkpoint: add --checkpoint PATH")

@@ -106,6 +106,7 @@ class TrainReport:
             "held_out_rows": len(task.held_out),
             "dropped_rows": self.data.n_dropped,
             "sizes": list(task.sizes),
+            "normalization": self.options.normalize,
             "parameters": trainer.net.theta.size,
             "l2": trainer.penalty.l2,
             "status": history.status,
@@ -146,6 +147,8 @@ class TrainReport:
         if isinstance(task.target, ClassTarget):
             what += f" of {len(task.target.labels)} classes"
         hidden = (self.options.hidden or "relu").lower()
+        if self.options.normalize is not None:
+            hidden = f"{self.options.normalize} norm, {hidden}"
         yield (
             f"network {'-'.join(map(str, task.sizes))} ({hidden}, {task.output}, {task.loss}) "
             f"of {trainer.net.theta.size:,} parameters for {what}"

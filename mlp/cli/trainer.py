@@ -70,7 +70,7 @@ def make_trainer(options: argparse.Namespace, task: TableTask) -> Trainer:
     batch_size = batch_size_of(options)
     batches = 1 if batch_size is None else -(-len(task.X) // batch_size)
     return Trainer(
-        make_network(options, task, options.dropout),
+        make_network(options, task, options.dropout, options.normalize),
         _make_optimizer(options, options.epochs * batches),
         batch_size=batch_size,
         seed=options.seed,

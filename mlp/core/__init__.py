@@ -1,5 +1,6 @@
 """What a network is: layers, activations, losses, and the two passes through them."""
 
+from mlp.core.activation_layer import ActivationLayer
 from mlp.core.activations import ACTIVATIONS, Activation, make_activation
 from mlp.core.batch_norm import BatchNorm
 from mlp.core.dense import Dense
@@ -18,6 +19,7 @@ __all__ = [
     "LOSSES",
     "MLP",
     "Activation",
+    "ActivationLayer",
     "BatchNorm",
     "Dense",
     "Dropout",

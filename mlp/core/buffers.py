@@ -26,8 +26,7 @@ class Pass:
             # sums over the units then run along the batch, several times faster
             self.Z = self._buffer(layer.n_out, batch).swapaxes(-1, -2)
         self.A = np.empty_like(self.Z) if layer.keeps_z else self.Z
-        products, sizes = layer._bound.products, (batch, layer.n_in, layer.n_out)
-        self.matmul = np.matmul if products.are_plain(sizes, self.Z) else products.matmul
+        self.matmul = layer._bound.products.for_sizes((batch, layer.n_in, layer.n_out), self.Z)
 
     @cached_property
     def dZ(self) -> Array:

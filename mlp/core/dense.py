@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.activations import Activation, make_activation
+from mlp.core.activated import Activated
+from mlp.core.activations import Activation
 from mlp.core.arrays import Array
 from mlp.core.buffers import Bound, Pass
 from mlp.core.initializers import Initializer, make_initializer
-from mlp.core.layers import Layer
-from mlp.core.losses import Loss
 from mlp.core.parameters import Parameter
 from mlp.core.products import sum_of
 from mlp.core.validation import as_floats, check_bool, check_count, numeric
@@ -23,7 +22,7 @@ _BATCH_SIZES_KEPT = 8
 _FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
 
 
-class Dense(Layer):
+class Dense(Activated):
     """A fully connected layer, ``A = activation(A_in @ W + b)``.
 
     Parameters
@@ -89,10 +88,9 @@ class Dense(Layer):
     ) -> None:
         self.n_in = check_count("n_in", n_in)
         self.n_out = check_count("n_out", n_out)
-        self.activation = copy.copy(make_activation(activation))  # work arrays are its own
+        super().__init__(activation)
         self.train_bias = check_bool("train_bias", train_bias)
         self.share_bias = check_bool("share_bias", share_bias)
-        self.canonical_loss: Loss | None = None  # set by the network on its last layer
         self.weights = self._check_weights(weights)
         self.bias = self._check_bias(bias)
 
@@ -100,8 +98,7 @@ class Dense(Layer):
         self, weights: ArrayLike | str | Initializer | None
     ) -> NDArray[np.float64] | Initializer:
         if weights is None:
-            by_fan_in = getattr(self.activation, "name", "") in _FAN_IN_ACTIVATIONS
-            weights = "he_uniform" if by_fan_in else "glorot_uniform"
+            weights = default_weights(self.activation)
         if isinstance(weights, str) or hasattr(weights, "draw"):
             return make_initializer(weights)  # type: ignore[arg-type]
         array = as_floats("weights", numeric("weights", weights), np.dtype(np.float64))
@@ -231,6 +228,11 @@ class Dense(Layer):
         return self._last.A
 
     @property
+    def canonical_Z(self) -> Array:
+        """What the loss that the activation is a pair with left in Z in the last pass."""
+        return self._last.Z
+
+    @property
     def dZ(self) -> Array:
         """The derivative of the loss by Z in the last pass."""
         return self._last.dZ
@@ -251,5 +253,10 @@ class Dense(Layer):
 
     def __repr__(self) -> str:
         """Return the call that makes the layer, without its numbers."""
-        name = getattr(self.activation, "name", repr(self.activation))
-        return f"Dense({self.n_in}, {self.n_out}, {name!r})"
+        return f"Dense({self.n_in}, {self.n_out}, {self._activation_name!r})"
+
+
+def default_weights(activation: Activation) -> str:
+    """Return the rule by which weights are drawn that an activation follows."""
+    by_fan_in = getattr(activation, "name", "") in _FAN_IN_ACTIVATIONS
+    return "he_uniform" if by_fan_in else "glorot_uniform"

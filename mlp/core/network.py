@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from mlp.core.activated import Activated
 from mlp.core.activations import Activation
 from mlp.core.arrays import Array, LossValue
 from mlp.core.copied import Copied
-from mlp.core.dense import Dense
-from mlp.core.layers import Dropout, Layer
+from mlp.core.layers import Layer
 from mlp.core.losses import Loss, make_loss
 from mlp.core.parameters import Parameters
 from mlp.core.passes import Passes
@@ -22,8 +21,8 @@ from mlp.core.structure import (
     check_layers,
     check_pair,
     check_rows,
-    check_sizes,
     is_canonical,
+    layers_of_sizes,
     summarize,
     tell_widths,
 )
@@ -103,6 +102,7 @@ class MLP(Vectors, Copied):
         loss: str | Loss = "squared_error",
         *,
         dropout: float = 0.0,
+        normalization: str | None = None,
         dtype: DTypeLike = "float64",
         seed: int | np.random.Generator | None = None,
     ) -> MLP:
@@ -118,19 +118,19 @@ class MLP(Vectors, Copied):
             As in the constructor.
         dropout : float, default 0.0
             If positive, a `Dropout` of this rate follows each hidden layer.
+        normalization : {None, "batch", "layer"}
+            What stands between the weights and the activation of each hidden layer: nothing, a
+            `BatchNorm`, which makes a bias needless, or a `LayerNorm`. The first weights of one
+            seed are the same with all three.
 
         Examples
         --------
         >>> MLP.from_sizes([64, 32, 10], output="softmax", loss="cross_entropy", seed=0)
         MLP([Dense(64, 32, 'relu'), Dense(32, 10, 'softmax')], loss='cross_entropy')
+        >>> MLP.from_sizes([2, 3, 1], normalization="batch", seed=0).layers[:3]
+        (Dense(2, 3, 'identity'), BatchNorm(), ActivationLayer('relu'))
         """
-        sizes = check_sizes(sizes)
-        layers: list[Layer] = []
-        for n_in, n_out in pairwise(sizes[:-1]):
-            layers.append(Dense(n_in, n_out, hidden))
-            if dropout:
-                layers.append(Dropout(dropout))
-        layers.append(Dense(sizes[-2], sizes[-1], output))
+        layers = layers_of_sizes(sizes, hidden, output, dropout, normalization)
         return cls(layers, loss, dtype=dtype, seed=seed)
 
     def _build(self) -> None:
@@ -138,7 +138,7 @@ class MLP(Vectors, Copied):
         tell_widths(self.layers, self.n_in)
         last = self.layers[-1]
         for layer in self.layers:
-            if isinstance(layer, Dense):
+            if isinstance(layer, Activated):
                 fused = layer is last and is_canonical(layer, self.loss)
                 layer.canonical_loss = self.loss if fused else None
         self._parameters = Parameters(self.layers, self.dtype, self.replicas)
@@ -200,7 +200,8 @@ class MLP(Vectors, Copied):
 
         Examples
         --------
-        >>> net = MLP([Dense(1, 1, weights=[[2.0]])], loss="squared_error")
+        >>> import mlp
+        >>> net = MLP([mlp.Dense(1, 1, weights=[[2.0]])], loss="squared_error")
         >>> net.loss_and_grad([[1.0], [2.0]], [[0.0], [0.0]])
         5.0
         >>> net.grad  # of W, then of b

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mlp.core.activated import Activated
 from mlp.core.arrays import Array, LossValue
-from mlp.core.dense import Dense
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.scratch import Scratch
@@ -34,8 +34,8 @@ class Passes(Scratch):
         self.layers = layers
         self.loss = loss
         last = layers[-1]
-        fused = isinstance(last, Dense) and last.canonical_loss is not None
-        self.canonical: Dense | None = last if fused else None  # type: ignore[assignment]
+        fused = isinstance(last, Activated) and last.canonical_loss is not None
+        self.canonical: Activated | None = last if fused else None  # type: ignore[assignment]
         self.have_running = [any(p.running for p in layer.parameters()) for layer in layers]
         # what stands before the first layer with parameters needs no derivative
         self.first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
@@ -120,7 +120,7 @@ class Passes(Scratch):
         """Return the loss of each row, ``(..., batch)``."""
         rows = self.per_row("rows", A)
         if self.canonical is not None:
-            self.loss.canonical_rows(self.canonical._bound.now.Z, A, Y, out=rows)
+            self.loss.canonical_rows(self.canonical.canonical_Z, A, Y, out=rows)
         else:
             self.loss.rows(A, Y, out=rows)
         return rows

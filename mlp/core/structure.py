@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from mlp.core.activations import ACTIVATIONS, make_activation
-from mlp.core.dense import Dense
-from mlp.core.layers import Layer
+from mlp._names import find_name
+from mlp.core.activated import Activated
+from mlp.core.activation_layer import ActivationLayer
+from mlp.core.activations import ACTIVATIONS, Activation, make_activation
+from mlp.core.batch_norm import BatchNorm
+from mlp.core.dense import Dense, default_weights
+from mlp.core.layer_norm import LayerNorm
+from mlp.core.layers import Dropout, Layer
 from mlp.core.losses import Loss
 from mlp.core.validation import check_sequence
 
+NORMALIZATIONS: dict[str, Callable[[], Layer]] = {"batch": BatchNorm, "layer": LayerNorm}
 
-def is_canonical(last: Dense, loss: Loss) -> bool:
+
+def is_canonical(last: Activated, loss: Loss) -> bool:
     """Return whether loss and activation are a pair with a common, simple derivative.
 
     A class derived from a loss may have redefined its methods, so what it inherits as canonical
@@ -31,7 +39,7 @@ def check_pair(last: Layer, loss: Loss) -> None:
     layer of one's own that says nothing passes.
     """
     wanted = vars(type(loss)).get("outputs")
-    given = vars(type(last.activation if isinstance(last, Dense) else last)).get("outputs")
+    given = vars(type(last.activation if isinstance(last, Activated) else last)).get("outputs")
     if wanted is None or given is None or given == wanted:
         return
     fitting = [name for name, make in ACTIVATIONS.items() if make().outputs == wanted]
@@ -47,6 +55,42 @@ def check_sizes(sizes: Iterable[int]) -> tuple[int, ...]:
     if len(widths) < 2:
         raise ValueError(f"sizes: received {list(widths)}, expected at least two widths")
     return widths
+
+
+def layers_of_sizes(
+    sizes: Iterable[int],
+    hidden: str | Activation,
+    output: str | Activation,
+    dropout: float,
+    normalization: str | None,
+) -> list[Layer]:
+    """Return the layers of `MLP.from_sizes`, whose arguments these are."""
+    widths = check_sizes(sizes)
+    if normalization is not None:
+        normalization = find_name("normalization", normalization, NORMALIZATIONS)
+    layers: list[Layer] = []
+    for n_in, n_out in pairwise(widths[:-1]):
+        if normalization is None:
+            layers.append(Dense(n_in, n_out, hidden))
+        else:
+            layers += _normalized(n_in, n_out, hidden, normalization)
+        if dropout:
+            layers.append(Dropout(dropout))
+    layers.append(Dense(widths[-2], widths[-1], output))
+    return layers
+
+
+def _normalized(
+    n_in: int, n_out: int, activation: str | Activation, normalization: str
+) -> tuple[Layer, ...]:
+    """Return a hidden layer that normalises before its activation.
+
+    Its first weights are those of the layer without. The shift of a `BatchNorm` does what a bias
+    before it would do, which the mean takes away.
+    """
+    weights = default_weights(make_activation(activation))
+    dense = Dense(n_in, n_out, weights=weights, bias=normalization != "batch")
+    return dense, NORMALIZATIONS[normalization](), ActivationLayer(activation)
 
 
 def check_layers(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], int, int]:

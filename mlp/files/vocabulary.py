@@ -16,6 +16,7 @@ from mlp.core import (
     ACTIVATIONS,
     INITIALIZERS,
     LOSSES,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -155,4 +156,5 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dropout": (Dropout, {"rate": FLOAT}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }

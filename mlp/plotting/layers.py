@@ -196,7 +196,10 @@ def _named(found: Mapping[str, NDArray[np.intp]], n_units: int, most: int) -> st
 def _zeros(layer: LayerSeries) -> tuple[str, bool]:
     """Say which share of dW is zero."""
     zeros = int(layer.zeros[-1])
-    share = zeros / max(zeros + int(layer.gradients.counts[-1].sum()), 1)
+    size = zeros + int(layer.gradients.counts[-1].sum())
+    if not size:
+        return "no weights", False
+    share = zeros / size
     return (f"{share:.0%} of dW is zero" if zeros else "no element of dW is zero"), share > 0.05
 
 

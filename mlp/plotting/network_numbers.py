@@ -102,10 +102,10 @@ def diagram_of_network(
     called = _names_of_weights(names, layers)
     columns = [Column(_unit_names(0, net.n_in, len(layers)), "inputs", None if X is None else X[0])]
     links = []
-    for number, layer in enumerate(layers, 1):
-        values = None if X is None else layer.A[0].copy()
+    for number, (layer, end) in enumerate(zip(layers, _ends(run.layers), strict=True), 1):
+        values = None if X is None else end.A[0].copy()
         units = _unit_names(number, layer.n_out, len(layers))
-        columns.append(Column(units, _name(layer.activation), values))
+        columns.append(Column(units, _name(end.activation), values))
         links.append(_link(layer, loss is not None, called[number - 1]))
     targets = None if t is None else _one_hot(np.asarray(t), net.n_out)
     return Diagram(columns, links, targets, loss)
@@ -158,6 +158,17 @@ def _check_layers(net: Differentiable, need_all: bool) -> None:
                 f"net: received {layer!r} at {i}, expected Dense layers only where gradients are "
                 "drawn; without t the weights and activations are"
             )
+
+
+def _ends(layers: Sequence[Any]) -> list[Any]:
+    """Return for each dense layer what has the last activation before the next one."""
+    ends: list[Any] = []
+    for layer in layers:
+        if _is_dense(layer):
+            ends.append(layer)
+        elif ends and hasattr(layer, "activation") and hasattr(type(layer), "A"):
+            ends[-1] = layer
+    return ends
 
 
 def _is_dense(layer: Any) -> bool:

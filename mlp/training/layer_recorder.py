@@ -29,8 +29,9 @@ class LayerRecorder(Callback):
     """Records histograms of activations and gradients by layer, and names dead units.
 
     After an epoch, the rows of a probe go through the network, without dropout. Of each layer
-    with weights are recorded: a histogram of its outputs; one of ``log10 |dW|``, dW being the
-    gradient of the epoch's last update, penalties and clipping included; and which units are
+    with weights or an activation are recorded: a histogram of its outputs; one of ``log10 |dW|``,
+    dW being the gradient of the epoch's last update, penalties and clipping included; and which
+    units are
 
     - **dead**: the derivative of the activation is 0 for every row of the probe. A unit of relu
       is dead if it is never positive [1]_; none of these rows can change its weights.

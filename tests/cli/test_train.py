@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mlp
+from mlp.cli import main
 from mlp.cli.model_file import read
 from mlp.datasets import read_csv, split_rows
 from mlp.files import read_model
@@ -139,6 +140,28 @@ def test_options_reach_the_training(table, tmp_path, capsys):
     rates = mlp.History.from_json(tmp_path / "history.json")["lr"]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < 0.01
+
+
+@pytest.mark.parametrize(("name", "kind"), [("batch", "BatchNorm"), ("layer", "LayerNorm")])
+def test_hidden_layers_are_normalised_where_that_was_asked_for(name, kind, table, tmp_path, capsys):
+    options = ("--layers", "8,6", "--epochs", 30, "--normalize", name, "--dropout", 0.1)
+    assert train(table, tmp_path, *KIND, *options) == 0
+    assert f"network 6-8-6-2 ({name} norm, relu, softmax, cross_ent" in capsys.readouterr().out
+    net = mlp.load(tmp_path / "model.npz")
+    hidden = ["Dense", kind, "ActivationLayer", "Dropout"]
+    assert [type(layer).__name__ for layer in net.layers] == [*hidden, *hidden, "Dense"]
+    assert net.layers[2].activation.name == "relu"
+
+    out = tmp_path / "predictions.csv"
+    assert main(["predict", str(tmp_path / "model.npz"), table, "--out", str(out)]) == 0
+    predicted = [row["kind"] for row in read_rows(out)]
+    held_out = read_rows(tmp_path / "held_out.csv")
+    lines = [int(row["line"]) - 2 for row in held_out]
+    assert [predicted[line] for line in lines] == [row["predicted kind"] for row in held_out]
+
+    capsys.readouterr()
+    assert train(table, tmp_path, *KIND, *options, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["normalization"] == name
 
 
 def test_a_class_weight_weighs_the_rows_of_its_class(tmp_path, capsys):

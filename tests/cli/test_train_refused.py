@@ -101,6 +101,9 @@ def test_a_table_that_cannot_be_learned_is_refused_with_its_place(what, tmp_path
         ("--schedule cosin", "schedule: received 'cosin', expected one of constant"),
         ("--l2 -1", "l2: received -1.0, expected"),
         ("--dropout 1", "rate: received 1.0, expected"),
+        ("--normalize batch --layers none", "--normalize batch: received no hidden layers, expec"),
+        ("--normalize batch --batch-size 23", "batch_size: received 23 for 24 rows, whose last ba"),
+        ("--normalize batch --batch-size 1", "batch_size: received 1 for 24 rows, whose last batc"),
         ("--early-stopping 0", "patience: received 0, expected a whole number >= 1"),
         ("--activation rlu", "activation: received 'rlu', expected one of identity"),
         ("--loss crossentropy", "loss: received 'crossentropy', expected one of squared_error"),
@@ -181,7 +184,8 @@ def test_a_folder_that_cannot_be_made_is_found_before_the_data_are_read(tmp_path
 
 
 def test_usage_errors_are_one_line(tmp_path, capsys):
-    for line in ("train", "train xor --epochs x", "train xor --layers x", "predict", "fly", ""):
+    wrong = ("--epochs x", "--normalize group", "--layers x")
+    for line in ("train", *(f"train xor {option}" for option in wrong), "predict", "fly", ""):
         words = line.split()
         with pytest.raises(SystemExit, match="2"):
             main(words)

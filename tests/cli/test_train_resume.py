@@ -169,6 +169,24 @@ def test_a_run_goes_on_to_more_epochs(table, whole, tmp_path):
     assert_same_results(tmp_path, whole)
 
 
+@pytest.mark.parametrize("name", ["batch", "layer"])
+def test_a_run_that_normalises_goes_on_and_another_normalization_is_refused(
+    name, table, tmp_path, capsys
+):
+    options = (*OPTIONS.split(), "--normalize", name)
+    assert train(table, tmp_path / "whole", *options) == 0
+    again = (*options, "--checkpoint", tmp_path / "run.npz", "--resume")
+    assert train(table, tmp_path / "out", *again, "--epochs", 5) == 0
+    assert train(table, tmp_path / "out", *again) == 0
+    assert_same_results(tmp_path / "out", tmp_path / "whole")
+    capsys.readouterr()
+    other = "layer" if name == "batch" else "batch"
+    command = ["train", table, "--out", tmp_path / "other", *again, "--normalize", other]
+    assert_refused(
+        capsys, list(map(str, command)), "is of another run: network.layers[", tmp_path / "other"
+    )
+
+
 def test_a_file_that_is_no_checkpoint_is_refused(table, whole, tmp_path, capsys):
     for options in ([], ["--resume"]):
         path = str(whole / "model.npz")

@@ -1,12 +1,37 @@
 """Networks and data for the tests of this folder."""
 
+import copy
 from itertools import pairwise
 
 import numpy as np
 
-from mlp.core import ACTIVATIONS, LOSSES, MLP, Dense, Dropout, make_activation
+from mlp.core import ACTIVATIONS, LOSSES, MLP, ActivationLayer, Dense, Dropout, make_activation
 
 ANY_OUTPUT = ("squared_error", "mse", "mae", "huber")
+
+
+class Sine:
+    """An activation of one's own, whose derivative needs Z."""
+
+    def forward(self, Z, out):
+        np.sin(Z, out=out)
+
+    def backward(self, dA, Z, A, out):
+        np.cos(Z, out=out)
+        out *= dA
+
+
+class Exponential:
+    """An activation of one's own, whose derivative needs A alone."""
+
+    name = "exp"
+    needs_z = False
+
+    def forward(self, Z, out):
+        np.exp(Z, out=out)
+
+    def backward(self, dA, Z, A, out):
+        np.multiply(dA, A, out=out)
 
 
 def is_defined(activation, loss):
@@ -50,6 +75,20 @@ def network(
     if loss == "poisson":
         net.layers[-1].b += 3.0
     return net
+
+
+def apart(net):
+    """Return the same network with the activation of each dense layer as a layer of its own."""
+    layers = []
+    for layer in net.layers:
+        if isinstance(layer, Dense):
+            layers += [Dense(layer.n_in, layer.n_out), ActivationLayer(layer.activation)]
+        else:
+            layers.append(copy.copy(layer))
+    other = MLP(layers, net.loss, dtype=net.dtype, seed=0)
+    other = other.replicate(net.replicas) if net.replicas else other
+    other.theta = net.theta
+    return other
 
 
 def distance_to_kinks(net, X, Y, l1=False):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlp.core import ACTIVATIONS, Penalty
-from tests.core.cases import PAIRS, network, targets
+from tests.core.cases import PAIRS, apart, network, targets
 
 # Inside a ufunc that broadcasts a bias or a column, NumPy itself uses a buffer of at most
 # `np.getbufsize()` elements for each of one operand (NumPy 2.0: two) and frees it at once. All
@@ -68,6 +68,17 @@ def test_a_step_allocates_no_matrix_whatever_the_hidden_activation(hidden, dtype
         dropout=0.2,
     )
     assert_no_matrix_is_allocated(net, rng, penalty=Penalty(l1=0.1, l2=0.1))
+
+
+@pytest.mark.parametrize("replicas", [None, 2])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_nor_does_a_step_with_activations_as_layers_of_their_own(activation, dtype, replicas):
+    rng = np.random.default_rng(0)
+    sizes = [WIDTH] * 3
+    for output, loss in (("identity", "mse"), ("softmax", "cross_entropy"), ("softmax", "mae")):
+        net = network(sizes, activation, output, loss, rng=rng, replicas=replicas, dtype=dtype)
+        assert_no_matrix_is_allocated(apart(net), rng, batches=(ROWS, ROWS - 1, ROWS - 2))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -18,7 +18,7 @@ def replicas_last(array):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
-    "shape", [(1, 1, 1), (1, 2, 2), (7, 2, 2), (2, 7, 2), (40, 2, 3), (9, 5, 4)]
+    "shape", [(1, 1, 1), (1, 2, 2), (7, 2, 2), (2, 7, 2), (40, 2, 3), (9, 5, 4), (40, 1, 30)]
 )
 def test_a_product_is_that_of_numpy_and_has_the_same_bits_for_each_replica(shape, dtype):
     m, k, n = shape
@@ -32,6 +32,25 @@ def test_a_product_is_that_of_numpy_and_has_the_same_bits_for_each_replica(shape
     )
     assert np.array_equal(first, alone)
     assert np.array_equal(last, alone)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_product_of_a_single_network_has_the_bits_of_stacked_ones(seed, dtype):
+    rng = np.random.default_rng(seed)
+    m, k, n = rng.integers(3, 90, 3)
+    pairs = {
+        "A @ B": (rng.normal(size=(3, m, k)), rng.normal(size=(3, k, n))),
+        "A.T @ B": (rng.normal(size=(3, k, m)).swapaxes(1, 2), rng.normal(size=(3, k, n))),
+        "A @ B.T": (rng.normal(size=(3, m, k)), rng.normal(size=(3, n, k)).swapaxes(1, 2)),
+        "ones @ B": (np.ones((3, 1, k)), rng.normal(size=(3, k, n))),
+    }
+    for name, (A, B) in pairs.items():
+        A, B = A.astype(dtype), B.astype(dtype)  # keeps the order in memory
+        stacked, alone = np.empty((3, A.shape[1], n), dtype), np.empty((A.shape[1], n), dtype)
+        Products().for_sizes((m, k, n), stacked)(A, B, out=stacked)
+        Products().for_sizes((m, k, n), alone)(A[1], B[1], out=alone)
+        assert np.array_equal(alone, stacked[1]), name
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10])

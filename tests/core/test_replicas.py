@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlp.core import ACTIVATIONS, Penalty
-from tests.core.cases import PAIRS, network, targets
+from tests.core.cases import PAIRS, apart, network, targets
 
 SHAPES = [([2, 2, 2], 1), ([10, 16, 3], 32), ([64, 32, 10], 32)]
 K = 3
@@ -59,6 +59,20 @@ def test_every_hidden_activation_with_dropout_weights_and_penalties(hidden, size
     )
     X, Y = rng.normal(size=(rows, sizes[0])), rng.integers(0, sizes[-1], rows)
     assert_same_bits(net, X, Y, rng.uniform(0, 2, rows), Penalty(l1=0.01, l2=0.1))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("sizes", "rows"), SHAPES, ids=str)
+@pytest.mark.parametrize("hidden", list(ACTIVATIONS))
+def test_every_activation_as_a_layer_of_its_own(hidden, sizes, rows, dtype):
+    rng = np.random.default_rng(0)
+    for output, loss in (("softmax", "cross_entropy"), ("softmax", "mse"), ("identity", "mse")):
+        net = network(sizes, hidden, output, loss, rng=rng, replicas=K, dtype=dtype, dropout=0.3)
+        net = apart(net)
+        X, Y = rng.normal(size=(rows, sizes[0])), targets(loss, rng, rows, sizes[-1])
+        Y = Y.astype(dtype)
+        assert_same_bits(net, X, Y)
+        assert_same_bits(net, np.stack([X, 2 * X, X - 1]), Y, rng.uniform(0, 2, rows))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 
-from mlp import MLP, BatchNorm, Dense, Dropout, LayerNorm
+from mlp import MLP, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from mlp.core.activations import LeakyReLU
 from mlp.core.losses import Huber
 from mlp.files.container import Member, write_members
@@ -55,7 +55,19 @@ def normalized():
     return filled(MLP(layers, "mse", seed=0).replicate(2))
 
 
-NETWORKS = {"small": small, "mixed": mixed, "replicas": replicas, "normalized": normalized}
+def activated():
+    layers = [Dense(2, 3), BatchNorm(), ActivationLayer(LeakyReLU(0.3)), Dense(3, 2)]
+    net = MLP([*layers, ActivationLayer("softmax")], "cross_entropy", dtype="float32", seed=0)
+    return filled(net)
+
+
+NETWORKS = {
+    "small": small,
+    "mixed": mixed,
+    "replicas": replicas,
+    "normalized": normalized,
+    "activated": activated,
+}
 SETTINGS = ("activation", "weights", "bias", "train_bias", "share_bias", "rate", "momentum", "eps")
 METADATA = {
     "classes": ["benign", "málaga", 3, None, True, 0.1],

@@ -17,6 +17,7 @@ DIGESTS = {
     "mixed": "30157c6ac312b584a2ca3c037b4ca5eb9b496ca305c197570a82f0950ddded3b",
     "replicas": "a02ef9c4da4f2b082d7f489023e0a629def30bf429339354d542ef783b9cfbbd",
     "normalized": "113479ff7717264a92f4aa057ba96a3e4060b21ffd77ce3893d22521f7b86fff",
+    "activated": "823d1d6958641d125d1823ef8e18ca6858d68f838ce59d0b387761cb52ed92d5",
 }
 CHECKPOINT_DIGESTS = {
     "in_an_epoch": "747d5fcf3a5effa542482034bf8b2f54a0ddda292d19619957130d29eb66b723",

@@ -142,6 +142,14 @@ def test_the_share_of_dw_that_is_zero_is_told_over_gradients():
     assert told == ["10% of dW is zero", "no element of dW is zero"]
 
 
+def test_of_a_layer_without_weights_it_is_told_that_it_has_none():
+    made = LayerRecord(["layers[0] relu"], [2])
+    pair = histogram([0, 1]), histogram([])
+    made.append(1, [pair], zeros=[0], flat=[0.5], units=[np.zeros(2, np.uint8)])
+    (strip,) = strips(plot_layers(made, what="gradients"))
+    assert words(strip)[1] == "no weights"
+
+
 def test_epochs_that_were_not_recorded_stay_empty():
     strip = strips(plot_layers(record(epochs=(1, 2, 5))))[0]
     picture = np.asarray(strip.images[0].get_array())

@@ -270,6 +270,19 @@ def test_a_network_with_dropout_is_drawn_as_it_predicts():
     assert f"{net.predict([[0.5, -1.0]])[0, 0]:.9g}".replace("-", "−") in drawn
 
 
+@pytest.mark.parametrize("x", [None, [0.5, -1.0]])
+def test_an_activation_layer_is_drawn_as_the_units_of_the_dense_layer_before_it(x):
+    net = MLP.from_sizes([2, 3, 1], "sigmoid", normalization="batch", seed=0)
+    drawn = words(plot_network(net, x, digits=9))
+    assert [word for word in drawn if word in ("inputs", "sigmoid", "identity")] == [
+        "inputs", "sigmoid", "identity",
+    ]  # fmt: skip
+    if x is not None:
+        net.predict([x])
+        for value in net.layers[2].A[0]:
+            assert any(f"{value:.9g}" in word for word in drawn)
+
+
 @pytest.mark.filterwarnings("error")
 def test_numbers_that_are_not_finite_are_drawn():
     net = wide([4, 8, 3])

@@ -49,17 +49,25 @@ def classifier(sizes, hidden, **layers):
     return make
 
 
-def normalized(n_in, hidden):
-    """A network with running statistics, which have already moved."""
+def moved(make):
+    """Return the problem with running statistics that have already moved."""
 
+    def make_and_move(dtype):
+        net, X, y, options = make(dtype)
+        net.loss_and_grad(X, y)
+        return net, X, y, options
+
+    return make_and_move
+
+
+def normalized(n_in, hidden):
     def make(dtype):
         layers = [BatchNorm(), Dense(n_in, hidden, "tanh"), BatchNorm(0.3), LayerNorm()]
         net = MLP([*layers, Dense(hidden, 2, "softmax")], "cross_entropy", dtype=dtype, seed=3)
         X, y = labels(100, n_in, 2)
-        net.loss_and_grad(X, y)
         return net, X, y, {"batch_size": 32}
 
-    return make
+    return moved(make)
 
 
 PROBLEMS = {
@@ -71,6 +79,7 @@ PROBLEMS = {
     "10-16-3 with dropout": classifier([10, 16, 3], "tanh", dropout=0.3),
     "10-16-2 normalised": normalized(10, 16),
     "2-2-2 normalised": normalized(2, 2),
+    "10-16-3 normalised before relu": moved(classifier([10, 16, 3], "relu", normalization="batch")),
 }
 RATES = (0.1, 0.02, 0.3)
 

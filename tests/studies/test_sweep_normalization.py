@@ -9,7 +9,9 @@ from mlp.studies.sweep import learning_rate_sweep
 from tests.studies.sweeps import PROBLEMS, RATES, run_alone
 
 
-@pytest.mark.parametrize("problem", ["10-16-2 normalised", "2-2-2 normalised"])
+@pytest.mark.parametrize(
+    "problem", ["10-16-2 normalised", "2-2-2 normalised", "10-16-3 normalised before relu"]
+)
 def test_seeds_start_with_new_statistics_and_the_first_with_those_of_the_network(problem):
     net, X, y, options = PROBLEMS[problem]("float64")
     fixed = net.fixed.copy()

@@ -8,6 +8,7 @@ import numpy as np
 
 from mlp import (
     MLP,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -72,6 +73,7 @@ LAYERS = {
     "Dropout": _around(lambda: Dropout(0.3)),
     "BatchNorm": _around(BatchNorm),
     "LayerNorm": _around(LayerNorm),
+    "ActivationLayer": _around(BatchNorm, lambda: ActivationLayer("relu"), hidden="identity"),
     "own": _around(Noise),
     "own activation": _around(hidden=Bent()),
 }

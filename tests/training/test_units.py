@@ -88,6 +88,34 @@ def test_a_unit_of_relu_that_is_positive_once_is_not_dead_but_saturated():
     assert (layer.dead(), layer.saturated()) == ([], [0])
 
 
+@pytest.mark.parametrize("name", ["relu", "tanh", "silu"])
+def test_after_a_batch_norm_the_units_of_the_activation_layer_are_judged(name):
+    beta = [0.0, -30.0, 0.0, 30.0, 0.0, 0.0]
+    layers = [Dense(4, 6), mlp.BatchNorm(first={"beta": beta}), mlp.ActivationLayer(name)]
+    net = mlp.MLP([*layers, Dense(6, 3, "softmax")], loss="cross_entropy", seed=0)
+    recorder = LayerRecorder(PROBE)
+    Trainer(net, mlp.SGD(1e-12), callbacks=[recorder]).fit(X, y)
+    net.predict(PROBE)
+    dense, norm, activation, last = recorder.record.layers
+    assert activation.name == f"layers[2] {name}"
+    flat = {"relu": [[1], []], "tanh": [[1, 3], []], "silu": [[], [1]]}[name]
+    assert [activation.dead(), activation.saturated()] == flat
+    for other in (dense, norm, last):
+        assert other.dead() == other.saturated() == []
+    assert activation.activations.counts[-1].sum() == PROBE.shape[0] * 6
+    assert activation.gradients.counts[-1].sum() == activation.zeros[-1] == 0
+
+
+def test_a_last_activation_layer_that_is_a_pair_with_the_loss_is_not_judged():
+    layers = [Dense(4, 1, bias=99.0), mlp.ActivationLayer("sigmoid")]
+    net = mlp.MLP(layers, loss="binary_cross_entropy", seed=0)
+    recorder = LayerRecorder(PROBE)
+    Trainer(net, mlp.SGD(0.1), callbacks=[recorder]).fit(X, (y > 0)[:, None])
+    _, last = recorder.record.layers
+    assert np.isnan(last.flat).all()
+    assert last.saturated() == last.dead() == []
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_derivative_of_just_a_hundredth_as_that_of_leaky_relu_is_not_flat(dtype):
     probe = np.full((20, 1), -1.0)

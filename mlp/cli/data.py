@@ -8,7 +8,9 @@ from collections.abc import Container, Sequence
 from math import isnan
 from typing import NamedTuple
 
-from mlp.datasets import CellError, CSVFile, Table, Words, load, parse_number, read_npz, shortened
+from mlp.datasets import CellError, CSVFile, Table, Words, load, read_npz
+from mlp.datasets.numbers import parse_number
+from mlp.datasets.table import shortened
 
 TASKS = ("classify", "regress")
 

@@ -19,9 +19,9 @@ from mlp.datasets import (
     NumberTarget,
     Standardizer,
     Table,
-    shortened,
     split_rows,
 )
+from mlp.datasets.table import shortened
 
 _ROWS_TO_SPLIT = 20  # a sweep of fewer trains on all of them
 

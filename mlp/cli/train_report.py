@@ -17,7 +17,8 @@ from mlp.cli.data import Data
 from mlp.cli.scores import confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.cli.train_pictures import draw
-from mlp.datasets import ClassTarget, shortened
+from mlp.datasets import ClassTarget
+from mlp.datasets.table import shortened
 from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
 
 FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")

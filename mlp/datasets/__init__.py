@@ -11,7 +11,6 @@ Examples
 ((150, 2), (50, 2))
 """
 
-from mlp.datasets._numbers import is_number, parse_number
 from mlp.datasets.catalog import load
 from mlp.datasets.csv_cells import CellError
 from mlp.datasets.csv_file import CSVFile, read_csv
@@ -22,7 +21,7 @@ from mlp.datasets.labels import Labels
 from mlp.datasets.npz_file import read_npz
 from mlp.datasets.split import split_rows
 from mlp.datasets.standardizer import Standardizer
-from mlp.datasets.table import Table, Words, shortened
+from mlp.datasets.table import Table, Words
 from mlp.datasets.targets import ClassTarget, NumberTarget, target_from_dict
 from mlp.datasets.toy import spirals, xor
 
@@ -37,13 +36,10 @@ __all__ = [
     "Standardizer",
     "Table",
     "Words",
-    "is_number",
     "load",
     "load_digits",
-    "parse_number",
     "read_csv",
     "read_npz",
-    "shortened",
     "spirals",
     "split_rows",
     "target_from_dict",

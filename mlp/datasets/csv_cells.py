@@ -9,7 +9,7 @@ from math import isfinite, isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.datasets._numbers import is_number, parse_number
+from mlp.datasets.numbers import is_number, parse_number
 from mlp.datasets.table import Column, Table, Words
 
 MISSING = ("", "na", "n/a", "nan", "null", "?", "#n/a", "<na>")

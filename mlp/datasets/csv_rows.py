@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TextIO
 
-from mlp.datasets._numbers import is_number, parse_number
+from mlp.datasets.numbers import is_number, parse_number
 
 DELIMITERS = (",", ";", "\t")
 _LONGEST_LINE = 1 << 24

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.datasets._numbers import is_number
+from mlp.datasets.numbers import is_number
 from mlp.datasets.table import Table
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import did_you_mean
-from mlp.datasets._numbers import parse_number
+from mlp.datasets.numbers import parse_number
 
 
 class Words(NamedTuple):

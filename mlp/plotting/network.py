@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from mlp.plotting.labels import write_key
 from mlp.plotting.network_drawing import Drawing
 from mlp.plotting.network_layout import Layout, arrange
-from mlp.plotting.network_marks import Pen
+from mlp.plotting.network_marks import DASHES, Pen
 from mlp.plotting.network_numbers import Diagram, Place, diagram_of_network, diagram_of_trace
 from mlp.plotting.records import Differentiable, TraceRecord
 from mlp.plotting.style import check_choice, drawing
-from mlp.plotting.themes import legible, theme_of
+from mlp.plotting.themes import Color, legible, theme_of
 
 PARTS = ("weights", "activations", "gradients")
 KEY = 0.55  # inches above the diagram for the key, and for a title
@@ -36,9 +36,9 @@ def plot_network(
     """Draw the network as a diagram.
 
     A small network has its weight written above each line and, for a sample with a target, the
-    weight's gradient below it. A larger one has broad lines for large numbers and a colour for
-    each sign, measured by the largest of the layer. Of a layer of more than 16 units the first
-    and last four are drawn.
+    weight's gradient below it. A larger one has broad lines for large numbers, measured by the
+    largest of the layer, and a colour for each sign, with dashes below zero. Of a layer of more
+    than 16 units the first and last four are drawn.
 
     Parameters
     ----------
@@ -189,13 +189,15 @@ def _key(ax: Axes, shown: Sequence[str], named: bool) -> list[tuple[Any, str]]:
             for part in lines
         ]
     words = {"weights": "weight", "gradients": "gradient dE/dw"}
+    signs: list[tuple[str, Color, Any]]
+    signs = [("above", theme.second, "solid"), ("below", theme.first, DASHES)]
     return [
         (
-            Line2D([], [], color=color, linewidth=3.0),
+            Line2D([], [], color=color, linewidth=2.2, linestyle=style),
             f"{words[part]} {sign} 0; the broader, the larger in its layer",
         )
         for part in lines
-        for sign, color in (("above", theme.second), ("below", theme.first))
+        for sign, color, style in signs
     ]
 
 

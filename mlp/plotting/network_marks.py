@@ -16,6 +16,7 @@ from mlp.plotting.network_layout import Point
 from mlp.plotting.network_numbers import Numbers
 from mlp.plotting.themes import Color, Theme, legible
 
+DASHES = (0.0, (4.0, 1.0))  # tell what is below 0 where no colour does
 MANY = 100  # lines between two columns; more are drawn less broad
 _NAME = re.compile(r"([A-Za-z])_?(\d+)(?:_(\d+))?")
 
@@ -97,7 +98,7 @@ class Pen:
     def lines(
         self, ends: Sequence[tuple[Point, Point]], values: Numbers, largest: float, gid: str
     ) -> None:
-        """Draw a line for each value: the larger the broader, in the colour of its sign."""
+        """Draw a line for each value: the larger the broader, as its sign is drawn."""
         known = np.nan_to_num(np.abs(values), nan=largest, posinf=largest)
         sizes = known / largest if largest > 0 else np.zeros_like(known)
         broadest = 3.0 if len(ends) <= MANY else 2.2
@@ -107,6 +108,7 @@ class Pen:
             [ends[i] for i in order],
             linewidths=self.scale * (0.3 + broadest * sizes[order]),
             colors=[(*colors[i], 0.2 + 0.8 * sizes[i] ** 1.5) for i in order],
+            linestyles=["solid" if values[i] >= 0 else DASHES for i in order],
             capstyle="butt",
             zorder=2.0,
             gid=gid,

@@ -80,15 +80,32 @@ def _fixed_layout(figure: Figure) -> Iterator[None]:
     if engine is None:
         yield
         return
+    _start_anew(figure)
     for ax, place in zip(figure.axes, _settled(figure), strict=True):
-        in_layout = ax.get_in_layout()
-        ax.set_position(place)
-        ax.set_in_layout(in_layout)  # which set_position takes away
+        _place(ax, place)
     figure.set_layout_engine("none")
     try:
         yield
     finally:
         figure.set_layout_engine(engine)
+
+
+def _start_anew(figure: Figure) -> None:
+    """Put the axes where a new figure has them.
+
+    Where an axes keeps its shape, the way to its rest is long: each pass of the engine goes half
+    of what is left. Where it ends would depend on where it began, and so on earlier drawings.
+    """
+    for ax in figure.axes:
+        spec = ax.get_subplotspec()
+        if spec is not None and ax.get_in_layout():
+            _place(ax, spec.get_position(figure).bounds)
+
+
+def _place(ax: Axes, place: tuple[float, float, float, float]) -> None:
+    in_layout = ax.get_in_layout()
+    ax.set_position(place)
+    ax.set_in_layout(in_layout)  # which set_position takes away
 
 
 def _settled(figure: Figure) -> list[tuple[float, float, float, float]]:

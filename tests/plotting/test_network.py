@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 import mlp
@@ -206,6 +207,22 @@ def test_the_signs_differ_in_lightness_and_not_in_hue_alone(page):
     shades = {round(lightness(tuple(color[:3]))) for color in colors}
     assert len(shades) == 2
     assert max(shades) - min(shades) > 20
+
+
+def test_what_is_below_zero_is_dashed_too_for_a_faint_colour_tells_no_sign_in_grey():
+    net = wide([4, 8, 3])
+    ax = plot_network(net)
+    lines = broad(ax, "weights", 0)
+    weights = np.vstack([net.layers[0].W, net.layers[0].b]).T.ravel()
+    order = np.argsort(np.abs(weights), kind="stable")
+    dashed = [dashes is not None for _, dashes in lines.get_linestyle()]
+    assert dashed == list(weights[order] < 0)
+    (key,) = ax.findobj(Legend)
+    meaning = {
+        text.get_text().split(";")[0]: line.get_linestyle()
+        for text, line in zip(key.get_texts(), key.get_lines(), strict=True)
+    }
+    assert meaning == {"weight above 0": "-", "weight below 0": "--"}
 
 
 def test_given_axes_are_drawn_on_and_letters_shrink_with_them(tmp_path):

@@ -67,6 +67,23 @@ def test_a_subfigure_is_saved_with_its_whole_figure(tmp_path):
     assert by_axes == save_figure(parent, tmp_path / "b.svg").read_bytes()
 
 
+def test_axes_that_were_placed_by_hand_stay_there(tmp_path):
+    ax = new_axes()
+    ax.set_position((0.25, 0.5, 0.5, 0.25))
+    save_figure(ax, tmp_path / "a.png")
+    assert ax.get_position().bounds == (0.25, 0.5, 0.5, 0.25)
+    assert not ax.get_in_layout()
+
+
+def test_axes_that_the_layout_places_are_given_back_to_it(tmp_path):
+    ax = new_axes()
+    save_figure(ax, tmp_path / "a.png")
+    before = ax.get_position().x0
+    ax.set_ylabel("high\nand\nwide")
+    ax.figure.draw_without_rendering()
+    assert ax.get_position().x0 > before + 0.01
+
+
 def test_no_global_setting_changes(make_sweep, tmp_path):
     before = dict(matplotlib.rcParams)
     save_figure(plot_learning_rates(make_sweep([0.1, 0.5])), tmp_path / "a.svg")

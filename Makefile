@@ -35,7 +35,7 @@ docs: $(VENV)/docs ## build the documentation into docs/_build; a warning is an 
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build
 	@echo "Open $(CURDIR)/docs/_build/index.html"
 
-bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; half an hour on a quiet machine
+bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; three quarters of an hour
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
 

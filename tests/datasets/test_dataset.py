@@ -85,7 +85,7 @@ def test_labels_of_false_and_true_are_kept_as_the_classes_0_and_1():
 
 
 def test_booleans_have_to_be_one_for_each_row_and_classes_that_there_are():
-    with pytest.raises(ValueError, match=r"^y: received shape \(3, 1\), expected a 1-D array of int"):
+    with pytest.raises(ValueError, match=r"^y: received shape \(3, 1\), expected a 1-D"):
         Dataset(np.zeros((3, 1)), np.ones((3, 1), bool), "yes or no", n_classes=2)
     with pytest.raises(ValueError, match="^y: received labels from 1 to 1, expected 0 to 0$"):
         Dataset(np.zeros((3, 1)), np.ones(3, bool), "yes or no", n_classes=1)

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     network.add_argument("--dropout", type=float, default=0.0, metavar="RATE", help="(%(default)s)")
     network.add_argument(
-        "--normalize", choices=tuple(NORMALIZATIONS),
+        "--normalize", type=str.lower, choices=tuple(NORMALIZATIONS),
         help="the units before each hidden activation: over the rows of a batch, or over the layer",
     )  # fmt: skip
     add_ends_arguments(network)
@@ -61,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
     out.add_argument(
         "--plot", type=parse_pictures, default=[], metavar="NAMES",
-        help=f"also draw some of {', '.join(PICTURES)} (with commas between)",
+        help=f"also draw some of {', '.join(PICTURES)}, with commas between; layers are recorded "
+        "from the first epoch on, and so belong to a run that is resumed",
     )  # fmt: skip
     out.add_argument("--checkpoint", metavar="PATH", help="write the run there every few seconds")
     out.add_argument(

@@ -8,6 +8,7 @@ from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlp._names import find_name
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget
 from mlp.training import LayerRecorder
@@ -31,13 +32,10 @@ _PROBE = 400
 
 def parse_pictures(text: str) -> list[str]:
     """Return the names in a list with commas."""
-    names = [word.strip() for word in text.split(",")]
-    for name in names:
-        if name not in PICTURES:
-            raise argparse.ArgumentTypeError(
-                f"received {name!r}, expected some of {', '.join(PICTURES)}"
-            )
-    return names
+    try:
+        return [find_name("--plot", word.strip(), PICTURES) for word in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("--plot: ")) from None
 
 
 def check_pictures(names: list[str], task: TableTask) -> None:

@@ -122,6 +122,8 @@ class ActivationLayer(Activated):
         """The derivative of the loss by Z in the last pass."""
         now = self._last
         if now.dZ is None:
+            if self.canonical_loss is None:
+                raise AttributeError(f"{self!r} has no dZ: no pass has gone back through it")
             now.dZ = self.scratch("dZ", now.A)
         return now.dZ
 

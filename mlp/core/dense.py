@@ -159,6 +159,8 @@ class Dense(Activated):
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in @ W + b)."""
         now = self._pass_of(A_in.shape[-2])
+        if A_in.dtype is not now.Z.dtype:  # a layer of one's own may have changed it
+            A_in = A_in.astype(now.Z.dtype)
         now.A_in = A_in
         self.linear(now)
         if self.canonical_loss is None:

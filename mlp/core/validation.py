@@ -86,9 +86,12 @@ def numeric(name: str, values: ArrayLike) -> NDArray[Any]:
 
 
 def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]) -> Array:
-    """Return `values` as finite numbers of `dtype`, in C order, copied only where they must be."""
+    """Return `values` as finite numbers of `dtype`, in C order, copied only where they must be.
+
+    Numbers that are not aligned in memory are copied: BLAS would add them in another order.
+    """
     with np.errstate(over="ignore"):
-        array: Array = np.asarray(values, dtype=dtype, order="C")
+        array: Array = np.require(values, dtype, ["C", "ALIGNED"])
     if not _is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(

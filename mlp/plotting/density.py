@@ -23,11 +23,6 @@ def range_of(histograms: Histograms, tails: tuple[float, float]) -> tuple[float,
     return float(known[:, 0].min()), float(known[:, 1].max())
 
 
-def medians(histograms: Histograms) -> NDArray[np.float64]:
-    """Return the median of each epoch, ``(n,)``, as well as its bins tell it."""
-    return np.array([_quantiles(*one, (0.5,))[0] for one in _epochs(histograms)])
-
-
 def density(
     histograms: Histograms, low: float, high: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -11,7 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from mlp.plotting.density import density, medians, range_of
+from mlp.plotting.density import density, range_of
 from mlp.plotting.labels import write_key
 from mlp.plotting.records import Histograms, LayerSeries, LayersRecord
 from mlp.plotting.style import FONT_SIZE, check_choice, drawing
@@ -24,6 +24,7 @@ MOST_NAMED, LONGEST = 10, 64  # units, and characters
 STRONG = 0.07  # the share of the numbers that gives a bin the full colour
 TAILS = {"activations": (0.005, 0.005), "gradients": (0.03, 0.002)}  # that may be cut off
 STATES = {2: "dead", 1: "saturated"}
+MEANINGS = {"dead": "no gradient passes", "saturated": "hardly any gradient passes"}
 
 
 def plot_layers(
@@ -88,10 +89,22 @@ def plot_layers(
             _draw(strip, record.epochs, histograms, span)
             note = _units(layer) if what == "activations" else _zeros(layer)
             _write_header(strip, layer.name, *note)
-        line = Line2D([], [], color=theme_of(ax).second, linewidth=1.6)
-        words = "median of the values; the stronger the colour, the more of them"
-        write_key(ax, title, [(line, words)])
+        write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
     return ax
+
+
+def _key(ax: Axes, judged: Sequence[LayerSeries]) -> list[tuple[Line2D | None, str]]:
+    """Say what line and colours are, and what dead and saturated mean where a layer has such."""
+    line = Line2D([], [], color=theme_of(ax).second, linewidth=1.6)
+    key: list[tuple[Line2D | None, str]] = [
+        (line, "median of the values; the stronger the colour, the more of them")
+    ]
+    meanings = [
+        f"{word}: {MEANINGS[word]}"
+        for state, word in STATES.items()
+        if any((layer.units[-1] == state).any() for layer in judged)
+    ]
+    return key + [(None, "; ".join(meanings))] * bool(meanings)
 
 
 def _spans(
@@ -158,7 +171,7 @@ def _draw(
         gid="histograms",
     )
     ax.set_ylim(*span)  # which imshow sets, too
-    middle = medians(histograms)
+    middle = histograms.medians
     alone = np.count_nonzero(np.isfinite(middle)) == 1
     ax.plot(
         epochs,

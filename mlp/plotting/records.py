@@ -81,6 +81,10 @@ class Histograms(Protocol):
     def counts(self) -> NDArray[np.int64]:
         """How many numbers lie in each bin, ``(n, bins)``."""
 
+    @property
+    def medians(self) -> NDArray[np.float64]:
+        """The median of these numbers, ``(n,)``; NaN where there are none."""
+
 
 class LayerSeries(Protocol):
     """What was recorded of one layer, over n epochs."""

@@ -19,6 +19,10 @@ class TrainingDiverged(ArithmeticError):
 
     Running statistics are part of it: they are those from before the step too.
 
+    A loss that is huge but finite is no divergence. One that is huge in the first epoch and then
+    stays high tells of a rate that is far too high all the same: steps so long that all units of
+    relu may have died. `LayerRecorder` names them. Begin again, with new weights and a lower rate.
+
     Attributes
     ----------
     epoch, batch : int

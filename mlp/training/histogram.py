@@ -49,8 +49,7 @@ class Histogram:
 
     def add(self, values: Array) -> None:
         """Count those of these numbers whose size is at most ``2.0 ** 1000``, so not NaN."""
-        numbers = np.asarray(values, np.float64)
-        numbers = numbers[np.abs(numbers) <= LARGEST]
+        numbers = _countable(values)
         if not numbers.size:
             return
         self._low = min(self._low, float(numbers.min()))
@@ -65,6 +64,24 @@ class Histogram:
         bins = np.floor(np.ldexp(numbers, -exponent)).astype(np.int64) - first
         self.counts = counts + np.bincount(bins, minlength=BINS)
         self.exponent, self.first = exponent, first
+
+
+def median(values: Array) -> float:
+    """Return the median of those of these numbers that a `Histogram` counts; NaN of none.
+
+    Examples
+    --------
+    >>> median(np.array([0.0, 0.0, 7.0, np.inf]))
+    0.0
+    """
+    numbers = _countable(values)
+    return float(np.median(numbers, overwrite_input=True)) if numbers.size else math.nan
+
+
+def _countable(values: Array) -> NDArray[np.float64]:
+    """Return a flat copy of the numbers that have a bin."""
+    numbers = np.asarray(values, np.float64)
+    return numbers[np.abs(numbers) <= LARGEST]
 
 
 def _exponent(low: float, high: float) -> int:

@@ -17,7 +17,11 @@ from mlp.training.layer_series import DEAD, SATURATED, Histograms, LayerSeries
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_FORMAT, _VERSION = "mlp-layers", 1
+_FORMAT, _VERSION = "mlp-layers", 2
+_MEANINGS = {
+    "dead": "no gradient passes, for any row",
+    "saturated": "hardly any gradient passes, for at least 95 % of the rows",
+}
 
 
 class LayerRecord:
@@ -55,6 +59,7 @@ class LayerRecord:
             "epochs": np.zeros(0, np.int64),
             "grids": np.zeros((0, n, 2, 2), np.int64),
             "counts": np.zeros((0, n, 2, BINS), np.int64),
+            "medians": np.zeros((0, n, 2)),
             "zeros": np.zeros((0, n), np.int64),
             "flat": np.zeros((0, n)),
             "units": np.zeros((0, sum(self.widths)), np.uint8),
@@ -82,24 +87,25 @@ class LayerRecord:
         )
 
     def _histograms(self, layer: int, kind: int) -> Histograms:
-        grids, counts = self.arrays["grids"], self.arrays["counts"]
-        return Histograms(
-            grids[:, layer, kind, 0], grids[:, layer, kind, 1], counts[:, layer, kind]
-        )
+        exponent, first = self.arrays["grids"][:, layer, kind].T
+        counts, medians = self.arrays["counts"], self.arrays["medians"]
+        return Histograms(exponent, first, counts[:, layer, kind], medians[:, layer, kind])
 
     def append(
         self,
         epoch: int,
         histograms: Sequence[tuple[Histogram, Histogram]],
+        medians: Sequence[tuple[float, float]],
         zeros: Sequence[int],
         flat: Sequence[float],
         units: Sequence[NDArray[np.uint8]],
     ) -> None:
-        """Add an epoch: for each layer what `LayerSeries` has, histograms in the same order."""
+        """Add an epoch: for each layer what `LayerSeries` has, pairs in the same order."""
         new: dict[str, Any] = {
             "epochs": epoch,
             "grids": [[(h.exponent, h.first) for h in pair] for pair in histograms],
             "counts": [[h.counts for h in pair] for pair in histograms],
+            "medians": medians,
             "zeros": zeros,
             "flat": flat,
             "units": np.concatenate(units),
@@ -117,6 +123,7 @@ class LayerRecord:
         if not len(self.epochs):
             return "no epoch recorded"
         lines = [f"epoch {self.epochs[-1]}"]
+        seen: set[str] = set()
         for layer in self.layers:
             parts = {"dead": layer.dead(), "saturated": layer.saturated()}
             told = [
@@ -125,6 +132,8 @@ class LayerRecord:
                 if found
             ]
             lines.append(f"{layer.name}: {'; '.join(told) or 'every unit works'}")
+            seen.update(what for what, found in parts.items() if found)
+        lines += [f"{what}: {meaning}" for what, meaning in _MEANINGS.items() if what in seen]
         return "\n".join(lines)
 
     def to_json(self, path: str | Path | None = None) -> str:
@@ -136,7 +145,7 @@ class LayerRecord:
                 "activations": _histograms_to_json(layer.activations),
                 "log10_gradients": _histograms_to_json(layer.gradients),
                 "gradient_zeros": layer.zeros.tolist(),
-                "flat": [None if np.isnan(share) else share for share in layer.flat.tolist()],
+                "flat": _with_none(layer.flat),
                 "dead": [layer.dead(place) for place in range(len(self.epochs))],
                 "saturated": [layer.saturated(place) for place in range(len(self.epochs))],
             }
@@ -168,7 +177,7 @@ class LayerRecord:
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise ValueError(f"record: received {text[:40]!r}, expected the JSON of a LayerRecord")
         if data.get("version") != _VERSION:
-            raise ValueError(f"record: received version {data.get('version')}, expected 1")
+            raise ValueError(f"record: received version {data.get('version')}, expected {_VERSION}")
         try:
             return _from_json(data)
         except (IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
@@ -188,7 +197,13 @@ def _histograms_to_json(histograms: Histograms) -> dict[str, Any]:
         "exponent": histograms.exponent.tolist(),
         "first": histograms.first.tolist(),
         "counts": histograms.counts.tolist(),
+        "median": _with_none(histograms.medians),
     }
+
+
+def _with_none(numbers: NDArray[np.float64]) -> list[float | None]:
+    """Return a list with None for NaN, which JSON does not have."""
+    return [None if np.isnan(number) else number for number in numbers.tolist()]
 
 
 def _from_json(data: Mapping[str, Any]) -> LayerRecord:
@@ -201,6 +216,7 @@ def _from_json(data: Mapping[str, Any]) -> LayerRecord:
         "epochs": np.array(data["epochs"]),
         "grids": _epochs_first([[[k["exponent"], k["first"]] for k in pair] for pair in kinds], 3),
         "counts": _epochs_first([[k["counts"] for k in pair] for pair in kinds], 2),
+        "medians": _epochs_first([[np.array(k["median"], float) for k in p] for p in kinds], 2),
         "zeros": _epochs_first([layer["gradient_zeros"] for layer in layers], 1),
         "flat": _epochs_first([np.array(layer["flat"], float) for layer in layers], 1),
         "units": np.concatenate([_units_from_json(layer) for layer in layers], axis=1),

@@ -15,7 +15,7 @@ from mlp.core.network import MLP
 from mlp.core.passes import BLOCK
 from mlp.core.validation import check_count, check_inputs
 from mlp.training.callbacks import Callback
-from mlp.training.histogram import Histogram
+from mlp.training.histogram import Histogram, median
 from mlp.training.layer_record import LayerRecord
 from mlp.training.units import UnitProbe
 
@@ -30,8 +30,8 @@ class LayerRecorder(Callback):
 
     After an epoch, the rows of a probe go through the network, without dropout. Of each layer
     with weights or an activation are recorded: a histogram of its outputs; one of ``log10 |dW|``,
-    dW being the gradient of the epoch's last update, penalties and clipping included; and which
-    units are
+    dW being the gradient of the epoch's last update, penalties and clipping included; the median
+    of each; and which units are
 
     - **dead**: the derivative of the activation is 0 for every row of the probe. A unit of relu
       is dead if it is never positive [1]_; none of these rows can change its weights.
@@ -79,6 +79,7 @@ class LayerRecorder(Callback):
     epoch 3
     layers[0] relu: 1 of 3 units dead: 1
     layers[1] softmax: every unit works
+    dead: no gradient passes, for any row
     """
 
     def __init__(self, X: ArrayLike, every: int = 1, most: int = 200) -> None:
@@ -109,11 +110,13 @@ class LayerRecorder(Callback):
         """Record the epoch if it is one of those to be recorded."""
         if (trainer.epoch - 1) % self._stride:
             return
-        probes = _watch(trainer.net, self._probe)
+        probes, medians = _watch(trainer.net, self._probe)
         gradients = [_gradient(probe.layer) for probe in probes]
+        sizes = [_sizes(gradient) for gradient in gradients]
         self.record.append(
             trainer.epoch,
-            histograms=[(p.outputs, _sizes(g)) for p, g in zip(probes, gradients, strict=True)],
+            histograms=[(p.outputs, _histogram(s)) for p, s in zip(probes, sizes, strict=True)],
+            medians=[(m, median(s)) for m, s in zip(medians, sizes, strict=True)],
             zeros=[int((gradient == 0.0).sum()) for gradient in gradients],
             flat=[probe.flat for probe in probes],
             units=[probe.units for probe in probes],
@@ -203,17 +206,23 @@ def _restored(net: MLP, saved: Mapping[str, Any]) -> LayerRecord:
     return record
 
 
-def _watch(net: MLP, X: Array) -> list[UnitProbe]:
-    """Send X through the network, a block of rows at a time, and watch its layers."""
+def _watch(net: MLP, X: Array) -> tuple[list[UnitProbe], list[float]]:
+    """Send X through the layers, one after the other; return probes, and medians of outputs."""
     probes = {i: UnitProbe(layer) for i, layer, _ in _recorded(net)}
+    medians = []
     own = np.random.default_rng(0)  # for layers of one's own that draw even outside training
-    for start in range(0, len(X), BLOCK):
-        A = X[start : start + BLOCK]
-        for i, layer in enumerate(net.layers):
-            A = layer.forward(A, False, own)
+    A = X
+    for i, layer in enumerate(net.layers):
+        blocks = []
+        for start in range(0, len(A), BLOCK):
+            out = layer.forward(A[start : start + BLOCK], False, own)
+            blocks.append(out.copy())  # the layer writes the next block over it
             if i in probes:
-                probes[i].add(A)
-    return list(probes.values())
+                probes[i].add(out)
+        A = np.concatenate(blocks)
+        if i in probes:
+            medians.append(median(A))
+    return list(probes.values()), medians
 
 
 def _gradient(layer: Layer) -> Array:
@@ -223,8 +232,14 @@ def _gradient(layer: Layer) -> Array:
     return np.concatenate([np.ravel(grad) for grad in wanted]) if wanted else np.zeros(0)
 
 
-def _sizes(gradient: Array) -> Histogram:
-    """Return the histogram of log10 of the sizes of the elements that are not zero."""
+def _sizes(gradient: Array) -> Array:
+    """Return log10 of the sizes of the elements that are not zero."""
+    sizes: Array = np.log10(np.abs(gradient[gradient != 0.0], dtype=np.float64))
+    return sizes
+
+
+def _histogram(numbers: Array) -> Histogram:
+    """Return their histogram."""
     histogram = Histogram()
-    histogram.add(np.log10(np.abs(gradient[gradient != 0.0], dtype=np.float64)))
+    histogram.add(numbers)
     return histogram

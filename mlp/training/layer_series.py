@@ -23,11 +23,14 @@ class Histograms:
         The bins of an epoch are ``2.0 ** exponent`` wide, and begin at ``first`` widths.
     counts : ndarray of int64 (n, 64)
         How many numbers lie in each bin.
+    medians : ndarray of float64 (n,)
+        The median of these numbers themselves, not of their bins; NaN where there are none.
     """
 
     exponent: NDArray[np.int64]
     first: NDArray[np.int64]
     counts: NDArray[np.int64]
+    medians: NDArray[np.float64]
 
     @property
     def edges(self) -> NDArray[np.float64]:

@@ -57,4 +57,4 @@ def test_confusion_of_numbers_is_refused(tmp_path, capsys):
 def test_a_picture_of_no_known_name_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         train("digits", tmp_path, "--plot", "weights,kittens")
-    assert "received 'kittens', expected some of confusion, boundary" in capsys.readouterr().err
+    assert "received 'kittens', expected one of confusion, boundary" in capsys.readouterr().err

@@ -262,3 +262,10 @@ def test_two_layers_of_one_object_have_work_arrays_of_their_own():
     net = small(ActivationLayer(relu), ActivationLayer(relu))
     assert net.layers[1].activation is not net.layers[2].activation
     assert mlp.check_gradients(net, np.eye(3), np.ones((3, 2))).error < 1e-6
+
+
+def test_as_the_first_layer_it_has_no_derivative_of_its_input():
+    net = mlp.MLP([mlp.ActivationLayer("tanh"), mlp.Dense(2, 1)], seed=0)
+    net.loss_and_grad([[1.0, 2.0]], [[0.0]])
+    with pytest.raises(AttributeError, match="no pass has gone back through it"):
+        _ = net.layers[0].dZ

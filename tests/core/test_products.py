@@ -107,3 +107,35 @@ def test_a_tiny_layer_with_one_bias_for_all_units_sums_it_as_its_run_alone(rows,
     group.loss_and_grad(X, Y)
     assert np.array_equal(group.grad, np.broadcast_to(net.grad, group.grad.shape))
     np.testing.assert_allclose(layer.db, [layer.dZ.sum()])
+
+
+def test_what_is_not_aligned_in_memory_has_the_bits_of_what_is():
+    X = RNG.normal(size=(64, 33))
+    memory = np.zeros(X.nbytes + 1, np.uint8)
+    unaligned = memory[1:].view("float64").reshape(X.shape)
+    unaligned[...] = X
+    assert not unaligned.flags.aligned
+    Y = RNG.normal(size=(64, 3))
+    found = []
+    for inputs in (X, unaligned):
+        net = mlp.MLP.from_sizes([33, 17, 3], loss="mse", seed=0)
+        net.loss_and_grad(inputs, Y)
+        found.append(net.grad.copy())
+    assert np.array_equal(*found)
+
+
+class InFloat64(mlp.Layer):
+    """Gives float64 whatever the network computes in."""
+
+    def forward(self, A_in, training, rng):
+        return A_in * np.float64(2.0) + np.zeros(A_in.shape)
+
+    def backward(self, dA, need_dA_in=True):
+        return dA * np.float64(2.0)
+
+
+def test_a_layer_of_ones_own_may_return_another_dtype():
+    layers = [mlp.Dense(4, 5, "tanh"), InFloat64(), mlp.Dense(5, 3, "tanh"), mlp.Dense(3, 1)]
+    net = mlp.MLP(layers, loss="mse", dtype="float32", seed=0)
+    net.loss_and_grad(RNG.normal(size=(7, 4)), RNG.normal(size=(7, 1)))
+    assert net.layers[2].A.dtype == net.grad.dtype == np.float32

@@ -50,14 +50,17 @@ def layers():
     record = LayerRecord(["layers[0] relu", "layers[1] tanh"], [6, 3])
     grid = np.linspace(-1.0, 1.0, 500)
     for epoch in range(1, 25):
-        pairs = []
+        pairs, medians = [], []
         for layer in (0, 1):
             outputs, sizes = Histogram(), Histogram()
-            outputs.add(np.maximum(grid * epoch / 8, 0) if layer == 0 else np.tanh(grid * epoch))
-            sizes.add(-2 - layer - epoch / 12 + grid)
+            A = np.maximum(grid * epoch / 8, 0) if layer == 0 else np.tanh(grid * epoch)
+            log_dW = -2 - layer - epoch / 12 + grid
+            outputs.add(A)
+            sizes.add(log_dW)
             pairs.append((outputs, sizes))
+            medians.append((np.median(A), np.median(log_dW)))
         units = [np.array([0, 2, 0, 1, 0, 2], np.uint8), np.zeros(3, np.uint8)]
-        record.append(epoch, pairs, zeros=[60, 0], flat=[0.3, 0.1], units=units)
+        record.append(epoch, pairs, medians, zeros=[60, 0], flat=[0.3, 0.1], units=units)
     return record
 
 

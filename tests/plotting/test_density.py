@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlp.plotting.density import density, medians, range_of
+from mlp.plotting.density import density, range_of
 
 
 @dataclass
@@ -57,10 +57,9 @@ def test_what_lies_outside_of_the_range_is_left_out():
     assert shares.sum() == pytest.approx(0.5)
 
 
-def test_an_epoch_without_numbers_has_no_shares_no_median_and_no_range():
+def test_an_epoch_without_numbers_has_no_shares_and_no_range():
     empty = histograms((0, 1, [0, 0]), (0, 1, [0, 2]))
     assert np.isnan(density(empty, 0.0, 2.0)[1]).all(axis=0).tolist() == [True, False]
-    assert np.isnan(medians(empty)).tolist() == [True, False]
     assert range_of(empty, (0, 0)) == (1, 2)
     assert np.isnan(range_of(histograms((0, 1, [0])), (0, 0))).all()
 
@@ -71,9 +70,5 @@ def test_the_range_holds_all_epochs_but_for_their_tails():
     assert range_of(both, (0.01, 0.25)) == pytest.approx((1, 15))
 
 
-def test_medians_are_read_off_within_the_bin():
-    assert medians(histograms((0, 1, [1, 2, 1]), (4, 2, [3, 1, 0]))) == pytest.approx([1.5, 16 / 3])
-
-
-def test_a_gap_in_the_middle_has_its_median_at_its_edge():
-    assert medians(histograms((0, 1, [1, 0, 0, 1])))[0] in (1, 3)
+def test_a_gap_has_its_quantile_at_its_edge():
+    assert range_of(histograms((0, 1, [1, 0, 0, 1])), (0.5, 0.0))[0] in (1, 3)

@@ -20,13 +20,23 @@ def histogram(numbers):
     return made
 
 
+def append(made, epoch, numbers, *, zeros, flat, units):
+    made.append(
+        epoch,
+        [(histogram(outputs), histogram(sizes)) for outputs, sizes in numbers],
+        [[np.median(part) if len(part) else np.nan for part in pair] for pair in numbers],
+        zeros=zeros,
+        flat=flat,
+        units=[np.array(one, np.uint8) for one in units],
+    )
+
+
 def record(epochs=(1, 2, 3), units=((0, 0, 0, 0), (0, 0)), zeros=(0, 0)):
     made = LayerRecord(["layers[0] relu", "layers[1] softmax"], [4, 2])
     for epoch in epochs:
-        first = histogram(RNG.normal(epoch, 0.1, 400)), histogram(RNG.normal(-2, 0.5, 90))
-        second = histogram(RNG.uniform(0, 1, 400)), histogram(RNG.normal(-5, 0.5, 90))
-        states = [np.array(one, np.uint8) for one in units]
-        made.append(epoch, [first, second], zeros=zeros, flat=[0.5, np.nan], units=states)
+        first = RNG.normal(epoch, 0.1, 400), RNG.normal(-2, 0.5, 90)
+        second = RNG.uniform(0, 1, 400), RNG.normal(-5, 0.5, 90)
+        append(made, epoch, [first, second], zeros=zeros, flat=[0.5, np.nan], units=units)
     return made
 
 
@@ -63,6 +73,15 @@ def test_the_line_follows_the_medians_and_the_colours_the_numbers():
     assert heights @ picture / picture.sum(axis=0) == pytest.approx([1, 2, 3], abs=0.05)
 
 
+def test_the_line_is_drawn_at_zero_where_most_outputs_of_relu_are_zero():
+    made = LayerRecord(["layers[0] relu"], [2])
+    numbers = np.append(np.zeros(60), np.linspace(0.1, 9.0, 40)), [-1.0]
+    append(made, 1, [numbers], zeros=[0], flat=[0.6], units=[[0, 0]])
+    (strip,) = strips(plot_layers(made))
+    assert median(strip).get_ydata().tolist() == [0.0]
+    assert strip.get_ylim()[0] < 0.0
+
+
 def test_activations_have_a_scale_of_their_own_and_gradients_a_common_one():
     activations = [strip.get_ylim() for strip in strips(plot_layers(record()))]
     assert activations[0] != activations[1]
@@ -90,8 +109,8 @@ def test_ticks_of_gradients_are_powers_of_ten():
 @pytest.mark.parametrize("what", ["activations", "gradients"])
 def test_a_strip_has_at_least_two_ticks_however_narrow_its_range(what):
     made = LayerRecord(["layers[0] tanh"], [1])
-    pair = histogram([0.5, 0.51]), histogram([-3.3, -3.31])
-    made.append(1, [pair], zeros=[0], flat=[0.0], units=[np.zeros(1, np.uint8)])
+    pair = [0.5, 0.51], [-3.3, -3.31]
+    append(made, 1, [pair], zeros=[0], flat=[0.0], units=[np.zeros(1, np.uint8)])
     (strip,) = strips(plot_layers(made, what=what))
     low, high = strip.get_ylim()
     assert sum(low <= tick <= high for tick in strip.get_yticks()) >= 2
@@ -112,11 +131,26 @@ def test_dead_and_saturated_units_are_named(units, told):
     assert strip.texts[1].get_fontweight() == ("bold" if any(units) else "normal")
 
 
+@pytest.mark.parametrize(
+    ("units", "what", "told"),
+    [
+        ([0, 0, 0, 0], "activations", []),
+        ([2, 0, 0, 0], "activations", ["dead: no gradient passes"]),
+        ([0, 1, 0, 0], "activations", ["saturated: hardly any gradient passes"]),
+        ([2, 1, 0, 0], "gradients", []),
+    ],
+)
+def test_the_key_says_what_dead_and_saturated_mean_where_there_are_such_units(units, what, told):
+    ax = plot_layers(record(units=(units, (0, 0))), what=what)
+    (key,) = [artist for artist in ax.artists if isinstance(artist, Legend)]
+    assert [text.get_text() for text in key.get_texts()][1:] == told
+
+
 def test_it_is_the_last_epoch_that_counts():
     made = record(epochs=(1, 2), units=([2, 2, 0, 0], (0, 0)), zeros=(5, 0))
-    pair = histogram([0, 1]), histogram([-1])
+    pair = [0, 1], [-1]
     units = [np.array([2, 0, 0, 0], np.uint8), np.zeros(2, np.uint8)]
-    made.append(3, [pair, pair], zeros=[1, 0], flat=[0.5, 0.5], units=units)
+    append(made, 3, [pair, pair], zeros=[1, 0], flat=[0.5, 0.5], units=units)
     assert words(strips(plot_layers(made))[0])[1] == "1 of 4 dead: 0"
     assert words(strips(plot_layers(made, what="gradients"))[0])[1] == "50% of dW is zero"
 
@@ -124,8 +158,8 @@ def test_it_is_the_last_epoch_that_counts():
 def test_of_many_dead_units_as_many_are_named_as_there_is_room_for():
     made = LayerRecord(["layers[0] leaky_relu"], [400])
     units = np.repeat(np.array([0, 1, 2], np.uint8), [200, 100, 100])
-    pair = histogram([0, 1]), histogram([-1])
-    made.append(1, [pair], zeros=[0], flat=[0.5], units=[units])
+    pair = [0, 1], [-1]
+    append(made, 1, [pair], zeros=[0], flat=[0.5], units=[units])
     ax = plot_layers(made)
     (strip,) = strips(ax)
     assert words(strip)[1].startswith("100 of 400 dead: 300, ")
@@ -144,8 +178,8 @@ def test_the_share_of_dw_that_is_zero_is_told_over_gradients():
 
 def test_of_a_layer_without_weights_it_is_told_that_it_has_none():
     made = LayerRecord(["layers[0] relu"], [2])
-    pair = histogram([0, 1]), histogram([])
-    made.append(1, [pair], zeros=[0], flat=[0.5], units=[np.zeros(2, np.uint8)])
+    pair = [0, 1], []
+    append(made, 1, [pair], zeros=[0], flat=[0.5], units=[np.zeros(2, np.uint8)])
     (strip,) = strips(plot_layers(made, what="gradients"))
     assert words(strip)[1] == "no weights"
 
@@ -161,8 +195,8 @@ def test_epochs_that_were_not_recorded_stay_empty():
 
 def test_a_single_epoch_and_layers_without_numbers_can_be_drawn():
     made = LayerRecord(["layers[0] relu"], [2])
-    nothing = histogram([]), histogram([])
-    made.append(7, [nothing], zeros=[4], flat=[1.0], units=[np.full(2, 2, np.uint8)])
+    nothing = [], []
+    append(made, 7, [nothing], zeros=[4], flat=[1.0], units=[np.full(2, 2, np.uint8)])
     for what in ("activations", "gradients"):
         ax = plot_layers(made, what=what)
         ax.figure.draw_without_rendering()

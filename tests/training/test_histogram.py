@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mlp.training.histogram import BINS, Histogram
+from mlp.training.histogram import BINS, Histogram, median
 
 NUMBERS = st.floats(-1e12, 1e12, allow_subnormal=False)
 BLOCKS = st.lists(hnp.arrays(np.float64, st.integers(0, 30), elements=NUMBERS), max_size=5)
@@ -105,3 +105,19 @@ def test_it_keeps_as_many_numbers_as_it_has_bins():
         histogram.add(np.random.default_rng(0).normal(size=100) * scale)
     assert histogram.counts.shape == (BINS,)
     assert histogram.counts.sum() == 3000
+
+
+@given(
+    hnp.arrays(float, st.integers(1, 40), elements=st.floats(-1e300, 1e300)),
+    st.lists(st.sampled_from([np.nan, np.inf, -np.inf, 1e308]), max_size=3),
+)
+def test_a_median_is_numpys_of_what_is_counted_and_leaves_the_numbers_alone(numbers, beyond):
+    values = np.append(beyond, numbers)
+    kept = values.copy()
+    assert median(values) == np.median(numbers)
+    assert np.array_equal(values, kept, equal_nan=True)
+
+
+def test_nothing_has_no_median():
+    assert np.isnan(median(np.array([np.nan, np.inf])))
+    assert np.isnan(median(np.zeros((0, 3))))

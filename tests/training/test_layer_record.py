@@ -23,6 +23,7 @@ def record():
         made.append(
             epoch,
             [(histogram([0, epoch, 2]), histogram([-3, -4])), (histogram([-1e9]), histogram([]))],
+            medians=[(epoch, -3.5), (-1e9, np.nan)],
             zeros=[epoch, 6],
             flat=[0.25 * epoch, np.nan],
             units=[np.array([0, 2, epoch % 2], np.uint8), np.zeros(2, np.uint8)],
@@ -61,11 +62,13 @@ def test_a_real_run_comes_back(tmp_path):
 def test_json_tells_units_by_their_numbers_and_holds_no_nan(record):
     data = json.loads(record.to_json(), parse_constant=pytest.fail)
     first, second = data["layers"]
-    assert (data["format"], data["version"], data["epochs"]) == ("mlp-layers", 1, [1, 2])
+    assert (data["format"], data["version"], data["epochs"]) == ("mlp-layers", 2, [1, 2])
     assert (first["name"], first["n_out"]) == ("layers[0] relu", 3)
     assert (first["dead"], first["saturated"]) == ([[1], [1]], [[2], []])
     assert first["flat"] == [0.25, 0.5]
     assert second["flat"] == [None, None]
+    assert first["activations"]["median"] == [1.0, 2.0]
+    assert second["log10_gradients"]["median"] == [None, None]
     assert sum(first["activations"]["counts"][0]) == 3
 
 
@@ -76,6 +79,9 @@ def test_series_are_parts_of_the_record(record):
     assert second.zeros.tolist() == [6, 6]
     edges, counts = first.activations.edges, first.activations.counts
     assert edges.shape == (2, 65)
+    assert first.activations.medians.tolist() == [1.0, 2.0]
+    assert first.gradients.medians.tolist() == [-3.5, -3.5]
+    assert second.activations.medians.tolist() == [-1e9, -1e9]
     for numbers, row, known in zip(([0, 1, 2], [0, 2, 2]), edges, counts, strict=True):
         assert np.histogram(numbers, row)[0].tolist() == known.tolist()
 
@@ -85,10 +91,12 @@ def test_words_name_the_units_of_the_last_epoch(record):
         "epoch 2",
         "layers[0] relu: 1 of 3 units dead: 1",
         "layers[1] identity: every unit works",
+        "dead: no gradient passes, for any row",
     ]
     record.append(
         3,
         [(histogram([0]), histogram([]))] * 2,
+        medians=[(0, np.nan)] * 2,
         zeros=[0, 0],
         flat=[1, 1],
         units=[np.array([2, 2, 1], np.uint8), np.array([0, 1], np.uint8)],
@@ -96,6 +104,8 @@ def test_words_name_the_units_of_the_last_epoch(record):
     assert str(record).splitlines()[1:] == [
         "layers[0] relu: 2 of 3 units dead: 0, 1; 1 of 3 units saturated: 2",
         "layers[1] identity: 1 of 2 units saturated: 1",
+        "dead: no gradient passes, for any row",
+        "saturated: hardly any gradient passes, for at least 95 % of the rows",
     ]
     assert str(LayerRecord()) == "no epoch recorded"
 
@@ -104,7 +114,8 @@ def test_words_name_the_units_of_the_last_epoch(record):
     ("change", "message"),
     [
         ({"format": "mlp-history"}, "expected the JSON of a LayerRecord"),
-        ({"version": 2}, "received version 2, expected 1"),
+        ({"version": 1}, "received version 1, expected 2"),  # it knew no medians
+        ({"version": 3}, "received version 3, expected 2"),
         ({"layers": 3}, "JSON that is not a LayerRecord's"),
         ({"epochs": []}, "not a LayerRecord's"),
         ({"epochs": [1, 2, 3]}, "not a LayerRecord's.*expected"),

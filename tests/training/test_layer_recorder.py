@@ -80,6 +80,28 @@ def test_sizes_of_the_gradient_are_counted_on_a_log_scale_and_zeros_by_themselve
     assert recorder.record.layers[0].zeros[-1] >= 3 * 4
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_medians_are_those_of_the_numbers_themselves(dtype):
+    net = noisy(dtype=dtype)
+    net.layers[0].b[:7] = -50.0  # so more than half of the outputs are 0
+    trainer, recorder = trained(net)
+    found = outputs(trainer.net, PROBE.astype(dtype))
+    close = {"rtol": 1e-5 if dtype == "float32" else 1e-12, "atol": 1e-30}
+    for layer, A, dense in zip(recorder.record.layers, found, net.layers[::2], strict=True):
+        sizes = np.abs(dense.dW[dense.dW != 0]).astype(float)
+        np.testing.assert_allclose(layer.activations.medians[-1], np.median(A), **close)
+        assert layer.gradients.medians[-1] == np.median(np.log10(sizes))
+    assert recorder.record.layers[0].activations.medians.tolist() == [0.0] * 3
+
+
+def test_where_nothing_is_counted_there_is_no_median():
+    net = mlp.MLP([mlp.ActivationLayer("relu"), Dense(4, 3, "softmax")], loss="cross_entropy")
+    first, _ = trained(net)[1].record.layers
+    assert first.gradients.counts.sum() == 0
+    assert np.isnan(first.gradients.medians).all()
+    assert first.activations.medians.tolist() == [np.median(np.maximum(PROBE, 0))] * 3
+
+
 def test_a_layer_of_ones_own_with_parameters_is_recorded_too():
     class Shift(mlp.Layer):
         def parameters(self):

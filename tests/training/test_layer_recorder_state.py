@@ -89,6 +89,9 @@ def test_a_state_that_is_none_or_of_another_network_is_refused():
     with pytest.raises(ValueError, match=r"LayerRecorder: received the state \['best'\]"):
         LayerRecorder(PROBE).load_state_dict({"best": 1.0})
     _, recorder = trained(noisy(), 2)
+    without = {k: v for k, v in recorder.state_dict().items() if k != "medians"}
+    with pytest.raises(ValueError, match=r"expected \['counts', .*'medians'"):
+        LayerRecorder(PROBE).load_state_dict(without)
     other = LayerRecorder(PROBE)
     other.load_state_dict(recorder.state_dict())
     net = classifier()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from mlp.core import ACTIVATIONS, LOSSES
 
 _ACTIVATIONS = {
@@ -15,10 +17,10 @@ _ACTIVATIONS = {
     "sigmoid": "1 / (1 + exp(-{z}))",
     "tanh": "tanh({z})",
     "relu": "max(0, {z})",
-    "leaky_relu": "max({z}, {slope:g} × {z})",
-    "elu": "{z} if {z} > 0 else {alpha:g} × (exp({z}) - 1)",
+    "leaky_relu": "max({z}, {slope} × {z})",
+    "elu": "{z} if {z} > 0 else {alpha} × (exp({z}) - 1)",
     "gelu": "{z} × Φ({z})",
-    "gelu_tanh": "{z} × sigmoid(1.59576912 × ({z} + 0.044715 × {z}³))",
+    "gelu_tanh": "{z} × sigmoid(1.59576912 × ({z} + 0.044715 × {z} × {z} × {z}))",
     "silu": "{z} / (1 + exp(-{z}))",
     "softplus": "log(1 + exp({z}))",
 }
@@ -27,8 +29,8 @@ _ACTIVATION_DERIVATIVES = {
     "sigmoid": "{a} × (1 - {a})",
     "tanh": "1 - {a} × {a}",
     "relu": "1 if {z} > 0 else 0",
-    "leaky_relu": "1 if {z} > 0 else {slope:g}",
-    "elu": "1 if {z} > 0 else {a} + {alpha:g}",
+    "leaky_relu": "1 if {z} > 0 else {slope}",
+    "elu": "1 if {z} > 0 else {a} + {alpha}",
     "gelu": "Φ({z}) + {z} × φ({z})",
     "silu": "sigmoid({z}) + {a} × (1 - sigmoid({z}))",
     "softplus": "1 / (1 + exp(-{z}))",
@@ -38,8 +40,7 @@ _LOSSES = {
     "mse": "({a} - {t})² / {n}",
     "mae": "abs({a} - {t}) / {n}",
     "huber": (
-        "min(abs({a} - {t}), {delta:g})"
-        " × (abs({a} - {t}) - min(abs({a} - {t}), {delta:g}) / 2) / {n}"
+        "min(abs({a} - {t}), {delta}) × (abs({a} - {t}) - min(abs({a} - {t}), {delta}) / 2) / {n}"
     ),
     "cross_entropy": "-{t} × log({a})",
     "binary_cross_entropy": "-{t} × log({a}) - (1 - {t}) × log(1 - {a})",
@@ -49,7 +50,7 @@ _LOSS_DERIVATIVES = {
     "squared_error": "{a} - {t}",
     "mse": "2 × ({a} - {t}) / {n}",
     "mae": "sign({a} - {t}) / {n}",
-    "huber": "max(-{delta:g}, min({delta:g}, {a} - {t})) / {n}",
+    "huber": "max(-{delta}, min({delta}, {a} - {t})) / {n}",
     "cross_entropy": "-{t} / {a}",
     "binary_cross_entropy": "(1 - {t}) / (1 - {a}) - {t} / {a}",
 }
@@ -118,6 +119,26 @@ def loss_derivative(loss: object, a: str, t: str, n: int) -> str:
     return _filled(_LOSS_DERIVATIVES, _config(loss, LOSSES), a=a, t=t, n=n)
 
 
+def has_plain_logarithm(loss: object, output: float, dtype: np.dtype[Any]) -> bool:
+    """Return whether the formulas of a loss hold for an output.
+
+    Close to 0, and to 1 where ``log(1 - a)`` is taken, the loss continues its logarithm.
+
+    Examples
+    --------
+    >>> from mlp.core import make_loss
+    >>> loss, dtype = make_loss("binary_cross_entropy"), np.dtype("float64")
+    >>> has_plain_logarithm(loss, 0.5, dtype), has_plain_logarithm(loss, 1.0, dtype)
+    (True, False)
+    """
+    name = _config(loss, LOSSES).get("name")
+    above_0 = output > (1e-19 if dtype == np.float32 else 1e-154)
+    return {
+        "cross_entropy": above_0,
+        "binary_cross_entropy": above_0 and output < 1.0,
+    }.get(str(name), True)
+
+
 def name_of(part: object) -> str:
     """Return the name of an activation or a loss, its class where it has none."""
     return str(getattr(part, "name", type(part).__name__))
@@ -130,4 +151,6 @@ def _filled(formulas: Mapping[str, str], config: Mapping[str, Any], **names: obj
 def _config(part: Any, registry: Mapping[str, Callable[[], Any]]) -> Mapping[str, Any]:
     """Return the name and the settings of one of the package's own parts, else nothing."""
     make = registry.get(getattr(part, "name", ""))
-    return part.config() if make is not None and type(part) is type(make()) else {}
+    if make is None or type(part) is not type(make()):
+        return {}
+    return {key: str(value).removesuffix(".0") for key, value in part.config().items()}

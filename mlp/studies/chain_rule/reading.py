@@ -15,6 +15,9 @@ from mlp.studies.chain_rule import formulas
 from mlp.studies.chain_rule.names import Names
 from mlp.studies.chain_rule.record import Factor, OutputError, Term, Unit, Update
 
+_MOST_SHOWN = 16
+"""So many coupled units are shown one by one: each has as many derivatives as there are units."""
+
 
 class Recorder(Dense):
     """A dense layer that keeps what its passes overwrite: Z, and the dA that it receives."""
@@ -72,15 +75,18 @@ class Reader:
         dense, called = self.layers[layer], self.called
         dE_da = [self._derivative(layer, k) for k in range(dense.n_out)]
         J = _jacobian(dense)
+        is_coupled = bool(np.count_nonzero(J) > np.count_nonzero(J.diagonal()))
         for j in range(dense.n_out):
             a, z = called.unit(layer, j), called.z(layer, j)
-            da_dz = self._da_dz(layer, j, J)
-            chain = self._chain(layer, j, dE_da, da_dz)
-            delta = chain
-            if dense.canonical_loss is not None:
-                delta = self._fused(j)
-                if type(dense.activation) is Identity or not _agree(chain, delta):
-                    chain = delta
+            da_dz = self._da_dz(layer, j, J, is_coupled)
+            if dense.canonical_loss is None:
+                delta = chain = self._chain(layer, j, dE_da, da_dz)
+            else:
+                delta = chain = self._fused(j)
+                if type(dense.activation) is not Identity and dense.n_out <= _MOST_SHOWN:
+                    chain = self._chain(layer, j, dE_da, da_dz)
+                    chain = chain if _agree(chain, delta) else delta
+            show_da_dz = is_coupled and dense.n_out <= _MOST_SHOWN and bool(chain[0].terms)
             yield Unit(
                 name=a,
                 z_name=z,
@@ -100,7 +106,7 @@ class Reader:
                 z=float(dense.kept_Z[0, j]),
                 a=float(dense.A[0, j]),
                 dE_da=dE_da[j],
-                da_dz=da_dz if len(da_dz) > 1 and chain[0].terms else (),
+                da_dz=da_dz if show_da_dz else (),
                 chain=chain,
                 delta=delta,
                 dE_dz=float(dense.dZ[0, j]),
@@ -114,7 +120,7 @@ class Reader:
             dE_dA = np.empty_like(dense.A)
             self.loss.gradient(dense.A, self.T, out=dE_dA)
             formula = formulas.loss_derivative(self.loss, a, called.target(j), dense.n_out)
-            return Factor(f"dE/d{a}", float(dE_dA[0, j]), formula)
+            return Factor(f"dE/d{a}", float(dE_dA[0, j]), formula if self._is_plain(j) else "")
         after = self.layers[layer + 1]
         terms = tuple(
             Term(
@@ -128,16 +134,22 @@ class Reader:
     def _fused(self, j: int) -> tuple[Factor, ...]:
         """Return dE/dz of output j after the canonical activation: a - t, times a number."""
         last, layer = self.layers[-1], len(self.layers) - 1
-        scale = self.loss.factor(last.n_out)
-        formula = f"{self.called.unit(layer, j)} - {self.called.target(j)}"
-        formula = formula if scale == 1.0 else f"{scale:g} × ({formula})"
+        a, t = self.called.unit(layer, j), self.called.target(j)
+        formula = f"{a} - {t}"
+        if type(last.activation) is Identity:
+            formula = formulas.loss_derivative(self.loss, a, t, last.n_out) or formula
         return (Factor(f"dE/d{self.called.z(layer, j)}", float(last.dZ[0, j]), formula),)
 
-    def _da_dz(self, layer: int, j: int, J: Array) -> tuple[Factor, ...]:
+    def _is_plain(self, j: int) -> bool:
+        """Return whether the formulas of the loss hold for output j."""
+        A = self.layers[-1].A
+        return formulas.has_plain_logarithm(self.loss, float(A[0, j]), A.dtype)
+
+    def _da_dz(self, layer: int, j: int, J: Array, is_coupled: bool) -> tuple[Factor, ...]:
         """Return how z of unit j moves its output, or all of its layer where they are coupled."""
         dense, called = self.layers[layer], self.called
         a, z = called.unit(layer, j), called.z(layer, j)
-        if np.count_nonzero(J - np.diag(J.diagonal())) == 0:
+        if not is_coupled:
             formula = formulas.activation_derivative(dense.activation, a, z)
             return (Factor(f"d{a}/d{z}", float(J[j, j]), formula),)
         units = [called.unit(layer, k) for k in range(dense.n_out)]
@@ -167,22 +179,32 @@ class Reader:
         called, layer, A = self.called, len(self.layers) - 1, self.layers[-1].A
         if type(self.loss) not in {type(make()) for make in LOSSES.values()}:
             return  # what one's own loss makes of a single output is not known
-        parts = np.empty(A.size, A.dtype)
-        self.loss.rows(A.T.copy(), self.T.T.copy(), out=parts)
-        for share in (1.0, 1.0 / A.size):
-            if np.isclose(share * parts.sum(), loss, rtol=1e-6, atol=0.0):
-                for j, part in enumerate(share * parts):
-                    a, t = called.unit(layer, j), called.target(j)
-                    yield OutputError(
-                        name=called.error(j),
-                        output_name=a,
-                        target_name=t,
-                        formula=formulas.loss_part(self.loss, a, t, A.size),
-                        output=float(A[0, j]),
-                        target=float(self.T[0, j]),
-                        error=float(part),
-                    )
-                return
+        parts = self._parts()
+        share = min((1.0, 1.0 / A.size), key=lambda share: abs(share * parts.sum() - loss))
+        for j, part in enumerate(share * parts):
+            a, t = called.unit(layer, j), called.target(j)
+            formula = formulas.loss_part(self.loss, a, t, A.size)
+            yield OutputError(
+                name=called.error(j),
+                output_name=a,
+                target_name=t,
+                formula=formula if self._is_plain(j) else "",
+                output=float(A[0, j]),
+                target=float(self.T[0, j]),
+                error=float(part),
+            )
+
+    def _parts(self) -> Array:
+        """Return the loss of each output on its own, as if it were a row."""
+        last = self.layers[-1]
+        A, T, parts = last.A.T.copy(), self.T.T.copy(), np.empty(last.A.size, last.A.dtype)
+        if last.canonical_loss is None:
+            self.loss.rows(A, T, out=parts)
+        else:  # from the logits, as training does
+            Z = last.kept_Z.copy()
+            self.loss.canonical_forward(Z, np.empty_like(Z))
+            self.loss.canonical_rows(Z.T.copy(), A, T, out=parts)
+        return parts
 
     def updates(
         self, layer: int, units: tuple[Unit, ...], new: Layer, lr: float

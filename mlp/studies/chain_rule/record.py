@@ -43,7 +43,8 @@ class Factor:
     name : str
         As ``"do1/dz_o1"``.
     value : float
-        The number that training used.
+        The number that training used; where training goes a shorter way than the chain, the number
+        that its loss and its activation give.
     formula : str
         How it follows from numbers that the trace shows; empty if there is no short way to say.
     terms : tuple of Term
@@ -79,7 +80,8 @@ class Unit:
     dE_da : Factor
         By the loss, or the sum over the units that it feeds.
     da_dz : tuple of Factor
-        How z moves each unit of the layer, where it moves more than its own; else empty.
+        How z moves each unit of the layer, where it moves more than its own and there are 16 at
+        the most; else empty.
     chain : tuple of Factor
         The factors whose product is dE/dz by the chain rule.
     delta : tuple of Factor

@@ -92,7 +92,8 @@ def trace(
     weight multiplies. Of a hidden unit, ``dE/da`` is the sum of ``dE/dz * w`` over the units
     that it feeds. Where an activation couples its units, as softmax does, dE/dz is the sum of
     ``dE/da * da/dz`` over the layer. Where the loss follows its canonical activation, training
-    computes dE/dz as one factor, ``a - t``, and the trace shows how the chain comes to it.
+    computes dE/dz as one factor, ``a - t``. How the chain comes to it is then shown with the
+    derivatives that the loss and the activation give by themselves, of up to 16 outputs.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from mlp import MLP, Dense
 from mlp.core import ACTIVATIONS, make_activation
 from mlp.core.activations import ELU, LeakyReLU
 from mlp.studies.chain_rule import trace
+from mlp.studies.chain_rule.rows import sections_of
 from mlp.studies.examples import document_001, document_003
 from tests.studies.chain_rule.traced import ONE_HOT, OwnActivation, OwnLoss, T, X, network
 
@@ -25,8 +26,17 @@ FUNCTIONS = {
 
 
 def evaluated(formula, values):
-    python = formula.replace("×", "*").replace("²", "**2").replace("³", "**3")
-    return eval(python, FUNCTIONS | values)
+    return eval(formula.replace("×", "*").replace("²", "**2"), FUNCTIONS | values)
+
+
+def assert_rows_hold(found):
+    """The numbers of every row come to its value."""
+    _, sections = sections_of(found, 17)
+    rows = [row for section in sections for block in section.blocks for row in block.rows]
+    for row in rows:
+        if row.numbers:
+            value = evaluated(" ".join(row.numbers), {})
+            assert value == pytest.approx(float(row.value), rel=1e-7, abs=1e-12), row
 
 
 @pytest.mark.parametrize(
@@ -35,7 +45,7 @@ def evaluated(formula, values):
         ("softmax", "cross_entropy", "o1 - t1"),
         ("sigmoid", "binary_cross_entropy", "o1 - t1"),
         ("identity", "squared_error", "o1 - t1"),
-        ("identity", "mse", "o1 - t1"),  # 2 / n_out is 1 here
+        ("identity", "mse", "2 × (o1 - t1) / 2"),
     ],
 )
 def test_a_canonical_pair_gives_one_factor(output, loss, formula):
@@ -51,7 +61,7 @@ def test_the_number_before_a_canonical_difference_is_shown():
     net = MLP([Dense(2, 4)], "mse", seed=0)
     found = trace(net, X, [[0.0, 0.0, 0.0, 0.0]], names={"w1": (0, 0, 0)})
     first = found["w1"].factors[0]
-    assert first.formula == "0.5 × (o1 - t1)"
+    assert first.formula == "2 × (o1 - t1) / 4"
     assert first.value == 0.5 * found.units[0].a
 
 
@@ -91,6 +101,64 @@ def test_a_canonical_pair_shows_how_the_chain_comes_to_it(output, loss, t):
             assert evaluated(factor.formula, known) == pytest.approx(factor.value, rel=1e-14)
     text = found.text()
     assert text.count("dE/dz_o1  ") == 2  # by the chain, and what training computes
+
+
+@pytest.mark.parametrize("hidden", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("scale", [1.0, 0.0, 3.0])
+def test_the_numbers_of_every_row_come_to_its_value(hidden, scale):
+    for output, loss, t in (
+        ("softmax", "cross_entropy", ONE_HOT),
+        ("sigmoid", "binary_cross_entropy", T),
+        ("softmax", "binary_cross_entropy", T),
+        ("sigmoid", "cross_entropy", ONE_HOT),
+        ("softplus", "poisson", T),
+        ("gelu_tanh", "huber", T),
+        ("identity", "mse", T),
+        ("leaky_relu", "squared_error", T),
+        ("tanh", "mae", T),
+    ):
+        net = network(hidden, output, loss)
+        net.theta *= scale
+        assert_rows_hold(trace(net, X, t))
+
+
+def test_a_third_is_shown_to_the_last_digit():
+    layers = [Dense(1, 3, LeakyReLU(1 / 3), weights=[[-1.0, 1.0, 2.0]])]
+    assert_rows_hold(trace(MLP(layers, "mse"), [1.0], [0.0, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "t"),
+    [
+        ("sigmoid", "binary_cross_entropy", [1.0, 0.0]),
+        ("softmax", "cross_entropy", [1.0, 0.0]),
+        ("softmax", "binary_cross_entropy", [1.0, 0.0]),
+        ("sigmoid", "cross_entropy", [1.0, 0.0]),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("z", [5.0, 40.0, -40.0, 800.0, -800.0])
+def test_outputs_close_to_0_and_1_have_parts_and_no_formula_that_fails(output, loss, t, dtype, z):
+    layers = [Dense(1, 2, output, weights=[[z, -z]], bias=False)]
+    found = trace(MLP(layers, loss, dtype=dtype), [1.0], t, names={})
+    assert [error.target for error in found.errors] == t
+    assert sum(error.error for error in found.errors) == pytest.approx(found.loss, rel=1e-5)
+    text = found.text()
+    assert "Targets: t1 = 1, t2 = 0." in text
+    _, sections = sections_of(found, 9)
+    rows = [row for section in sections for block in section.blocks for row in block.rows]
+    numbers = [" ".join(row.numbers) for row in rows]
+    assert not [line for line in numbers if re.search(r"[a-z]_?[a-z]?\d", line)]  # a name
+    assert not [line for line in numbers if "log(0)" in line or "log(1 - 1)" in line]
+
+
+def test_of_many_outputs_the_trace_shows_what_training_computes():
+    net = MLP.from_sizes([3, 17], "relu", "softmax", "cross_entropy", seed=0)
+    found = trace(net, [1.0, 2.0, 3.0], [1.0] + [0.0] * 16)
+    assert all(unit.chain == unit.delta and unit.da_dz == () for unit in found.units)
+    mse = MLP.from_sizes([3, 17], "relu", "softmax", "mse", seed=0)
+    found = trace(mse, [1.0, 2.0, 3.0], [1.0] + [0.0] * 16)
+    assert all(len(unit.chain[0].terms) == 17 and unit.da_dz == () for unit in found.units)
 
 
 def test_where_an_output_is_rounded_to_zero_only_what_training_uses_is_shown():

@@ -19,8 +19,8 @@ class Dataset:
     ----------
     X : ndarray of float, shape (n, n_features)
         One sample a row, all finite.
-    y : ndarray of int, shape (n,)
-        Labels from 0 to ``n_classes - 1``.
+    y : ndarray of int or bool, shape (n,)
+        Labels from 0 to ``n_classes - 1``; False and True are kept as 0 and 1.
     name : str
         The name by which `mlp.datasets.load` finds it, or a name of one's own.
     n_classes : int
@@ -33,7 +33,7 @@ class Dataset:
     Raises
     ------
     TypeError
-        If `X` is not an array of floats or `y` not an array of integers.
+        If `X` is not an array of floats or `y` not an array of integers or booleans.
     ValueError
         If shapes do not match, there is no sample, a value is NaN or infinite, or a label is out
         of range.
@@ -58,6 +58,8 @@ class Dataset:
 
     def __post_init__(self) -> None:
         _require_array("X", self.X, np.floating, "floats", ndim=2)
+        if isinstance(self.y, np.ndarray) and self.y.dtype == np.bool_:
+            object.__setattr__(self, "y", self.y.astype(np.intp))  # the class is frozen
         _require_array("y", self.y, np.integer, "integers", ndim=1)
         as_int("n_classes", self.n_classes, minimum=1)
         if self.X.size == 0:

@@ -153,9 +153,9 @@ class Drawing:
 
 
 def _size(texts: Sequence[str]) -> tuple[float, float]:
-    """Return about how long and how high the words along a line are, in inches."""
+    """Return about how long and how high the words along a line are, both sides, in inches."""
     letters = max((_letters(text) for text in texts), default=0)
-    return 0.093 * letters, 0.4 if len(texts) > 1 else 0.2
+    return 0.093 * letters, 0.4
 
 
 def _letters(text: str) -> int:

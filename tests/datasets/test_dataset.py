@@ -76,6 +76,21 @@ def test_a_dataset_unpacks_into_its_samples_and_labels():
     assert y is data.y
 
 
+def test_labels_of_false_and_true_are_kept_as_the_classes_0_and_1():
+    y = np.array([False, True, True, False])
+    data = Dataset(np.zeros((4, 1)), y, "yes or no", n_classes=2)
+    assert data.y.dtype == np.intp
+    assert data.y.tolist() == [0, 1, 1, 0]
+    assert y.dtype == np.bool_
+
+
+def test_booleans_have_to_be_one_for_each_row_and_classes_that_there_are():
+    with pytest.raises(ValueError, match=r"^y: received shape \(3, 1\), expected a 1-D"):
+        Dataset(np.zeros((3, 1)), np.ones((3, 1), bool), "yes or no", n_classes=2)
+    with pytest.raises(ValueError, match="^y: received labels from 1 to 1, expected 0 to 0$"):
+        Dataset(np.zeros((3, 1)), np.ones(3, bool), "yes or no", n_classes=1)
+
+
 def test_a_dataset_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         xor().name = "or"

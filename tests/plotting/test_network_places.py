@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import mlp
 from mlp.plotting.network_places import SHARES, shares_along
 
 SIZE = (0.5, 0.3)
@@ -49,3 +50,14 @@ def test_a_line_without_a_number_is_kept_clear_of_those_of_others():
 def test_every_place_is_one_of_those_that_are_tried():
     lines = [((0.0, float(i)), (2.0, float(j))) for i in range(3) for j in range(3)]
     assert set(shares_along(lines, [SIZE] * 9)) <= set(SHARES)
+
+
+def test_a_bias_has_its_number_clear_of_the_gradients_beside_it():
+    document = mlp.examples.document_001()
+    step = mlp.trace(document.network, [[0.05, 0.1]], [[0.01, 0.99]], names=document.weight_names)
+    ax = step.plot()
+    ax.figure.canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    for bias in "0.3", "0.7":
+        others = [words for words in boxes if words != bias]
+        assert [words for words in others if boxes[bias].overlaps(boxes[words])] == []

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     parser.add_argument("--lr-min", type=float, default=1e-6, help="the first rate (%(default)s)")
     parser.add_argument("--lr-max", type=float, default=10.0, help="the last rate (%(default)s)")
-    parser.add_argument("--steps", type=int, default=100, help="updates (%(default)s)")
+    parser.add_argument("--steps", type=int, default=1000, help="updates (%(default)s)")
     parser.add_argument("--smoothing", type=float, default=0.5, help="0 to below 1 (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
     add_network_arguments(parser, default_data="digits")

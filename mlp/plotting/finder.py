@@ -113,8 +113,7 @@ def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
 
 
 def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
-    place = int(np.abs(result.rates - result.suggestion).argmin())
-    height = float(result.smoothed[place])
+    height = float(np.interp(np.log(result.suggestion), np.log(result.rates), result.smoothed))
     theme = theme_of(ax)
     color = theme.second
     ax.vlines(result.suggestion, ax.get_ylim()[0], height, color=color, linestyle=(0, (4, 2)))

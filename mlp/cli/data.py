@@ -9,8 +9,8 @@ from math import isnan
 from typing import NamedTuple
 
 from mlp.datasets import CellError, CSVFile, Table, Words, load, read_npz
-from mlp.datasets.numbers import parse_number
-from mlp.datasets.table import shortened
+from mlp.tables.numbers import parse_number
+from mlp.tables.table import shortened
 
 TASKS = ("classify", "regress")
 

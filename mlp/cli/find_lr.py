@@ -14,7 +14,7 @@ from mlp.cli.network import add_network_arguments, batch_size_of, make_network
 from mlp.cli.output import check_folder
 from mlp.cli.task import load_task
 from mlp.optim import OPTIMIZERS
-from mlp.studies.finder import find_learning_rate
+from mlp.studies.finder.finder import find_learning_rate
 
 HELP = "suggest a learning rate and chart the loss while the rate rises"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from mlp._archive import description
 from mlp.cli.data import Data
 from mlp.cli.task import TableTask
 from mlp.core import MLP
 from mlp.datasets import ClassTarget, InputEncoder, NumberTarget, target_from_dict
-from mlp.files import FileFormatError, description, format_errors, read_model
+from mlp.files import FileFormatError, format_errors, read_model
 
 _KEYS = {"task", "inputs", "target", "ignored", "split"}
 

@@ -26,9 +26,9 @@ from mlp.cli.output import check_folder
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
-from mlp.studies.sweep import DOCUMENT_RATES, learning_rate_sweep
-from mlp.studies.sweep_result import SweepResult
-from mlp.training.progress import ProgressBar
+from mlp.studies.sweep.result import SweepResult
+from mlp.studies.sweep.sweep import DOCUMENT_RATES, learning_rate_sweep
+from mlp.training.callbacks.progress import ProgressBar
 
 HELP = "train with several learning rates at once and chart the error"
 

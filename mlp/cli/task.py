@@ -21,7 +21,7 @@ from mlp.datasets import (
     Table,
     split_rows,
 )
-from mlp.datasets.table import shortened
+from mlp.tables.table import shortened
 
 _ROWS_TO_SPLIT = 20  # a sweep of fewer trains on all of them
 

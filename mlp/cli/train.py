@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mlp._checks import check_count
 from mlp.cli.data import Data, add_data_arguments, read_data
 from mlp.cli.interrupt import explained
 from mlp.cli.model_file import metadata_of
@@ -22,11 +23,10 @@ from mlp.cli.train_pictures import PICTURES, check_pictures, parse_pictures
 from mlp.cli.train_report import FILES, TrainReport
 from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
 from mlp.core.structure import NORMALIZATIONS
-from mlp.core.validation import check_count
 from mlp.datasets import ClassTarget
 from mlp.training import Trainer, TrainingDiverged
+from mlp.training.checkpoint.file import progress_of, read_run
 from mlp.training.class_weights import ClassWeight
-from mlp.training.run_file import progress_of, read_run
 
 HELP = "train a network on a table and keep it in a file"
 

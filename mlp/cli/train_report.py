@@ -18,7 +18,7 @@ from mlp.cli.scores import confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.cli.train_pictures import draw
 from mlp.datasets import ClassTarget
-from mlp.datasets.table import shortened
+from mlp.tables.table import shortened
 from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
 
 FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")

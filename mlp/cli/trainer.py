@@ -10,8 +10,8 @@ from mlp.cli.network import batch_size_of, make_network
 from mlp.cli.task import TableTask
 from mlp.cli.train_pictures import recorder_of
 from mlp.datasets import ClassTarget, NumberTarget
-from mlp.datasets.numbers import is_number
 from mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer, make_schedule
+from mlp.tables.numbers import is_number
 from mlp.training import (
     Callback,
     Checkpoint,

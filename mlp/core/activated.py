@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 
+from mlp._types import Array
 from mlp.core.activations import Activation, make_activation
-from mlp.core.arrays import Array
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 

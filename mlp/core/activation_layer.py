@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
+from mlp._types import Array
 from mlp.core.activated import Activated
-from mlp.core.arrays import Array
 
 
 class ActivationLayer(Activated):

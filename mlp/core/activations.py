@@ -16,8 +16,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlp.core.arrays import Array
-from mlp.core.registry import resolve
+from mlp._names import resolve
+from mlp._types import Array
 from mlp.core.scratch import Scratch
 
 

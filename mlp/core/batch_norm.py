@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlp.core.arrays import Array
+from mlp._checks import check_number
+from mlp._types import Array
 from mlp.core.norm_buffers import Pass
-from mlp.core.normalization import Normalization, check_float
+from mlp.core.normalization import Normalization
 from mlp.core.parameters import Parameter
 from mlp.core.views import View
 
@@ -100,9 +101,8 @@ class BatchNorm(Normalization):
         *,
         first: Mapping[str, ArrayLike] | None = None,
     ) -> None:
-        self.momentum = check_float("momentum", momentum)
-        if not 0.0 <= self.momentum <= 1.0:
-            raise ValueError(f"momentum: received {momentum!r}, expected a number from 0 to 1")
+        expected = "a number from 0 to 1"
+        self.momentum = check_number("momentum", momentum, expected, lambda x: 0.0 <= x <= 1.0)
         super().__init__(eps, first)
 
     def _parameters_of(self, width: int) -> tuple[Parameter, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlp.core.arrays import Array
+from mlp._types import Array
 from mlp.core.products import Products, empty, is_replicas_last
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlp.core.arrays import Array
+from mlp._checks import check_count, check_dtype
+from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.parameters import Parameters
 from mlp.core.structure import check_layers, check_pair
-from mlp.core.validation import check_count, check_dtype
 
 
 class Copied(ABC):

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._checks import as_floats, check_bool, check_count, numeric
+from mlp._types import Array
 from mlp.core.activated import Activated
 from mlp.core.activations import Activation
-from mlp.core.arrays import Array
 from mlp.core.buffers import Bound, Pass
 from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.parameters import Parameter
 from mlp.core.products import sum_of
-from mlp.core.validation import as_floats, check_bool, check_count, numeric
 from mlp.core.views import View
 
 _BATCH_SIZES_KEPT = 8

@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
+from mlp._types import Array
 from mlp.core.activations import Activation
-from mlp.core.arrays import Array
 
 # fmt: off
 _CHEBYSHEV = (

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlp.core.arrays import Array, LossValue
+from mlp._checks import check_count, numeric
+from mlp._types import Array, LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_count, numeric
 
 _COMPONENTS_AT_MOST = 4000
 _DIRECTIONS = 32

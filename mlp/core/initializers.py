@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.core.registry import resolve
+from mlp._names import resolve
 
 
 class Initializer(Protocol):

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from mlp.core.arrays import Array
+from mlp._checks import check_fraction
+from mlp._types import Array
 from mlp.core.parameters import Parameter
 from mlp.core.scratch import Scratch
 
@@ -124,11 +125,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float) -> None:
-        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.number)):
-            raise TypeError(f"rate: received {rate!r}, expected a number from 0 to below 1")
-        if not 0.0 <= rate < 1.0:
-            raise ValueError(f"rate: received {rate!r}, expected a number from 0 to below 1")
-        self.rate = float(rate)
+        self.rate = check_fraction("rate", rate)
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """A = A_in * mask / (1 - rate)."""

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from mlp._checks import check_data, check_dtype, check_inputs, make_rng
+from mlp._types import Array, LossValue
 from mlp.core.activated import Activated
 from mlp.core.activations import Activation
-from mlp.core.arrays import Array, LossValue
 from mlp.core.copied import Copied
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss, make_loss
@@ -26,7 +27,6 @@ from mlp.core.structure import (
     summarize,
     tell_widths,
 )
-from mlp.core.validation import check_data, check_dtype, check_inputs, make_rng
 from mlp.core.vectors import Vectors
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mlp.core.arrays import Array
+from mlp._types import Array
 from mlp.core.products import Products, empty, is_replicas_last
 
 _SHAPES_KEPT = 8

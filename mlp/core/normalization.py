@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.arrays import Array
+from mlp._checks import as_floats, check_number, numeric
+from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.norm_buffers import Bound, Pass
 from mlp.core.parameters import Parameter
-from mlp.core.validation import as_floats, numeric
 from mlp.core.views import View
 
 
@@ -41,9 +41,9 @@ class Normalization(Layer):
     """Where each parameter starts."""
 
     def __init__(self, eps: float, first: Mapping[str, ArrayLike] | None) -> None:
-        self.eps = check_float("eps", eps)
-        if not 1e-30 <= self.eps <= 1e30:  # or it would not be itself in float32
-            raise ValueError(f"eps: received {eps!r}, expected a number from 1e-30 to 1e30")
+        # beyond, eps would not be itself in float32
+        expected = "a number from 1e-30 to 1e30"
+        self.eps = check_number("eps", eps, expected, lambda x: 1e-30 <= x <= 1e30)
         self.first = self._check_first(first)
 
     def _check_first(self, first: Mapping[str, ArrayLike] | None) -> dict[str, NDArray[np.float64]]:
@@ -171,10 +171,3 @@ class Normalization(Layer):
         if self.is_bound:
             new.first = {name: array.astype(np.float64) for name, array in self.params.items()}
         return new
-
-
-def check_float(name: str, value: object) -> float:
-    """Return `value` if it is a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}: received {value!r}, expected a number")
-    return float(value)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.arrays import Array
+from mlp._checks import as_floats, numeric
+from mlp._types import Array
 from mlp.core.products import are_tiny, empty
 from mlp.core.running import Running
-from mlp.core.validation import as_floats, numeric
 
 if TYPE_CHECKING:
     from mlp.core.layers import Layer

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mlp._types import Array, LossValue
 from mlp.core.activated import Activated
-from mlp.core.arrays import Array, LossValue
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.scratch import Scratch

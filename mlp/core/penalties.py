@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mlp.core.arrays import Array, LossValue
+from mlp._types import Array, LossValue
 from mlp.core.products import sum_of, sum_of_squares
 from mlp.core.scratch import Scratch
 

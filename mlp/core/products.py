@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mlp.core.arrays import Array
+from mlp._types import Array
 from mlp.core.scratch import Scratch
 
 TERMS_WRITTEN_OUT = 2

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.core.arrays import Array
+from mlp._types import Array
 
 
 class Running:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp.core.arrays import Array
+from mlp._types import Array
 
 _KEPT = 32
 

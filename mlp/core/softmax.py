@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlp._types import Array
 from mlp.core.activations import Activation
-from mlp.core.arrays import Array
 from mlp.core.products import dot_rows
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mlp._checks import check_sequence
 from mlp._names import find_name
 from mlp.core.activated import Activated
 from mlp.core.activation_layer import ActivationLayer
@@ -17,7 +18,6 @@ from mlp.core.dense import Dense, default_weights
 from mlp.core.layer_norm import LayerNorm
 from mlp.core.layers import Dropout, Layer
 from mlp.core.losses import Loss
-from mlp.core.validation import check_sequence
 
 NORMALIZATIONS: dict[str, Callable[[], Layer]] = {"batch": BatchNorm, "layer": LayerNorm}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlp.core.arrays import Array
+from mlp._types import Array
 from mlp.core.parameters import Parameters
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from mlp.core.arrays import Array
+from mlp._checks import as_floats, numeric
+from mlp._types import Array
 from mlp.core.layers import Layer
-from mlp.core.validation import as_floats, numeric
 
 
 class View:

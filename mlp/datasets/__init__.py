@@ -12,18 +12,17 @@ Examples
 """
 
 from mlp.datasets.catalog import load
-from mlp.datasets.csv_cells import CellError
-from mlp.datasets.csv_file import CSVFile, read_csv
 from mlp.datasets.dataset import Dataset
 from mlp.datasets.digits import load_digits
-from mlp.datasets.inputs import InputEncoder
-from mlp.datasets.labels import Labels
-from mlp.datasets.npz_file import read_npz
 from mlp.datasets.split import split_rows
-from mlp.datasets.standardizer import Standardizer
-from mlp.datasets.table import Table, Words
-from mlp.datasets.targets import ClassTarget, NumberTarget, target_from_dict
 from mlp.datasets.toy import spirals, xor
+from mlp.tables.csv import CellError, CSVFile, read_csv
+from mlp.tables.inputs import InputEncoder
+from mlp.tables.labels import Labels
+from mlp.tables.npz import read_npz
+from mlp.tables.standardizer import Standardizer
+from mlp.tables.table import Table, Words
+from mlp.tables.targets import ClassTarget, NumberTarget, target_from_dict
 
 __all__ = [
     "CSVFile",

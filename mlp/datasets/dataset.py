@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.datasets._checks import as_int
+from mlp._checks import check_count
 from mlp.datasets.split import split_rows
 
 
@@ -61,7 +61,7 @@ class Dataset:
         if isinstance(self.y, np.ndarray) and self.y.dtype == np.bool_:
             object.__setattr__(self, "y", self.y.astype(np.intp))  # the class is frozen
         _require_array("y", self.y, np.integer, "integers", ndim=1)
-        as_int("n_classes", self.n_classes, minimum=1)
+        check_count("n_classes", self.n_classes)
         if self.X.size == 0:
             raise ValueError(f"X: received shape {self.X.shape}, expected at least one value")
         if self.y.shape != self.X.shape[:1]:

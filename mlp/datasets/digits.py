@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlp.datasets._checks import as_float_dtype
+from mlp._checks import check_dtype
 from mlp.datasets.dataset import Dataset
 
 _SIDE = 8
@@ -60,7 +60,7 @@ def load_digits(*, normalize: bool = True, dtype: DTypeLike = "float64") -> Data
     """
     if not isinstance(normalize, bool):
         raise TypeError(f"normalize: received {normalize!r}, expected True or False")
-    float_dtype = as_float_dtype(dtype)
+    float_dtype = check_dtype(dtype)
     with (
         files("mlp.datasets").joinpath("digits.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as archive,

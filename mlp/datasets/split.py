@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.datasets._checks import as_float, as_int
+from mlp._checks import check_count, check_number
 
 
 def split_rows(
@@ -48,9 +48,11 @@ def split_rows(
     >>> training, held_out
     (array([0, 1, 2, 3, 4, 7, 8]), array([5, 6, 9]))
     """
-    n = as_int("n", n, minimum=1)
-    fraction = as_float("fraction", fraction, lambda f: 0 < f < 1, "a float between 0 and 1")
-    rng = np.random.default_rng(as_int("seed", seed, minimum=0))
+    n = check_count("n", n)
+    fraction = check_number(
+        "fraction", fraction, "a number between 0 and 1", lambda f: 0.0 < f < 1.0
+    )
+    rng = np.random.default_rng(check_count("seed", seed, 0))
     is_held_out = np.zeros(n, dtype=bool)
     if labels is None:
         labels = np.zeros(n, dtype=np.intp)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp.datasets._checks import as_float, as_float_dtype, as_int
+from mlp._checks import check_count, check_dtype, check_not_negative, check_positive
 from mlp.datasets.dataset import Dataset
 
 _CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -56,9 +56,9 @@ def spirals(
     >>> X.shape, y
     ((6, 2), array([0, 1, 2, 0, 1, 2]))
     """
-    n_per_class = as_int("n_per_class", n_per_class, minimum=1)
-    n_classes = as_int("n_classes", n_classes, minimum=2)
-    turns = as_float("turns", turns, lambda value: value > 0, "a float > 0")
+    n_per_class = check_count("n_per_class", n_per_class)
+    n_classes = check_count("n_classes", n_classes, 2)
+    turns = check_positive("turns", turns)
     label = np.arange(n_classes)  # (n_classes,)
     t = np.arange(1, n_per_class + 1)[:, np.newaxis] / n_per_class  # (n_per_class, 1)
     angle = 2 * np.pi * (turns * t + label / n_classes)  # (n_per_class, n_classes)
@@ -113,7 +113,7 @@ def xor(
     >>> y
     array([0, 1, 1, 0])
     """
-    n = len(_CORNERS) if n is None else as_int("n", n, minimum=1)
+    n = len(_CORNERS) if n is None else check_count("n", n)
     corners = _CORNERS[np.arange(n) % len(_CORNERS)]  # (n, 2)
     return Dataset(
         _with_noise(corners, noise, seed, dtype),
@@ -129,6 +129,6 @@ def _with_noise(
     X: NDArray[np.float64], noise: float, seed: int, dtype: DTypeLike
 ) -> NDArray[np.floating[Any]]:
     """Return `X` plus normal noise, drawn in float64 so that both types get the same points."""
-    noise = as_float("noise", noise, lambda value: value >= 0, "a float >= 0")
-    rng = np.random.default_rng(as_int("seed", seed, minimum=0))
-    return (X + noise * rng.standard_normal(X.shape)).astype(as_float_dtype(dtype))
+    noise = check_not_negative("noise", noise)
+    rng = np.random.default_rng(check_count("seed", seed, 0))
+    return (X + noise * rng.standard_normal(X.shape)).astype(check_dtype(dtype))

@@ -1,7 +1,6 @@
 """Networks, and whatever else is made of settings and arrays, in files that can be trusted."""
 
-from mlp.files.archive import read_archive, write_archive
-from mlp.files.errors import FileFormatError, format_errors
+from mlp._archive import FileFormatError, format_errors, read_archive, write_archive
 from mlp.files.model import describe, load, read_model, rebuild, write_model
 
 __all__ = [

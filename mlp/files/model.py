@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from mlp._archive import format_errors, read_archive, write_archive
+from mlp._checks import require, require_keys
 from mlp.core import MLP, Layer
 from mlp.core.structure import check_layers, tell_widths
-from mlp.files.archive import read_archive, write_archive
-from mlp.files.errors import format_errors
-from mlp.files.vocabulary import LAYERS, LOSS, require, require_keys, unknown
+from mlp.files.vocabulary import LAYERS, LOSS, unknown
 
 _KIND, _VERSION = "mlp-model", 1
 

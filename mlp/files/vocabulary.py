@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core import (
     ACTIVATIONS,
@@ -35,32 +36,11 @@ class Field(NamedTuple):
     rebuild: Callable[[str, Any], Any]
 
 
-def require_keys(place: str, node: Any, *keys: str) -> list[Any]:
-    """Return the values of `keys`, in this order, of a dict that has these keys and no others."""
-    if not isinstance(node, dict):
-        raise TypeError(f"{place}: received {_short(node)}, expected {', '.join(keys)}")
-    if set(node) != set(keys):
-        raise ValueError(f"{place}: received {_short(sorted(node))}, expected {', '.join(keys)}")
-    return [node[key] for key in keys]
-
-
-def require(place: str, value: Any, kind: type) -> Any:
-    """Return `value`, which is of this type and of no subclass: True is not 1."""
-    if type(value) is not kind:
-        raise TypeError(f"{place}: received {_short(value)}, expected {kind.__name__}")
-    return value
-
-
 def _word(place: str, value: Any, known: Iterable[str]) -> str:
     """Return `value` if it is a known name, in these very letters."""
     if find_name(place, require(place, value, str), known) != value:
         raise ValueError(f"{place}: received {value!r}, expected {value.lower()!r}")
     return str(value)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def _plain(kind: type) -> Field:

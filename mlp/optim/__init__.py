@@ -1,6 +1,6 @@
 """How a network moves: optimizers over flat arrays, and learning-rate schedules."""
 
-from mlp.optim._checks import Rate
+from mlp._types import Rate
 from mlp.optim.base import StateDict
 from mlp.optim.optimizers import (
     OPTIMIZERS,
@@ -13,16 +13,19 @@ from mlp.optim.optimizers import (
     make_optimizer,
     optimizer_from_config,
 )
-from mlp.optim.schedule_base import Schedule, schedule_values
-from mlp.optim.schedule_names import SCHEDULES, make_schedule, schedule_from_config
 from mlp.optim.schedules import (
+    SCHEDULES,
     Constant,
     Cosine,
     Exponential,
     InverseScaling,
     LinearWarmup,
     OneCycle,
+    Schedule,
     StepDecay,
+    make_schedule,
+    schedule_from_config,
+    schedule_values,
 )
 
 __all__ = [

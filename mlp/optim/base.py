@@ -8,15 +8,9 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
-from mlp.optim._checks import (
-    Array,
-    Rate,
-    check_array,
-    check_count,
-    check_like,
-    check_rate,
-    lr_config,
-)
+from mlp._checks import check_array, check_count, check_like, check_rate
+from mlp._types import Array, Rate
+from mlp.optim.schedules import rate_config
 
 # measured: an Adam step of 2,000,000 parameters takes a quarter longer in one piece
 _LARGE, _PART, _NARROWEST = 1 << 20, 1 << 16, 256
@@ -241,7 +235,7 @@ class Optimizer(ABC):
         """
         values = {key: getattr(self, key) for key in self.hyperparameters}
         plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-        return {"name": self.name, "lr": lr_config(self._lr), **plain}
+        return {"name": self.name, "lr": rate_config("lr", self._lr), **plain}
 
     def __repr__(self) -> str:
         lr = self._lr.tolist() if isinstance(self._lr, np.ndarray) else self._lr

@@ -9,7 +9,7 @@ from mlp._names import find_name
 from mlp.optim.adam import Adam, AdamW
 from mlp.optim.adaptive import Adagrad, RMSprop
 from mlp.optim.base import Optimizer
-from mlp.optim.schedule_names import schedule_from_config
+from mlp.optim.schedules import schedule_from_config
 from mlp.optim.sgd import SGD
 
 __all__ = [

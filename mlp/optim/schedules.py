@@ -1,21 +1,93 @@
-"""Learning-rate schedules: frozen records that are functions from the step to the rate."""
+"""Learning-rate schedules: functions from the step to the rate, and their names."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from mlp.optim._checks import (
-    Rate,
-    check_count,
-    check_not_negative,
-    check_positive,
-    check_rate,
-    check_real,
-)
-from mlp.optim.schedule_base import RATE, Schedule
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp._checks import check_count, check_not_negative, check_number, check_positive, check_rate
+from mlp._names import find_name
+from mlp._types import Rate
+
+RATE = "a float >= 0 or an array (K,)"
+
+
+def schedule_values(schedule: Callable[[int], Rate], steps: int) -> NDArray[np.float64]:
+    """List the rates of the first `steps` updates, without training.
+
+    Returns
+    -------
+    ndarray (steps,) or (steps, K)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `steps` is not an int >= 1 or the schedule returns what is no rate.
+
+    Examples
+    --------
+    >>> schedule_values(lambda step: 1 / (step + 1), 2)
+    array([1. , 0.5])
+    """
+    count = check_count("steps", steps)
+    return np.array([check_rate("schedule", schedule(step), RATE) for step in range(count)])
+
+
+class Schedule(ABC):
+    """The base of the schedules here: call it with the step, 0 for the first update.
+
+    Steps are the optimizer's updates, not epochs. Two schedules are equal when their configs
+    are. A rate is a float or an array (K,) with one rate for each replica.
+    """
+
+    name: ClassVar[str]
+
+    def __call__(self, step: int) -> Rate:
+        """Return the rate of update number `step`; ValueError if it is no int >= 0."""
+        return self._at(check_count("step", step, 0))
+
+    @abstractmethod
+    def _at(self, step: int) -> Rate:
+        """Return the rate of a step that has been checked."""
+
+    def list(self, steps: int) -> NDArray[np.float64]:
+        """Return the rates of the first `steps` updates, (steps,) or (steps, K)."""
+        return schedule_values(self, steps)
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the fields as JSON can hold them."""
+        return {"name": self.name, **{f.name: rate_config(f.name, v) for f, v in self._fields()}}
+
+    def _fields(self) -> Any:
+        return [(f, getattr(self, f.name)) for f in fields(self)]  # type: ignore[arg-type]
+
+    def _set(self, **checked: object) -> None:
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)  # the record is frozen for everybody else
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.config() == self.config()
+
+    def __hash__(self) -> int:
+        return hash(repr(self.config()))
+
+
+def rate_config(name: str, value: Any) -> Any:
+    """Return a rate or a schedule as JSON can hold it; TypeError for a function without config."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if callable(value):
+        if not hasattr(value, "config"):
+            expected = "a number, an array or a schedule with a config()"
+            raise TypeError(f"{name}: received {value!r}, expected {expected}")
+        return value.config()
+    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +199,7 @@ class LinearWarmup(Schedule):
         self._set(
             schedule=self.schedule if callable(self.schedule) else Constant(self.schedule),
             steps=check_count("steps", self.steps),
-            start=check_real("start", self.start, "a float in [0, 1]", lambda x: 0 <= x <= 1),
+            start=check_number("start", self.start, "a float in [0, 1]", lambda x: 0 <= x <= 1),
         )
 
     def _at(self, step: int) -> Rate:
@@ -161,7 +233,7 @@ class OneCycle(Schedule):
         self._set(
             lr_max=check_rate("lr_max", self.lr_max, RATE),
             steps=check_count("steps", self.steps),
-            pct_start=check_real(
+            pct_start=check_number(
                 "pct_start", self.pct_start, "a float in [0, 1)", lambda x: 0 <= x < 1
             ),
             div_factor=check_positive("div_factor", self.div_factor),
@@ -201,3 +273,89 @@ class InverseScaling(Schedule):
 def _cosine(first: Rate, last: Rate, done: float) -> Rate:
     """Return the rate between `first` and `last` when the share `done` of the way is made."""
     return last + (first - last) * ((1.0 + math.cos(math.pi * done)) / 2.0)
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.name: kind
+    for kind in (Constant, StepDecay, Exponential, Cosine, LinearWarmup, OneCycle, InverseScaling)
+}
+"""Each name's class."""
+
+
+def make_schedule(
+    name: str | Callable[[int], Rate], lr: Rate, steps: int, **options: Any
+) -> Callable[[int], Rate]:
+    """Return the schedule of that name for a run of `steps` updates.
+
+    Parameters
+    ----------
+    name : str or callable
+        A key of `SCHEDULES`, in any case; a callable is returned as it is.
+    lr : float or array (K,)
+        The largest rate.
+    steps : int
+        The updates of the whole run. By default "step" divides the rate by 10 after each
+        third of them, "exponential" brings it to lr / 100, "linear_warmup" takes the first
+        tenth, "cosine" and "one_cycle" take them all.
+    **options
+        Fields of the schedule, in place of these choices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the name or an option is not known, or a value is out of its range.
+
+    Examples
+    --------
+    >>> make_schedule("cosine", lr=0.1, steps=100)
+    Cosine(lr=0.1, steps=100, lr_min=0.0)
+    """
+    if callable(name):
+        return name
+    kind = _find(name)
+    count = check_count("steps", steps)
+    chosen: dict[type[Schedule], dict[str, Any]] = {
+        StepDecay: {"lr": lr, "step_size": -(-count // 3)},
+        Exponential: {"lr": lr, "gamma": 0.01 ** (1.0 / count)},
+        Cosine: {"lr": lr, "steps": count},
+        LinearWarmup: {"schedule": lr, "steps": -(-count // 10)},
+        OneCycle: {"lr_max": lr, "steps": count},
+    }
+    return _build(kind, {**chosen.get(kind, {"lr": lr}), **options})
+
+
+def schedule_from_config(config: Mapping[str, Any]) -> Schedule:
+    """Return the schedule that `Schedule.config` described.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `config` is not such a description.
+
+    Examples
+    --------
+    >>> schedule_from_config({"name": "exponential", "lr": 0.1, "gamma": 0.9})
+    Exponential(lr=0.1, gamma=0.9)
+    """
+    if not isinstance(config, Mapping) or "name" not in config:
+        raise ValueError(f"config: received {config!r}, expected a dict with a name")
+    values = {
+        key: schedule_from_config(value) if isinstance(value, Mapping) else value
+        for key, value in config.items()
+        if key != "name"
+    }
+    return _build(_find(config["name"]), values)
+
+
+def _find(name: object) -> type[Schedule]:
+    if not isinstance(name, str):
+        raise TypeError(f"schedule: received {name!r}, expected a name or a callable")
+    return SCHEDULES[find_name("schedule", name, SCHEDULES)]
+
+
+def _build(kind: type[Schedule], values: Mapping[str, Any]) -> Schedule:
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            raise TypeError(f"{kind.name}: received {key!r}, expected {', '.join(known)}")
+    return kind(**values)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mlp.optim._checks import Array, Rate, check_bool, check_fraction
+from mlp._checks import check_bool, check_fraction
+from mlp._types import Array, Rate
 from mlp.optim.base import Optimizer
 
 

@@ -2,10 +2,10 @@
 
 from mlp.studies import examples
 from mlp.studies.chain_rule import Trace, trace
-from mlp.studies.finder import find_learning_rate
-from mlp.studies.finder_result import FinderResult, LearningRateNotFound
-from mlp.studies.sweep import learning_rate_sweep
-from mlp.studies.sweep_result import SweepResult
+from mlp.studies.finder.finder import find_learning_rate
+from mlp.studies.finder.result import FinderResult, LearningRateNotFound
+from mlp.studies.sweep.result import SweepResult
+from mlp.studies.sweep.sweep import learning_rate_sweep
 
 __all__ = [
     "FinderResult",

@@ -1,18 +1,26 @@
 """How a network is trained: batches, the trainer, what it records and what goes wrong."""
 
-from mlp.training.batches import Batch, Batches
-from mlp.training.callbacks import Callback, LambdaCallback
-from mlp.training.checkpoint import Checkpoint
-from mlp.training.csv_logger import CSVLogger
+from mlp.training.callbacks.base import Callback, LambdaCallback
+from mlp.training.callbacks.csv_logger import CSVLogger
+from mlp.training.callbacks.early_stopping import EarlyStopping
+from mlp.training.callbacks.progress import ProgressBar
+from mlp.training.callbacks.reduce_lr import ReduceLROnPlateau
+from mlp.training.checkpoint.checkpoint import Checkpoint
+from mlp.training.data import Batch, Batches
 from mlp.training.divergence import TrainingDiverged
-from mlp.training.early_stopping import EarlyStopping
 from mlp.training.history import History
-from mlp.training.layer_record import LayerRecord
-from mlp.training.layer_recorder import LayerRecorder
-from mlp.training.metric import Metric
-from mlp.training.metrics import MAE, METRICS, R2, Accuracy, TopK, confusion_matrix, make_metric
-from mlp.training.progress import ProgressBar
-from mlp.training.reduce_lr import ReduceLROnPlateau
+from mlp.training.metrics import (
+    MAE,
+    METRICS,
+    R2,
+    Accuracy,
+    Metric,
+    TopK,
+    confusion_matrix,
+    make_metric,
+)
+from mlp.training.recording.record import LayerRecord
+from mlp.training.recording.recorder import LayerRecorder
 from mlp.training.trainer import Trainer
 
 __all__ = [

@@ -4,58 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.arrays import Array, LossValue
+from mlp._types import Array, LossValue
 from mlp.core.network import MLP
 from mlp.core.passes import BLOCK
 from mlp.core.penalties import Penalty
-from mlp.core.validation import as_pair, check_targets, check_weights
-from mlp.training.batches import Batches
-from mlp.training.class_weights import ClassWeight, class_weights
-from mlp.training.metric import Metric
-from mlp.training.rows import Rows
-
-
-class Data(NamedTuple):
-    """Data that has been checked for a network.
-
-    Attributes
-    ----------
-    X : Rows
-    targets : ndarray (n, n_out), or integer labels (n,)
-    weight : ndarray (n,) or None
-    """
-
-    X: Rows
-    targets: Array | NDArray[np.intp]
-    weight: Array | None
-
-
-def check_training(
-    net: MLP,
-    X: ArrayLike,
-    Y: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    class_weight: ClassWeight | None = None,
-) -> Data:
-    """Return the data as `net` takes it; the weights of rows and classes are multiplied."""
-    rows = Rows(X, net.n_in, net.dtype)
-    targets = check_targets(Y, net.loss, len(rows), net.n_out, net.dtype)
-    weight = check_weights(sample_weight, len(rows), net.dtype)
-    if class_weight is not None:
-        of_classes = class_weights(class_weight, targets, net.n_out)
-        product = of_classes if weight is None else weight * of_classes
-        weight = check_weights(product, len(rows), net.dtype)
-    return Data(rows, targets, weight)
-
-
-def check_validation(net: MLP, validation: Any) -> Data:
-    """Return the validation data as `net` takes it."""
-    return check_training(net, *as_pair("validation", validation))
+from mlp.training.data import Batches, Data
+from mlp.training.metrics import Metric
 
 
 class Evaluation:

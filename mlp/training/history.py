@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp.files.vocabulary import require, require_keys
+from mlp._checks import require, require_keys
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

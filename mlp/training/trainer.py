@@ -9,20 +9,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.core.arrays import LossValue
+from mlp._checks import (
+    check_bool,
+    check_count,
+    check_path,
+    check_positive,
+    check_sequence,
+    make_rng,
+)
+from mlp._types import LossValue
 from mlp.core.network import MLP
 from mlp.core.penalties import Penalty
-from mlp.core.validation import check_bool, check_count, check_sequence, make_rng
 from mlp.optim import Optimizer, make_optimizer
-from mlp.training.callbacks import Callback
-from mlp.training.checkpoint import check_path, require_checkpoint
-from mlp.training.checks import check_batch_size, check_number
+from mlp.training.callbacks.base import Callback
+from mlp.training.checkpoint.checkpoint import require_checkpoint
+from mlp.training.checkpoint.file import continue_run
 from mlp.training.class_weights import ClassWeight
-from mlp.training.evaluation import check_training, check_validation
+from mlp.training.data import check_batch_size, check_training, check_validation
 from mlp.training.history import History
+from mlp.training.loop import Run
 from mlp.training.metrics import MetricLike, make_metrics
-from mlp.training.run import Run
-from mlp.training.run_file import continue_run
 from mlp.training.update import GuardedUpdate
 
 
@@ -97,7 +103,7 @@ class Trainer:
         if batch_size is not None:
             check_count("batch_size", batch_size)
         if clip_norm is not None:
-            check_number("clip_norm", clip_norm, "a finite number > 0", positive=True)
+            check_positive("clip_norm", clip_norm)
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.core.arrays import Array, LossValue
+from mlp._types import Array, LossValue
 from mlp.core.network import MLP
 from mlp.core.products import sum_of_squares
 from mlp.core.scratch import Scratch

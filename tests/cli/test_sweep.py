@@ -155,7 +155,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_table_of_the_last_run(tmp_pat
     def fail(*_, **__):
         raise ValueError("scale")
 
-    monkeypatch.setattr("mlp.studies.sweep_result.SweepResult.plot", fail)
+    monkeypatch.setattr("mlp.studies.sweep.result.SweepResult.plot", fail)
     assert sweep(tmp_path, "--epochs", "3") == 2
     assert (tmp_path / "learning_rates.csv").read_bytes() == before
 

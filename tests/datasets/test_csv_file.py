@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlp.datasets import CSVFile, read_csv
-from mlp.datasets.numbers import is_number
+from mlp.tables.numbers import is_number
 
 MISSING = ("", "na", "n/a", "nan", "null", "?", "#n/a", "<na>")
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from mlp.datasets import CellError, csv_rows, read_csv
+from mlp.datasets import CellError, read_csv
+from mlp.tables import csv as csv_rows
 
 REFUSED = {
     "a word": ("a,b\n1,2\n3,x\n", "line 3, column 'b': received 'x', expected a finite number"),

@@ -7,9 +7,9 @@ from io import BytesIO
 import numpy as np
 
 from mlp import MLP, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from mlp._archive.container import Member, write_members
 from mlp.core.activations import LeakyReLU
 from mlp.core.losses import Huber
-from mlp.files.container import Member, write_members
 
 FIRST = "description.json"
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from mlp import MLP, SGD, Adam, BatchNorm, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
 from mlp.optim import LinearWarmup
-from mlp.training import run as run_module
-from mlp.training.run_file import continue_run, write_run
+from mlp.training import loop as run_module
+from mlp.training.checkpoint.file import continue_run, write_run
 
 ROWS = 10
 

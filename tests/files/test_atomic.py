@@ -46,7 +46,7 @@ class Failing:
 
 @pytest.mark.parametrize("error", [Trouble(), KeyboardInterrupt(), OSError(28, "No space left")])
 def test_a_failure_after_any_number_of_bytes_leaves_the_old_file(path, monkeypatch, error):
-    from mlp.files import archive, container
+    from mlp._archive import archive, container
 
     write, before, length = container.write_members, path.read_bytes(), 0
     net = NETWORKS["mixed"]()

@@ -162,7 +162,7 @@ def test_every_byte_of_the_archives_end_is_compared(path, good, marker):
 
 @pytest.mark.parametrize("left", [0, 1000, 50_000, 200_000])
 def test_a_file_that_shrinks_while_it_is_read_is_truncated(path, monkeypatch, left):
-    from mlp.files import container
+    from mlp._archive import container
 
     mlp.MLP([mlp.Dense(100, 250)], seed=0).save(path)
     read = container._read_directory
@@ -176,7 +176,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_truncated(path, monkeypatch, le
 
 
 def test_more_than_there_is_memory_is_refused(path, monkeypatch):
-    from mlp.files import container
+    from mlp._archive import container
 
     def no_memory(size, dtype):
         raise MemoryError("Unable to allocate")

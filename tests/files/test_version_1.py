@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlp.files import read_model
-from mlp.training.run_file import read_run
+from mlp.training.checkpoint.file import read_run
 from tests.files.forge import METADATA, NETWORKS, assert_same
 from tests.files.runs import RUNS, assert_same_state, go_on, spread, write
 

@@ -18,7 +18,7 @@ from mlp import (
     learning_rate_sweep,
 )
 from mlp.datasets import load_digits
-from mlp.studies.finder_rule import end_of_first_fall, smooth
+from mlp.studies.finder.rule import end_of_first_fall, smooth
 from tests.training.small import classes, classifier, numbers, regressor
 
 X, y = classes(200)

@@ -5,7 +5,7 @@ import pytest
 
 from mlp import MLP, Dense, find_learning_rate, learning_rate_sweep
 from mlp.datasets import spirals
-from mlp.studies.finder_rule import Measured, suggest
+from mlp.studies.finder.rule import Measured, suggest
 
 
 def ring(rng):

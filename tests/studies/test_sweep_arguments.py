@@ -9,7 +9,7 @@ from mlp import (
     Trainer,
 )
 from mlp.optim import Exponential, make_optimizer
-from mlp.studies.sweep import learning_rate_sweep
+from mlp.studies.sweep.sweep import learning_rate_sweep
 from tests.chart import CHART_T, CHART_X, chart_network
 from tests.studies.sweeps import PROBLEMS, RATES
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from mlp.studies.sweep import learning_rate_sweep
+from mlp.studies.sweep.sweep import learning_rate_sweep
 from tests.studies.sweeps import PROBLEMS, RATES, run_alone
 
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from mlp import MLP, Checkpoint, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
 from mlp.optim import make_optimizer
-from mlp.studies.sweep import learning_rate_sweep
-from mlp.training.run_file import progress_of, read_run
+from mlp.studies.sweep.sweep import learning_rate_sweep
+from mlp.training.checkpoint.file import progress_of, read_run
 from tests.training.small import OPTIMIZERS, classes
 
 DATA, HELD_OUT = classes(n=200, n_in=40), classes(n=20, n_in=40, seed=3)
@@ -52,7 +52,7 @@ def train(path, kind):
 
 def sweep(path, kind):
     """Go on with a sweep; return its last weights and losses."""
-    import mlp.studies.sweep_run as sweep_run
+    import mlp.studies.sweep.run as sweep_run
 
     sweep_run.SECONDS = 0.0
     net = MLP(layers(), "cross_entropy", dtype="float32", seed=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlp.training import Batch, Batches
-from mlp.training.rows import Rows
+from mlp.training.data import Rows
 
 
 def data(n=7):

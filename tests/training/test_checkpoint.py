@@ -17,8 +17,8 @@ from mlp import (
     Trainer,
     TrainingDiverged,
 )
-from mlp.training import checkpoint as checkpoint_module
-from mlp.training.run_file import read_run
+from mlp.training.checkpoint import checkpoint as checkpoint_module
+from mlp.training.checkpoint.file import read_run
 from tests.processes import assert_runs
 from tests.training.kinds import DATA, assert_same_run, interrupted_after, trainer
 from tests.training.small import classifier, numbers, regressor

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mlp
-from mlp.training.rows import Rows, is_row_source
+from mlp.training.data import Rows, is_row_source
 from tests.processes import assert_runs
 
 RNG = np.random.default_rng(0)

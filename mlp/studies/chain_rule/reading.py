@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from mlp._types import Array
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.activations import Identity
-from mlp.core.arrays import Array
 from mlp.studies.chain_rule import formulas
 from mlp.studies.chain_rule.names import Names
 from mlp.studies.chain_rule.record import Factor, OutputError, Term, Unit, Update

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mlp.core.validation import check_count
+from mlp._checks import check_count
 from mlp.studies.chain_rule.record import Factor, Term, Trace, Unit, Update
 
 _MOST_DIGITS = 17  # they tell any float64 from its neighbours

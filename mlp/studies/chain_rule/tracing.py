@@ -8,9 +8,9 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mlp._checks import check_count, check_inputs, check_targets, numeric, one_hot
+from mlp._types import Array
 from mlp.core import MLP
-from mlp.core.arrays import Array
-from mlp.core.validation import check_count, check_inputs, check_targets, numeric, one_hot
 from mlp.optim import SGD
 from mlp.studies.chain_rule.formulas import name_of
 from mlp.studies.chain_rule.names import Names

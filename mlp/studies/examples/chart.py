@@ -114,6 +114,6 @@ def learning_rate_chart() -> LearningRateChart:
 
 def _read_series() -> NDArray[np.float64]:
     """Return the published columns without that of the epochs."""
-    table = files("mlp.studies").joinpath("data/learning_rate_chart.csv")
+    table = files("mlp.studies.examples").joinpath("data/learning_rate_chart.csv")
     with table.open(encoding="utf-8") as file:
         return array(np.loadtxt(file, delimiter=",", skiprows=1)[:, 1:])

@@ -1,0 +1,5 @@
+"""Archives: trees of settings and arrays in one file, written whole and read with suspicion."""
+
+from mlp._archive.archive import FileFormatError, format_errors, read_archive, write_archive
+
+__all__ = ["FileFormatError", "format_errors", "read_archive", "write_archive"]

@@ -1,0 +1,317 @@
+"""Checks of arguments, made before anything is changed.
+
+Each returns the value that it accepts, or raises TypeError or ValueError with a message of the
+form ``NAME: received X, expected Y``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from mlp._types import Array, Rate
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
+    """Return `dtype` if it is one that networks compute in."""
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name == "float64" and dtype is not None:  # to NumPy, None means float64
+        return np.dtype(np.float64)
+    if name == "float32":
+        return np.dtype(np.float32)
+    raise ValueError(f"dtype: received {dtype!r}, expected 'float64' or 'float32'")
+
+
+def check_count(name: str, value: object, least: int = 1) -> int:
+    """Return `value` as an int of at least `least`; True is not 1."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name}: received {value!r}, expected a whole number >= {least}")
+    if value < least:
+        raise ValueError(f"{name}: received {value!r}, expected a whole number >= {least}")
+    return int(value)
+
+
+def check_number(
+    name: str, value: object, expected: str, accepts: Callable[[float], bool] = lambda _: True
+) -> float:
+    """Return `value` as a finite float that `accepts` takes."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: received {value!r}, expected {expected}")
+    if not (math.isfinite(value) and accepts(float(value))):
+        raise ValueError(f"{name}: received {value!r}, expected {expected}")
+    return float(value)
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return `value` as a float in [0, 1)."""
+    return check_number(name, value, "a number from 0 to below 1", lambda x: 0.0 <= x < 1.0)
+
+
+def check_not_negative(name: str, value: object) -> float:
+    """Return `value` as a float >= 0."""
+    return check_number(name, value, "a finite number >= 0", lambda x: x >= 0.0)
+
+
+def check_positive(name: str, value: object) -> float:
+    """Return `value` as a float > 0."""
+    return check_number(name, value, "a finite number > 0", lambda x: x > 0.0)
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` if it is True or False; words and numbers are not."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: received {value!r}, expected True or False")
+    return bool(value)
+
+
+def check_path(name: str, path: object) -> str:
+    """Return the name of a file as text."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name}: received {path!r}, expected a path")
+    return str(os.fspath(path))
+
+
+def check_rate(
+    name: str, value: object, expected: str = "a number >= 0, a schedule or an array (K,)"
+) -> Rate:
+    """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, np.ndarray | list | tuple):
+        return check_number(name, value, expected, lambda x: x >= 0.0)
+    try:
+        given = np.asarray(value)
+    except ValueError:  # a ragged list
+        raise ValueError(f"{name}: received {value!r}, expected {expected}") from None
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
+    if given.ndim != 1 or given.size == 0:
+        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
+    rates = np.array(given, dtype=np.float64)
+    if not (np.isfinite(rates) & (rates >= 0.0)).all():
+        raise ValueError(f"{name}: received {rates.tolist()}, expected {expected}")
+    rates.flags.writeable = False
+    return rates
+
+
+def check_array(name: str, value: object) -> None:
+    """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name}: received {type(value).__name__}, expected an array")
+    if value.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name}: received dtype {value.dtype}, expected float32 or float64")
+    if value.ndim not in (1, 2):
+        raise ValueError(f"{name}: received shape {value.shape}, expected (P,) or (K, P)")
+
+
+def check_like(name: str, value: Array, like: Array, why: str) -> None:
+    """Raise unless the array `value` has the shape and dtype of `like`."""
+    if value.shape != like.shape:
+        raise ValueError(f"{name}: received shape {value.shape}, expected {like.shape}, {why}")
+    if value.dtype != like.dtype:
+        raise TypeError(f"{name}: received dtype {value.dtype}, expected {like.dtype}, {why}")
+
+
+def check_names(name: str, value: object, n: int | None = None) -> list[str]:
+    """Return `value` as a list of `n` different strings, or of any number of them."""
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"{name}: received {value!r:.200}, expected a list of strings")
+    if len(set(value)) < len(value) or n not in (None, len(value)):
+        raise ValueError(
+            f"{name}: received {len(value)} strings, expected each once"
+            + ("" if n is None else f" and {n} of them")
+        )
+    return list(value)
+
+
+def require_keys(place: str, node: Any, *keys: str) -> list[Any]:
+    """Return the values of `keys`, in this order, of a dict that has these keys and no others."""
+    if not isinstance(node, dict):
+        raise TypeError(f"{place}: received {shortened(node)}, expected {', '.join(keys)}")
+    if set(node) != set(keys):
+        found = shortened(sorted(map(str, node)))
+        raise ValueError(f"{place}: received {found}, expected {', '.join(keys)}")
+    return [node[key] for key in keys]
+
+
+def require(place: str, value: Any, kind: type) -> Any:
+    """Return `value` if it is of this type and of no subclass: True is not 1."""
+    if type(value) is not kind:
+        raise TypeError(f"{place}: received {shortened(value)}, expected {kind.__name__}")
+    return value
+
+
+def shortened(value: object) -> str:
+    """Return the repr of a value, cut to a hundred characters."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:
+    """Return `values` as a tuple if they can be iterated over; `of` says what is expected."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: received {values!r}, expected a sequence of {of}")
+    return tuple(values)
+
+
+def as_pair(name: str, data: Any) -> tuple[ArrayLike, ArrayLike]:
+    """Return `data` if it is a tuple or list of two: inputs and targets."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        of = f" of {len(data)}" if isinstance(data, tuple | list) else ""
+        raise TypeError(f"{name}: received {type(data).__name__}{of}, expected a tuple (X, Y)")
+    return data[0], data[1]
+
+
+def make_rng(seed: object) -> np.random.Generator:
+    """Return the generator itself, or a new one: of a seed, or of fresh entropy for None."""
+    if seed is None or isinstance(seed, np.random.Generator):
+        return np.random.default_rng(seed)
+    is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not is_whole or seed < 0:  # type: ignore[operator]
+        error = ValueError if is_whole else TypeError
+        raise error(
+            f"seed: received {seed!r}, expected a whole number >= 0, a numpy Generator or None"
+        )
+    return np.random.default_rng(seed)  # type: ignore[arg-type]
+
+
+def numeric(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return `values` as an array of booleans, integers or real numbers."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name}: received masked entries, expected numbers; filled() sets them")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name}: received rows that make no array ({error})") from None
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name}: received dtype {array.dtype}, expected real numbers")
+    return array
+
+
+def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]) -> Array:
+    """Return `values` as finite numbers of `dtype`, in C order, copied only where they must be.
+
+    Numbers that are not aligned in memory are copied: BLAS would add them in another order.
+    """
+    with np.errstate(over="ignore"):
+        array: Array = np.require(values, dtype, ["C", "ALIGNED"])
+    if not _is_finite(array):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{name}: received {values[where]!s} at {list(where)}, expected finite {dtype} numbers"
+        )
+    return array
+
+
+def _is_finite(array: Array, rows: int = 4096) -> bool:
+    """Return whether all is finite; a large array is looked at a part at a time."""
+    if array.ndim < 2:
+        return bool(np.isfinite(array).all())
+    return all(np.isfinite(array[i : i + rows]).all() for i in range(0, len(array), rows))
+
+
+def check_inputs(
+    X: ArrayLike, n_in: int, dtype: np.dtype[np.floating[Any]], replicas: int | None = None
+) -> Array:
+    """Return X as ``(batch, n_in)``, or ``(K, batch, n_in)`` for a network of K replicas."""
+    array = numeric("X", X)
+    shapes = f"(n, {n_in})" + (f" or ({replicas}, n, {n_in})" if replicas else "")
+    lead_fits = array.ndim == 2 or (
+        replicas is not None and array.ndim == 3 and array.shape[0] == replicas
+    )
+    if not lead_fits or array.shape[-1] != n_in:
+        hint = "; one sample is X[None, :]" if array.ndim == 1 else ""
+        raise ValueError(f"X: received shape {array.shape}, expected {shapes}{hint}")
+    if array.shape[-2] == 0:
+        raise ValueError(f"X: received no rows (shape {array.shape}), expected at least one")
+    return as_floats("X", array, dtype)
+
+
+def check_targets(
+    Y: ArrayLike, loss: object, n_rows: int, n_out: int, dtype: np.dtype[np.floating[Any]]
+) -> Array | NDArray[np.intp]:
+    """Return Y as ``(n_rows, n_out)``, or labels ``(n_rows,)`` where the loss takes them."""
+    array = numeric("Y", Y)
+    takes_labels = getattr(loss, "takes_labels", False)
+    if takes_labels and array.ndim == 1 and array.dtype.kind in "bui":
+        return _check_labels(array, n_rows, n_out)
+    if array.shape != (n_rows, n_out):
+        expected = f"({n_rows}, {n_out})"
+        if takes_labels:
+            expected += f" or integer labels of shape ({n_rows},)"
+        elif array.ndim == 1 and n_out == 1:
+            expected += "; one column is Y[:, None]"
+        raise ValueError(f"Y: received shape {array.shape} of {array.dtype}, expected {expected}")
+    floats = as_floats("Y", array, dtype)
+    check_values = getattr(loss, "check_targets", None)
+    if callable(check_values):
+        check_values(floats)
+    return floats
+
+
+def _check_labels(labels: NDArray[Any], n_rows: int, n_out: int) -> NDArray[np.intp]:
+    if labels.shape != (n_rows,):
+        raise ValueError(f"Y: received {labels.size} labels, expected {n_rows}, one for each row")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= n_out:
+        raise ValueError(
+            f"Y: received labels from {low} to {high}, expected labels from 0 to {n_out - 1}"
+        )
+    return labels.astype(np.intp)
+
+
+def one_hot(
+    targets: Array | NDArray[np.intp], n_out: int, dtype: np.dtype[np.floating[Any]]
+) -> Array:
+    """Return labels ``(n,)`` as one-hot rows ``(n, n_out)``; rows are returned as they are.
+
+    Examples
+    --------
+    >>> one_hot(np.array([2, 0]), 3, np.dtype("float64"))
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    if targets.ndim == 1:
+        return np.eye(n_out, dtype=dtype)[targets]
+    return targets  # type: ignore[return-value]
+
+
+def check_weights(
+    sample_weight: ArrayLike | None, n_rows: int, dtype: np.dtype[np.floating[Any]]
+) -> Array | None:
+    """Return the weights of the rows, ``(n_rows,)`` and at least zero, or None for none."""
+    if sample_weight is None:
+        return None
+    array = numeric("sample_weight", sample_weight)
+    if array.shape != (n_rows,):
+        raise ValueError(f"sample_weight: received shape {array.shape}, expected ({n_rows},)")
+    weights = as_floats("sample_weight", array, dtype)
+    if (weights < 0).any():
+        raise ValueError(f"sample_weight: received {weights.min():g}, expected numbers >= 0")
+    return weights
+
+
+def check_data(
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    loss: object,
+    sizes: tuple[int, int],
+    dtype: np.dtype[np.floating[Any]],
+    replicas: int | None = None,
+) -> tuple[Array, Array, Array | None]:
+    """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes."""
+    n_in, n_out = sizes
+    inputs = check_inputs(X, n_in, dtype, replicas)
+    n_rows = inputs.shape[-2]
+    targets = check_targets(Y, loss, n_rows, n_out, dtype)
+    return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n_rows, dtype)

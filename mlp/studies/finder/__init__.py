@@ -1,0 +1,6 @@
+"""The learning-rate finder: one short run with a rising rate."""
+
+from mlp.studies.finder.finder import find_learning_rate
+from mlp.studies.finder.result import FinderResult, LearningRateNotFound
+
+__all__ = ["FinderResult", "LearningRateNotFound", "find_learning_rate"]

@@ -1,0 +1,113 @@
+"""The losses of a sweep, recorded while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp._types import LossValue
+from mlp.core import Dense
+from mlp.training import Callback, Trainer
+
+
+class LossRecorder(Callback):
+    """Records the full training loss of every replica, before training and after each epoch.
+
+    Full-batch training of dense layers has just that loss at hand: the one before each update.
+
+    Parameters
+    ----------
+    X, Y, sample_weight
+        The training data.
+    K, epochs : int
+        How many replicas are trained, and how long.
+    settings : mapping
+        What tells this sweep from others.
+    """
+
+    def __init__(
+        self,
+        X: ArrayLike,
+        Y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        K: int,
+        epochs: int,
+        settings: Mapping[str, Any],
+    ) -> None:
+        self.data = (X, Y, sample_weight)
+        self.settings = settings
+        self._by_epoch = np.empty((epochs + 1, K))  # an epoch's losses stand together in memory
+        self._recorded = 0
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Record the losses that the weights begin with."""
+        self.checked = trainer.net._check_data(*self.data)
+        only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
+        n_rows = len(self.checked[0])
+        self.is_at_hand = only_dense and (trainer.batch_size or n_rows) >= n_rows
+        if not (self.is_at_hand or trainer.is_resumed):
+            self._evaluate(trainer, 0)
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        """Note which replicas have not diverged."""
+        self.alive = trainer.alive
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        """Record the losses before the update, if they are those of all rows."""
+        if self.is_at_hand:
+            self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Record the losses, unless those before the next update will be the same."""
+        is_last = trainer.epoch == len(self._by_epoch) - 1
+        if not self.is_at_hand or is_last:
+            self._evaluate(trainer, trainer.epoch)
+
+    def record_the_end(self, trainer: Trainer) -> None:
+        """Record what callbacks have left, for the last epoch and those that were not made."""
+        with np.errstate(all="ignore"):
+            for epoch in range(trainer.epoch, len(self._by_epoch)):
+                self._evaluate(trainer, epoch)
+
+    def _evaluate(self, trainer: Trainer, epoch: int) -> None:
+        self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
+
+    def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
+        row = self._by_epoch[epoch]
+        row[...] = loss
+        self._recorded = epoch + 1
+        fine = np.isfinite(row) & alive
+        if not fine.all():
+            row[~fine] = np.nan
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The losses ``(K, epochs + 1)``, NaN where there was no epoch."""
+        self._by_epoch[self._recorded :] = np.nan
+        return self._by_epoch.T
+
+    def config(self) -> dict[str, Any]:
+        """Return what tells this sweep from others."""
+        return {"class": "sweep", **self.settings}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the losses so far."""
+        return {"losses": self._by_epoch[: self._recorded]}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on from these losses; ValueError if they cannot be those of this sweep."""
+        super().load_state_dict(saved)
+        losses = saved["losses"]
+        most, K = self._by_epoch.shape
+        if (
+            not isinstance(losses, np.ndarray)
+            or losses.dtype != np.float64
+            or losses.shape[1:] != (K,)
+            or len(losses) > most
+        ):
+            raise ValueError(f"losses: received {losses!r:.80}, expected at most ({most}, {K})")
+        self._by_epoch = np.concatenate([losses, np.empty((most - len(losses), K))])
+        self._recorded = len(losses)

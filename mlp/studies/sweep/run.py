@@ -1,0 +1,199 @@
+"""The training of a sweep: all at once, or in parts that an executor trains."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp._types import Array
+from mlp.core import MLP
+from mlp.machine import blas_threads, read_cpu
+from mlp.optim import Optimizer
+from mlp.studies.sweep.recorder import LossRecorder
+from mlp.training import Callback, Checkpoint, Trainer
+from mlp.training.checkpoint.settings import fingerprint
+
+AnyPath = str | os.PathLike[str]
+SECONDS = 5.0
+"""How often a sweep writes its checkpoint."""
+
+
+class Trained(NamedTuple):
+    """What some of the runs came to: one row for each."""
+
+    numbers: Array
+    losses: NDArray[np.float64]
+    diverged_at: NDArray[np.int64]
+    val_losses: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """Trains some replicas; an object, so that it can be sent to a worker process.
+
+    Parameters
+    ----------
+    net : MLP
+        The network that all replicas are of.
+    method : Optimizer
+        How they move; the rates are set for each.
+    X, Y, sample_weight, validation
+        The data.
+    epochs : int
+        How long they are trained.
+    options : dict
+        What else the trainer is told.
+    settings : dict
+        What tells this sweep from others, for its checkpoint.
+    """
+
+    net: MLP
+    method: Optimizer
+    X: ArrayLike
+    Y: ArrayLike
+    sample_weight: ArrayLike | None
+    validation: tuple[ArrayLike, ArrayLike] | None
+    epochs: int
+    options: dict[str, Any]
+    settings: dict[str, Any]
+    is_partial: bool = False
+    blas_threads: int | None = None
+    parent: int = field(default_factory=os.getpid)
+
+    def in_parts(
+        self,
+        numbers: Array,
+        rates: NDArray[np.float64],
+        executor: Executor | None,
+        checkpoint: AnyPath | None,
+    ) -> Trained:
+        """Train replicas that start from these parameters ``(k, P + F)`` with rates ``(k,)``.
+
+        They are trained in as many parts as the executor has workers, or as the checkpoint of
+        the same sweep was begun with.
+        """
+        n_workers = 1 if executor is None else _workers(executor)
+        n_parts = min(len(rates), n_workers)
+        if checkpoint is not None:
+            n_parts = parts_begun(checkpoint) or n_parts
+        if n_parts > len(rates):
+            raise ValueError(
+                f"checkpoint: received the {n_parts} parts of another sweep, expected those of "
+                f"{len(rates)} runs"
+            )
+        paths = [None] * n_parts if checkpoint is None else part_paths(checkpoint, n_parts)
+        cut = (np.array_split(numbers, n_parts), np.array_split(rates, n_parts), paths)
+        run = replace(self, is_partial=n_parts > 1)
+        if executor is None:
+            return _joined([run._part(*part) for part in zip(*cut, strict=True)])
+        threads = max(1, read_cpu().cores // min(n_parts, n_workers))
+        with blas_threads(threads):  # for workers that are threads of this process
+            return _joined(list(executor.map(replace(run, blas_threads=threads)._part, *cut)))
+
+    def _part(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
+        is_worker_process = os.getpid() != self.parent
+        with blas_threads(self.blas_threads if is_worker_process else None):
+            return self._train(numbers, rates, path)
+
+    def _train(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
+        net = self.net.replicate(len(rates))
+        net._numbers = numbers
+        recorder = LossRecorder(
+            self.X,
+            self.Y,
+            self.sample_weight,
+            len(rates),
+            self.epochs,
+            self.settings | {"first weights": fingerprint(numbers)},
+        )
+        own = self.options["callbacks"]
+        if self.is_partial:  # threads share this object
+            own = copy.deepcopy(own)
+        trainer = self._trainer(net, rates, [recorder, *own])
+        # what goes on from a checkpoint may have other callbacks
+        trainer._keeps_history = bool(own) or path is not None
+        self._fit(trainer, path)
+        if trainer.history.status == "interrupted":
+            raise KeyboardInterrupt
+        if trainer._keeps_history:
+            recorder.record_the_end(trainer)
+        losses = recorder.losses
+        # not the trainer's epoch: weights may still have been finite when the loss was not
+        last_finite = (np.isfinite(losses) * np.arange(self.epochs + 1)).max(axis=1)
+        diverged_at = np.where(np.isfinite(losses[:, -1]), 0, last_finite + 1)
+        val_losses = np.full(len(rates), np.nan)
+        if self.validation is not None:
+            with np.errstate(all="ignore"):
+                val_losses = np.where(diverged_at, np.nan, net.evaluate(*self.validation))
+        return Trained(net._numbers, losses, diverged_at, val_losses)
+
+    def _trainer(self, net: MLP, rates: NDArray[np.float64], callbacks: list[Callback]) -> Trainer:
+        optimizer = copy.deepcopy(self.method)
+        optimizer.reset()
+        optimizer.lr = rates
+        return Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
+
+    def _fit(self, trainer: Trainer, path: Path | None) -> None:
+        """Train, from where the checkpoint is if there is one."""
+        watched = self.validation if trainer._keeps_history else None
+        data: dict[str, Any] = {"validation": watched, "sample_weight": self.sample_weight}
+        if path is None:
+            trainer.fit(self.X, self.Y, self.epochs, **data)
+            return
+        trainer.callbacks.append(Checkpoint(path, every=None, every_seconds=SECONDS))
+        trainer.resume(path, self.X, self.Y, self.epochs, **data, missing_ok=True)
+
+
+def _workers(executor: Executor) -> int:
+    return getattr(executor, "_max_workers", None) or os.cpu_count() or 1
+
+
+def part_paths(checkpoint: AnyPath, n_parts: int) -> list[Path]:
+    """Return the files of a sweep's parts: ``sweep.npz``, or ``sweep.1-of-2.npz`` and so on.
+
+    Examples
+    --------
+    >>> [path.name for path in part_paths("sweep.npz", 2)]
+    ['sweep.1-of-2.npz', 'sweep.2-of-2.npz']
+    """
+    path = Path(checkpoint)
+    if n_parts == 1:
+        return [path]
+    names = [f"{path.stem}.{i}-of-{n_parts}{path.suffix}" for i in range(1, n_parts + 1)]
+    return [path.with_name(name) for name in names]
+
+
+def parts_begun(checkpoint: AnyPath) -> int | None:
+    """Return in how many parts a sweep was begun, by the files there are; None if by none.
+
+    Raises
+    ------
+    ValueError
+        If the files are of more than one sweep.
+    """
+    path = Path(checkpoint)
+    found = {1} if os.path.lexists(path) else set()
+    pattern = re.compile(rf"{re.escape(path.stem)}\.\d+-of-(\d+){re.escape(path.suffix)}")
+    if path.parent.is_dir():
+        matches = map(pattern.fullmatch, os.listdir(path.parent))
+        found |= {int(match[1]) for match in matches if match}
+    if len(found) > 1:
+        raise ValueError(
+            f"checkpoint: received {path} in {' and in '.join(map(str, sorted(found)))} parts, "
+            "expected the files of one sweep"
+        )
+    return found.pop() if found else None
+
+
+def _joined(parts: list[Trained]) -> Trained:
+    if len(parts) == 1:
+        return parts[0]
+    return Trained(*map(np.concatenate, zip(*parts, strict=True)))

@@ -1,0 +1,180 @@
+"""The learning-rate sweep: one network trained with many rates, as one vectorized run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp._checks import as_pair, check_count, check_path, numeric
+from mlp._types import Array
+from mlp.core import MLP, Dense
+from mlp.optim import Optimizer, make_optimizer
+from mlp.studies.sweep.result import SweepResult
+from mlp.studies.sweep.run import SweepRun
+from mlp.training import Callback
+
+DOCUMENT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+
+
+def learning_rate_sweep(
+    net: MLP,
+    X: ArrayLike,
+    Y: ArrayLike,
+    rates: ArrayLike = DOCUMENT_RATES,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    optimizer: str | Optimizer = "sgd",
+    *,
+    seeds: int = 1,
+    seed: int = 0,
+    executor: Executor | None = None,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    sample_weight: ArrayLike | None = None,
+    shuffle: bool = True,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    clip_norm: float | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> SweepResult:
+    """Train a network with each of several learning rates and record every epoch's loss.
+
+    All runs are the replicas of one network and train at once. They start from the same weights
+    and see the same batches in the same order (and the same dropout masks), so that they differ
+    by the rate alone; each is bit for bit the run that a `Trainer` makes with this rate alone.
+    A run that diverges stops, is marked, and does not touch the others. Where a callback stops
+    the runs, the last loss stands for the epochs that were not made.
+
+    Parameters
+    ----------
+    net : MLP
+        Where all runs start. It is not changed.
+    X : array_like (n, n_in)
+        The inputs.
+    Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
+        The targets.
+    rates : array_like (n_rates,), default (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+        Positive learning rates, each once.
+    epochs : int, default 100
+        How long each run lasts.
+    batch_size : int or None, default None
+        None for full-batch gradient descent.
+    optimizer : str or Optimizer, default "sgd"
+        The method; its own learning rate is replaced.
+    seeds : int, default 1
+        How many initialisations each rate is tried with. The first is that of `net`; for the
+        others its weights are drawn anew, the same for every rate.
+    seed : int, default 0
+        For the order of the batches and the further initialisations.
+    executor : concurrent.futures.Executor, optional
+        Where to train, in as many parts as it has workers; by default here, in one.
+    validation : tuple (X, Y), optional
+        Data on which the trained networks are compared.
+    sample_weight, shuffle, l1, l2, clip_norm, callbacks
+        As in `Trainer`. Each part calls its own copy of the callbacks.
+    checkpoint : path, optional
+        A file that is written every few seconds, and from which the same call goes on after
+        whatever has ended it, bit for bit as if it had never ended; when it is through, the call
+        returns at once. With an executor there is one for each part, such as
+        ``sweep.1-of-4.npz``, and the parts stay the same whatever goes on with them.
+
+    Returns
+    -------
+    SweepResult
+        With ``loss[k, e]``, the full training loss of rate k with the weights after e epochs.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the rates are not positive numbers, or anything else does not fit, or the checkpoint
+        is of another sweep; the error names what differs.
+    FileFormatError, OSError
+        If the checkpoint is damaged or something else, or cannot be written.
+    KeyboardInterrupt
+        After Ctrl-C, once the batch that was running has ended and the checkpoint is written:
+        half a sweep compares nothing.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> example = mlp.examples.learning_rate_chart()
+    >>> result = mlp.learning_rate_sweep(example.network, example.x, example.t, epochs=10)
+    >>> result.best, result.loss.shape
+    (2.0, (6, 11))
+    """
+    if not isinstance(net, MLP) or net.replicas is not None:
+        raise TypeError(f"net: received {net!r}, expected an MLP without replicas")
+    check_count("epochs", epochs)
+    check_count("seeds", seeds)
+    check_count("seed", seed, 0)
+    checked_rates = _check_rates(rates)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise TypeError(
+            f"executor: received {executor!r}, expected an Executor of concurrent.futures or None"
+        )
+    method = make_optimizer(optimizer)
+    if callable(method.lr):
+        raise ValueError(
+            f"optimizer: received {method!r}, expected one without a schedule: "
+            "the sweep sets its learning rate"
+        )
+    if validation is not None:
+        net.copy().evaluate(
+            *as_pair("validation", validation)
+        )  # what does not fit is refused before the training
+    if checkpoint is not None:
+        check_path("checkpoint", checkpoint)
+    starts = _initialisations(net, seeds, seed)
+    options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
+    options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
+    settings = {"epochs": epochs, "seeds": seeds, "seed": seed}
+    run = SweepRun(net, method, X, Y, sample_weight, validation, epochs, options, settings)
+
+    # replica k is rate k // seeds with initialisation k % seeds
+    of_start = np.tile(starts, (len(checked_rates), 1))
+    of_rate = np.repeat(checked_rates, seeds)
+    trained = run.in_parts(of_start, of_rate, executor, checkpoint)
+
+    shape = (len(checked_rates), seeds)
+    networks = net.replicate(len(of_rate))
+    networks._numbers = trained.numbers
+    return SweepResult(
+        rates=checked_rates,
+        losses=trained.losses.reshape(*shape, epochs + 1),
+        diverged_at=trained.diverged_at.reshape(shape),
+        networks=networks,
+        val_losses=None if validation is None else trained.val_losses.reshape(shape),
+        loss_name=str(getattr(net.loss, "name", type(net.loss).__name__)),
+    )
+
+
+def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
+    checked = numeric("rates", rates).astype(np.float64)
+    if checked.ndim != 1 or checked.size == 0:
+        raise ValueError(
+            f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"
+        )
+    if not (np.isfinite(checked) & (checked > 0)).all():
+        raise ValueError(f"rates: received {checked.tolist()}, expected finite numbers > 0")
+    if len(np.unique(checked)) < len(checked):
+        raise ValueError(f"rates: received {checked.tolist()}, expected each rate once")
+    return checked
+
+
+def _initialisations(net: MLP, seeds: int, seed: int) -> Array:
+    """Return theta and fixed of each start, ``(seeds, P + F)``; the first are the network's."""
+    dense = [layer for layer in net.layers if isinstance(layer, Dense)]
+    if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
+        raise ValueError(
+            f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
+        )
+    starts, fresh = [net._numbers], net.copy()
+    for i in range(1, seeds):
+        fresh.initialize(np.random.default_rng([seed, i]))
+        starts.append(fresh._numbers)
+    return np.array(starts)

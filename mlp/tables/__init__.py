@@ -1,0 +1,24 @@
+"""Tables: CSV and NumPy files, and what turns their columns into inputs and targets."""
+
+from mlp.tables.csv import CellError, CSVFile, read_csv
+from mlp.tables.inputs import InputEncoder
+from mlp.tables.labels import Labels
+from mlp.tables.npz import read_npz
+from mlp.tables.standardizer import Standardizer
+from mlp.tables.table import Table, Words
+from mlp.tables.targets import ClassTarget, NumberTarget, target_from_dict
+
+__all__ = [
+    "CSVFile",
+    "CellError",
+    "ClassTarget",
+    "InputEncoder",
+    "Labels",
+    "NumberTarget",
+    "Standardizer",
+    "Table",
+    "Words",
+    "read_csv",
+    "read_npz",
+    "target_from_dict",
+]

@@ -1,0 +1,110 @@
+"""Labels: the names of classes, and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.tables.numbers import is_number
+from mlp.tables.table import Table
+
+
+class Labels:
+    """The names of classes; a class's number is its place among them.
+
+    Names that are all numbers are compared as such: "1" and "1.0" are one class.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each class once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no strings, there is none, or one is there twice.
+
+    Examples
+    --------
+    >>> labels = Labels.of(["yes", "no", "yes"])
+    >>> labels.names, labels.encode(["yes", "no", "yes"])
+    (('no', 'yes'), array([1, 0, 1]))
+    >>> labels.decode([0, 1])
+    ['no', 'yes']
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        if not all(isinstance(name, str) for name in self.names):
+            raise TypeError(f"names: received {self.names!r}, expected strings")
+        self.are_numbers = all(map(is_number, self.names))
+        self._codes = {self._key(name): code for code, name in enumerate(self.names)}
+        if not self.names or len(self._codes) < len(self.names):
+            raise ValueError(f"names: received {self.names!r}, expected each class once")
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Labels:
+        """Return the labels that occur, sorted: numbers by value, words by alphabet."""
+        values = list(dict.fromkeys(words))
+        if not all(isinstance(value, str) for value in values):
+            raise TypeError(f"words: received {values[:8]!r}, expected strings")
+        if not all(map(is_number, values)):
+            return cls(sorted(values))
+        by_number = {float(value): value for value in reversed(values)}  # the first spelling
+        return cls([by_number[number] for number in sorted(by_number)])
+
+    def __len__(self) -> int:
+        """Return how many classes there are."""
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        """Return the call that makes the labels."""
+        return f"Labels({list(self.names)!r})"
+
+    def encode(self, words: Sequence[str]) -> NDArray[np.intp]:
+        """Return the number of each word's class; ValueError for a word that is none."""
+        codes = self._find(words)
+        if (codes < 0).any():
+            unknown = words[int((codes < 0).argmax())]
+            raise ValueError(f"labels: received {unknown!r}, expected {self.expected}")
+        return codes
+
+    def _find(self, words: Sequence[str]) -> NDArray[np.intp]:
+        """Return the number of each word's class, -1 for a word that is none."""
+        keys = (self._key(word) for word in words)
+        return np.fromiter((self._codes.get(key, -1) for key in keys), np.intp, len(words))
+
+    def codes(self, table: Table, name: str) -> NDArray[np.intp]:
+        """Return the number of each row's class in a column of words, -1 where none stands.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or a word is no class; it names row and column.
+        """
+        words = table.words(name)
+        codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
+        is_unknown = (codes < 0) & (words.codes >= 0)
+        if is_unknown.any():
+            row = int(is_unknown.argmax())
+            word = words.values[words.codes[row]]
+            raise ValueError(
+                f"{table.place(row, name)}: received {word!r}, expected {self.expected}"
+            )
+        return codes
+
+    def decode(self, codes: Iterable[int] | NDArray[np.integer[Any]]) -> list[str]:
+        """Return the name of each number's class."""
+        return [self.names[code] for code in codes]
+
+    @property
+    def expected(self) -> str:
+        """What an error says was expected."""
+        shown = ", ".join(map(repr, self.names[:8]))
+        return f"one of {shown}" + (", ..." if len(self.names) > 8 else "")
+
+    def _key(self, word: str) -> str | float:
+        return float(word) if self.are_numbers and is_number(word) else word

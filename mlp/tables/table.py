@@ -1,0 +1,288 @@
+"""Table: named columns of numbers and of words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp._names import did_you_mean
+from mlp.tables.numbers import parse_number
+
+
+class Words(NamedTuple):
+    """A column of words, each stored once.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+        Which of `values` stands in each row, -1 where none does.
+    values : sequence of str
+        The words that occur.
+    """
+
+    codes: NDArray[np.integer[Any]]
+    values: Sequence[str]
+
+
+Column: TypeAlias = NDArray[Any] | Words
+
+
+class Table:
+    """Columns by name, ``table["age"]``, and where each row of them stands in its source.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray (n,) or Words
+        The columns. Numbers may be NaN and words -1 where a value is missing.
+    source : str
+        Where the table comes from, for errors.
+    lines : ndarray of int (n,), optional
+        The line of each row in a file; without it rows count from 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no column, or the columns differ in length.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Those of the columns.
+    targets : tuple of str
+        Those of the columns that are known to be targets.
+
+    Examples
+    --------
+    >>> table = Table.from_arrays(np.eye(2), np.array(["no", "yes"]), source="answers.npz")
+    >>> table.names, len(table), table.place(1, "x0")
+    (('x0', 'x1', 'y'), 2, "answers.npz: row 1, column 'x0'")
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        source: str,
+        lines: NDArray[np.integer[Any]] | None = None,
+    ) -> None:
+        self._columns = dict(columns)
+        _check_columns(self._columns)
+        self.names, self.source = tuple(self._columns), source
+        self.targets: tuple[str, ...] = ()
+        n_rows = _length(next(iter(self._columns.values())))
+        self.row_word = "row" if lines is None else "line"
+        self.lines = np.arange(n_rows) if lines is None else lines
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: NDArray[Any],
+        y: NDArray[Any] | None,
+        source: str,
+        names: Sequence[str] = (),
+        target: str = "y",
+    ) -> Table:
+        """Return the table of inputs ``(n, n_in)`` and targets ``(n,)`` or ``(n, n_out)``.
+
+        The inputs are called x0, x1, ... where they have no names. Targets ``(n,)`` that are
+        integers, booleans or strings become words; several columns are called y0, y1, ... All
+        columns are views.
+        """
+        names = names or [f"x{i}" for i in range(X.shape[1])]
+        targets = {} if y is None else _target_columns(y, target)
+        if not targets.keys().isdisjoint(names):
+            raise ValueError(f"{source}: received {target!r} for inputs and targets")
+        table = cls({**dict(zip(names, X.T, strict=True)), **targets}, source)
+        table.targets = tuple(targets)
+        return table
+
+    def __getitem__(self, name: str) -> Column:
+        """Return a column; KeyError if there is none of that name."""
+        return self._columns[name]
+
+    def numbers(self, name: str) -> NDArray[Any]:
+        """Return a column of numbers; ValueError if it is one of words, or not there."""
+        column = self._columns.get(name)
+        if column is None or isinstance(column, Words):
+            raise self._wrong_column(name, "numbers")
+        return column
+
+    def words(self, name: str) -> Words:
+        """Return a column of words; ValueError if it is one of numbers, or not there."""
+        column = self._columns.get(name)
+        if not isinstance(column, Words):
+            raise self._wrong_column(name, "words")
+        return column
+
+    def _wrong_column(self, name: str, expected: str) -> ValueError:
+        found = "no column" if name not in self.names else "a column of other values"
+        return ValueError(f"{self.source}: received {found} for {name!r}, expected {expected}")
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.lines)
+
+    def __repr__(self) -> str:
+        """Return a line that says what there is."""
+        return f"<Table {self.source}: {len(self)} rows, {len(self.names)} columns>"
+
+    def is_missing(self, name: str) -> NDArray[np.bool_]:
+        """Return in which rows a column has no value."""
+        column = self[name]
+        missing: NDArray[np.bool_]
+        missing = column.codes < 0 if isinstance(column, Words) else np.isnan(column)
+        return missing
+
+    def without_missing(self) -> Table:
+        """Return the rows in which no value is missing; ValueError if there are none."""
+        kept = ~np.logical_or.reduce([self.is_missing(name) for name in self.names])
+        if kept.all():
+            return self
+        if not kept.any():
+            raise ValueError(
+                f"{self.source}: received a missing value in each of {len(self)} rows, "
+                "expected rows without"
+            )
+        table = copy(self)
+        table.lines = self.lines[kept]
+        table._columns = {name: _take(self[name], kept) for name in self.names}
+        return table
+
+    def with_numbers(self, name: str) -> Table:
+        """Return the table with a column of words read as numbers.
+
+        Raises
+        ------
+        ValueError
+            If a word is no finite number; it names row and column.
+        """
+        words = self.words(name)
+        numbers = np.array([*map(parse_number, words.values), np.nan])[words.codes]
+        is_word = np.isnan(numbers) & (words.codes >= 0)
+        if is_word.any():
+            row = int(is_word.argmax())
+            word = words.values[words.codes[row]]
+            raise ValueError(
+                f"{self.place(row, name)}: received {word!r}, expected a finite number"
+            )
+        return self._with(name, numbers)
+
+    def with_words(self, name: str) -> Table:
+        """Return the table with a column of whole numbers read as words.
+
+        Raises
+        ------
+        ValueError
+            If a number is not whole; it names row and column.
+        """
+        numbers = self.numbers(name)
+        is_known = ~np.isnan(numbers)
+        is_whole = np.equal(numbers, np.rint(numbers))
+        if (is_known & ~is_whole).any():
+            row = int((is_known & ~is_whole).argmax())
+            raise ValueError(f"{self.place(row, name)}: received {numbers[row]}, expected a class")
+        values, found = np.unique(numbers[is_known], return_inverse=True)
+        codes = np.full(len(self), -1)
+        codes[is_known] = found
+        return self._with(name, Words(codes, [f"{value:.0f}" for value in values.tolist()]))
+
+    def _with(self, name: str, column: Column) -> Table:
+        table = copy(self)
+        table._columns = self._columns | {name: column}
+        return table
+
+    def place(self, row: int, name: str) -> str:
+        """Return where a cell stands, for an error."""
+        return f"{self.source}: {self.row_word} {self.lines[row]}, column {name!r}"
+
+
+def _length(column: Column) -> int:
+    return len(column.codes if isinstance(column, Words) else column)
+
+
+def _check_columns(columns: Mapping[str, Column]) -> None:
+    lengths = {name: _length(column) for name, column in columns.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(
+            f"columns: received the lengths {lengths!r:.200}, expected columns of one length"
+        )
+
+
+def _target_columns(y: NDArray[Any], name: str) -> dict[str, Column]:
+    if y.ndim == 2 and y.shape[1] > 1:
+        return {f"{name}{i}": column for i, column in enumerate(y.T)}
+    if y.ndim == 2:
+        return {name: y[:, 0]}
+    if y.dtype.kind == "f":
+        return {name: y}
+    values, codes = np.unique(y, return_inverse=True)
+    return {name: Words(codes, [str(value) for value in values.tolist()])}
+
+
+def _take(column: Column, rows: NDArray[Any]) -> Column:
+    if isinstance(column, Words):
+        return Words(column.codes[rows], column.values)
+    taken: NDArray[Any] = column[rows]
+    return taken
+
+
+def find_column(names: Sequence[str], wanted: str | int, source: str) -> int:
+    """Return the index of a column that is named, or else told by its position.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names there are.
+    wanted : str or int
+        A name; or, where no column has that name, a position from 1, or from -1 at the end.
+    source : str
+        Where the columns are, for the error.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or there are two.
+
+    Examples
+    --------
+    >>> [find_column(["age", "city"], wanted, "people.csv") for wanted in ("city", 1, "-1")]
+    [1, 0, 1]
+    """
+    found = [i for i, name in enumerate(names) if name == wanted]
+    if not found:
+        found = [_position(wanted, len(names))]
+    if len(found) > 1:
+        raise ValueError(
+            f"{source}: received the column {wanted!r} {len(found)} times, expected it once"
+        )
+    if found[0] < 0:
+        hint = did_you_mean(str(wanted), names)
+        raise ValueError(
+            f"{source}: received no column {wanted!r}, expected one of {shortened(names)}{hint}"
+        )
+    return found[0]
+
+
+def _position(wanted: str | int, n: int) -> int:
+    """Return the index that a position from 1 or from -1 stands for; -1 if there is none."""
+    try:
+        position = int(wanted)
+    except ValueError:
+        return -1
+    index = position - 1 if position > 0 else position + n
+    return index if position and 0 <= index < n else -1
+
+
+def shortened(names: Sequence[str], most: int = 8) -> str:
+    """Return the names in one line; of many the first only.
+
+    Examples
+    --------
+    >>> shortened(["a", "b", "c"], most=2)
+    "'a', 'b' and 1 more"
+    """
+    shown = ", ".join(map(repr, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,174 @@
+"""How the columns that are to be predicted become targets, and outputs become predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp._checks import check_names, require_keys
+from mlp.tables.labels import Labels
+from mlp.tables.standardizer import Standardizer
+from mlp.tables.table import Table
+
+
+class ClassTarget:
+    """A column of words, each the name of a class.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    labels : Labels
+        Its classes.
+
+    Examples
+    --------
+    >>> from mlp.datasets import Words
+    >>> table = Table({"sex": Words(np.array([1, 0]), ["m", "f"])}, "people.csv")
+    >>> target = ClassTarget("sex", Labels.of(table["sex"].values))
+    >>> target.encode(table), target.decode(np.array([[0.1, 0.9], [0.8, 0.2]]))
+    (array([0, 1]), ['m', 'f'])
+    """
+
+    def __init__(self, name: str, labels: Labels) -> None:
+        self.names, self.labels = (name,), labels
+
+    def is_known(self, table: Table) -> NDArray[np.bool_]:
+        """Return in which rows the target is told."""
+        return ~table.is_missing(self.names[0])
+
+    def encode(
+        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+    ) -> NDArray[np.intp]:
+        """Return the number of each row's class; ValueError where it is missing or unknown."""
+        codes = self.labels.codes(table, self.names[0])[rows]
+        _require(codes >= 0, table, rows, self.names[0])
+        return codes
+
+    def truth(
+        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+    ) -> NDArray[np.intp]:
+        """Return what predictions are compared with: the number of each row's class."""
+        return self.encode(table, rows)
+
+    def classes(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+        """Return the number of the class that each row of outputs tells.
+
+        That of the largest output; of one output 1 where it is above 1/2.
+        """
+        n_out = outputs.shape[1]
+        codes: NDArray[np.intp]
+        codes = outputs.argmax(axis=1) if n_out > 1 else (outputs[:, 0] > 0.5).astype(np.intp)
+        return codes
+
+    def probabilities(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return the probability of each class, ``(n, n_classes)``."""
+        return np.hstack([1.0 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+    def decode(self, outputs: NDArray[np.floating[Any]]) -> list[str]:
+        """Return the name of the class that each row of outputs tells."""
+        return self.labels.decode(self.classes(outputs))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `target_from_dict` makes an equal target of."""
+        return {"names": list(self.names), "labels": list(self.labels.names)}
+
+
+class NumberTarget:
+    """Columns of numbers, one for each output.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns.
+    standardizer : Standardizer, optional
+        What is applied to them, and taken back from the outputs.
+
+    Examples
+    --------
+    >>> table = Table({"age": np.array([30.0, 50.0])}, "people.csv")
+    >>> target = NumberTarget(["age"], Standardizer([40.0], [10.0]))
+    >>> target.encode(table).ravel(), target.decode(np.array([[-1.0], [2.0]])).ravel()
+    (array([-1.,  1.]), array([30., 60.]))
+    """
+
+    def __init__(self, names: Sequence[str], standardizer: Standardizer | None = None) -> None:
+        self.names, self.standardizer = tuple(names), standardizer
+        if standardizer is not None and len(standardizer.mean) != len(self.names):
+            raise ValueError(
+                f"mean: received {len(standardizer.mean)} numbers, expected {len(self.names)}"
+            )
+
+    def is_known(self, table: Table) -> NDArray[np.bool_]:
+        """Return in which rows the targets are told."""
+        known = np.ones(len(table), np.bool_)
+        for name in self.names:
+            known &= ~table.is_missing(name)
+        return known
+
+    def truth(
+        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Return what predictions are compared with: the numbers as they are, ``(n, n_out)``."""
+        columns = [table.numbers(name)[rows].astype(np.float64) for name in self.names]
+        for name, column in zip(self.names, columns, strict=True):
+            _require(np.isfinite(column), table, rows, name)
+        return np.column_stack(columns)
+
+    def encode(
+        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Return the targets of a network, ``(n, n_out)``; ValueError where one is not finite."""
+        Y = self.truth(table, rows)
+        return Y if self.standardizer is None else self.standardizer.transform(Y)
+
+    def decode(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return the numbers that outputs ``(n, n_out)`` stand for."""
+        return outputs if self.standardizer is None else self.standardizer.inverse(outputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `target_from_dict` makes an equal target of."""
+        known = self.standardizer
+        return {
+            "names": list(self.names),
+            "mean": None if known is None else known.mean,
+            "scale": None if known is None else known.scale,
+        }
+
+
+def target_from_dict(saved: Any) -> ClassTarget | NumberTarget:
+    """Return the target that `to_dict` described.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such description.
+
+    Examples
+    --------
+    >>> target_from_dict({"names": ["sex"], "labels": ["f", "m"]}).labels
+    Labels(['f', 'm'])
+    """
+    if isinstance(saved, dict) and "labels" in saved:
+        names, labels = require_keys("target", saved, "names", "labels")
+        (name,) = check_names("target.names", names, 1)
+        return ClassTarget(name, Labels(check_names("target.labels", labels)))
+    names, mean, scale = require_keys("target", saved, "names", "mean", "scale")
+    names = check_names("target.names", names)
+    return NumberTarget(names, Standardizer.from_moments(mean, scale))
+
+
+def _require(
+    is_good: NDArray[np.bool_],
+    table: Table,
+    rows: NDArray[np.integer[Any]] | slice,
+    name: str,
+) -> None:
+    """Refuse the first row in which a target is missing or not finite."""
+    if is_good.all():
+        return
+    row = int(np.arange(len(table))[rows][is_good.argmin()])
+    raise ValueError(f"{table.place(row, name)}: received no finite value, expected a target")

@@ -1,0 +1,132 @@
+"""What callbacks share that watch whether one quantity still gets better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp._checks import check_count, check_not_negative
+from mlp._names import did_you_mean
+from mlp.training.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from mlp.training.trainer import Trainer
+
+
+class Monitor(Callback):
+    """The base of callbacks that wait for a quantity to get better, for each replica by itself.
+
+    A value is better if it is finite and beats the last one that was better by more than
+    `min_delta`. NaN and infinity are never better, and do not start the waiting anew.
+
+    Parameters
+    ----------
+    monitor : str
+        "val_loss", "loss", or a metric by its name in the history, such as "val_accuracy".
+    patience : int
+        How many epochs in a row may pass without a better value.
+    min_delta : float
+        By how much a better value is better, at least 0.
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better; "auto": what the quantity says of itself.
+
+    Notes
+    -----
+    Of the arrays of its state the first axis counts the replicas, one for a single network. The
+    state lasts through all calls of `fit` of one trainer; with another trainer it starts anew.
+    """
+
+    monitor: str
+    _names: ClassVar[tuple[str, ...]] = ("reference", "waited")
+    _settings: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, monitor: str, patience: int, min_delta: float, mode: str) -> None:
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor: received {monitor!r}, expected a name such as 'val_loss'")
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"mode: received {mode!r}, expected 'auto', 'min' or 'max'")
+        self.monitor, self.mode = monitor, mode
+        self.patience = check_count("patience", patience)
+        self.min_delta = check_not_negative("min_delta", min_delta)
+        self._sign = 1.0
+        self._trainer: Trainer | None = None
+        self._state: dict[str, NDArray[Any]] = {}
+        self._is_loaded = False
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Find the quantity; ValueError if it will not be there."""
+        modes = trainer.monitored
+        if self.monitor not in modes:
+            hint = did_you_mean(self.monitor, modes)
+            if "val_loss" not in modes:
+                hint = "; fit was given no validation data"
+            raise ValueError(
+                f"monitor: received {self.monitor!r}, expected one of {', '.join(modes)}{hint}"
+            )
+        mode = modes[self.monitor] if self.mode == "auto" else self.mode
+        if not mode:
+            raise ValueError(
+                f"mode: received 'auto' for {self.monitor}, expected 'min' or 'max': "
+                "the metric has no `higher_is_better`"
+            )
+        self._sign = 1.0 if mode == "min" else -1.0
+        if self._trainer is not trainer and not self._is_loaded:
+            self._state = self._first_state(trainer)
+        self.check_state(trainer)
+        self._trainer, self._is_loaded = trainer, False
+
+    def check_state(self, trainer: Trainer) -> None:
+        """Raise ValueError if the state is not of the trainer's network."""
+        for name, first in self._first_state(trainer).items():
+            array = self._state.get(name, np.empty(0))
+            if array.shape != first.shape or array.dtype != first.dtype:
+                raise ValueError(
+                    f"{type(self).__name__}: received a state of another network, with {name} of "
+                    f"{array.dtype} and shape {array.shape}, expected {first.dtype} and "
+                    f"{first.shape}"
+                )
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings, which are the same where a run is continued."""
+        names = ("monitor", "patience", "min_delta", "mode", *self._settings)
+        return {name: getattr(self, name) for name in names}
+
+    def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
+        """Return the state before any value was seen."""
+        K = trainer.net.replicas or 1
+        return {"reference": np.full(K, math.inf), "waited": np.zeros(K, np.int64)}
+
+    def _score(self, value: Any) -> NDArray[np.float64]:
+        """Return a value so that lower is better, ``(K,)``, infinite where it is not finite."""
+        score = self._sign * np.atleast_1d(np.asarray(value, np.float64))
+        return np.where(np.isfinite(score), score, math.inf)
+
+    def _wait(self, score: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Count an epoch; return where the patience has come to its end."""
+        reference, waited = self._state["reference"], self._state["waited"]
+        # infinity - infinity is no number, and no score is less than NaN
+        is_first = np.isinf(reference) & np.isfinite(score)
+        better = is_first | (score < reference - self.min_delta)
+        reference[better] = score[better]
+        waited += 1
+        waited[better] = 0
+        return waited >= self.patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return copies of the state's arrays, none before the first `fit`."""
+        return {name: array.copy() for name, array in self._state.items()}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned; ValueError if it is not of such a callback."""
+        if set(saved) not in (set(), set(self._names)):
+            raise ValueError(
+                f"{type(self).__name__}: received the state {sorted(saved)}, "
+                f"expected {sorted(self._names)}"
+            )
+        self._state = {name: np.array(saved[name]) for name in saved}
+        if self._trainer is None or not self._trainer.is_training:
+            self._trainer, self._is_loaded = None, bool(saved)

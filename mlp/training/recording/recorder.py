@@ -1,0 +1,244 @@
+"""A callback that records what the layers do: histograms, dead units, saturated units."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mlp._checks import check_count, check_inputs
+from mlp._types import Array
+from mlp.core.layers import Layer
+from mlp.core.network import MLP
+from mlp.core.passes import BLOCK
+from mlp.training.callbacks.base import Callback
+from mlp.training.recording.record import LayerRecord
+from mlp.training.recording.units import Histogram, UnitProbe, median
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from mlp.training.trainer import Trainer
+
+
+class LayerRecorder(Callback):
+    """Records histograms of activations and gradients by layer, and names dead units.
+
+    After an epoch, the rows of a probe go through the network, without dropout. Of each layer
+    with weights or an activation are recorded: a histogram of its outputs; one of ``log10 |dW|``,
+    dW being the gradient of the epoch's last update, penalties and clipping included; the median
+    of each; and which units are
+
+    - **dead**: the derivative of the activation is 0 for every row of the probe. A unit of relu
+      is dead if it is never positive [1]_; none of these rows can change its weights.
+    - **saturated**: not dead, but for at least 95 % of the rows the derivative is below 0.01 in
+      size, so that less than a hundredth of a gradient passes. There a sigmoid is below 0.0101
+      or above 0.9899, and tanh beyond ±0.995: close to the asymptotes, where Glorot and
+      Bengio found that learning stops [2]_. Of relu these are units that are hardly ever positive.
+
+    That is not judged where the derivative does not count: in a last layer whose activation and
+    loss are a pair, such as softmax and cross-entropy.
+
+    Training is the same to the last bit with and without it.
+
+    Parameters
+    ----------
+    X : array_like (n, n_in)
+        The probe; a few hundred rows of the training data do.
+    every : int, default 1
+        Record the first epoch and each that comes so many after one recorded.
+    most : int, default 200
+        The greatest number of epochs kept. When there are more, every second is dropped and
+        `every` doubles, so that a long run needs no more memory than a short one.
+
+    Attributes
+    ----------
+    record : LayerRecord
+        What was recorded, in all calls of `fit` of one trainer.
+
+    References
+    ----------
+    .. [1] L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization: theory and
+       numerical examples, Communications in Computational Physics 28, 2020, arXiv:1903.06733.
+    .. [2] X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward
+       neural networks, AISTATS 2010.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> X, y = mlp.datasets.xor()
+    >>> layers = [mlp.Dense(2, 3, "relu", bias=[0.0, -9.0, 0.0]), mlp.Dense(3, 2, "softmax")]
+    >>> net = mlp.MLP(layers, loss="cross_entropy", seed=0)
+    >>> recorder = LayerRecorder(X)
+    >>> _ = mlp.Trainer(net, mlp.SGD(0.1), callbacks=[recorder]).fit(X, y, epochs=3)
+    >>> print(recorder.record)
+    epoch 3
+    layers[0] relu: 1 of 3 units dead: 1
+    layers[1] softmax: every unit works
+    dead: no gradient passes, for any row
+    """
+
+    def __init__(self, X: ArrayLike, every: int = 1, most: int = 200) -> None:
+        self.X = X
+        self.every = check_count("every", every)
+        self.most = check_count("most", most, 2)
+        self.record = LayerRecord()
+        self._stride = self.every
+        self._trainer: Trainer | None = None
+        self._is_running = False
+        self._loaded: dict[str, Any] = {}
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Begin, or go on; ValueError if the probe does not fit the network, or for replicas."""
+        net = trainer.net
+        if net.replicas is not None:
+            raise ValueError(
+                f"LayerRecorder: received a network of {net.replicas} replicas, "
+                "expected a single network"
+            )
+        self._probe: Array = check_inputs(self.X, net.n_in, net.dtype)
+        if self._trainer is not trainer:
+            self.record, self._stride = _empty(net), self.every
+        self._trainer, self._is_running = trainer, True
+        self._restore()
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Record the epoch if it is one of those to be recorded."""
+        if (trainer.epoch - 1) % self._stride:
+            return
+        probes, medians = _watch(trainer.net, self._probe)
+        gradients = [_gradient(probe.layer) for probe in probes]
+        sizes = [_sizes(gradient) for gradient in gradients]
+        self.record.append(
+            trainer.epoch,
+            histograms=[(p.outputs, _histogram(s)) for p, s in zip(probes, sizes, strict=True)],
+            medians=[(m, median(s)) for m, s in zip(medians, sizes, strict=True)],
+            zeros=[int((gradient == 0.0).sum()) for gradient in gradients],
+            flat=[probe.flat for probe in probes],
+            units=[probe.units for probe in probes],
+        )
+        if len(self.record.epochs) > self.most:
+            self._stride *= 2
+            self.record.thin(self._stride)
+
+    def on_stop(self, trainer: Trainer) -> None:
+        """Be ready for another `fit`."""
+        self._is_running = False
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings, which are the same where a run is continued."""
+        return {"every": self.every, "most": self.most}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return copies of the record's arrays, none before the first `fit`."""
+        if self._loaded:
+            return copy.deepcopy(self._loaded)
+        if not self.record.names:
+            return {}
+        arrays = {name: array.copy() for name, array in self.record.arrays.items()}
+        return arrays | {"stride": self._stride}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` returned; ValueError if it is not of a LayerRecorder."""
+        expected = {*LayerRecord().arrays, "stride"}
+        if set(saved) not in (set(), expected):
+            raise ValueError(
+                f"LayerRecorder: received the state {sorted(saved)}, expected {sorted(expected)}"
+            )
+        self._loaded = {
+            name: value if name == "stride" else np.array(value) for name, value in saved.items()
+        }
+        if self._is_running:
+            self._restore()
+        else:
+            self._trainer = None  # the next `fit` begins with this state
+
+    def _restore(self) -> None:
+        """Go on from the state that was loaded, if one was."""
+        if self._loaded and self._trainer is not None:
+            self.record = _restored(self._trainer.net, self._loaded)
+            self._stride, self._loaded = check_count("stride", self._loaded["stride"]), {}
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the histograms of the activations, or of the gradients with ``what="gradients"``.
+
+        See `mlp.plotting.plot_layers`.
+        """
+        return self.record.plot(ax, **options)
+
+
+def _recorded(net: MLP) -> Iterator[tuple[int, Layer, int]]:
+    """Yield the layers that are recorded, with their places and widths."""
+    width = net.n_in
+    for i, layer in enumerate(net.layers):
+        width = layer.n_out or width
+        if layer.grads or hasattr(layer, "activation"):
+            yield i, layer, width
+
+
+def _empty(net: MLP) -> LayerRecord:
+    """Return a record for the layers of a network."""
+    names, widths = [], []
+    for i, layer, width in _recorded(net):
+        what = getattr(layer, "activation", layer)
+        names.append(f"layers[{i}] {getattr(what, 'name', type(what).__name__)}")
+        widths.append(width)
+    return LayerRecord(names, widths)
+
+
+def _restored(net: MLP, saved: Mapping[str, Any]) -> LayerRecord:
+    """Return a record with saved arrays; ValueError if they are of another network."""
+    record = _empty(net)
+    n = saved["epochs"].size
+    for name, array in record.arrays.items():
+        expected = (n, *array.shape[1:])
+        if saved[name].shape != expected or saved[name].dtype != array.dtype:
+            raise ValueError(
+                f"LayerRecorder: received a state of another network, with {name} of "
+                f"{saved[name].dtype} and shape {saved[name].shape}, expected {array.dtype} and "
+                f"{expected}"
+            )
+        record.arrays[name] = saved[name].copy()
+    return record
+
+
+def _watch(net: MLP, X: Array) -> tuple[list[UnitProbe], list[float]]:
+    """Send X through the layers, one after the other; return probes, and medians of outputs."""
+    probes = {i: UnitProbe(layer) for i, layer, _ in _recorded(net)}
+    medians = []
+    own = np.random.default_rng(0)  # for layers of one's own that draw even outside training
+    A = X
+    for i, layer in enumerate(net.layers):
+        blocks = []
+        for start in range(0, len(A), BLOCK):
+            out = layer.forward(A[start : start + BLOCK], False, own)
+            blocks.append(out.copy())  # the layer writes the next block over it
+            if i in probes:
+                probes[i].add(out)
+        A = np.concatenate(blocks)
+        if i in probes:
+            medians.append(median(A))
+    return list(probes.values()), medians
+
+
+def _gradient(layer: Layer) -> Array:
+    """Return the elements of the last dW; of a layer without W those of all its gradients."""
+    grads = layer.grads
+    wanted = [grads["W"]] if "W" in grads else list(grads.values())
+    return np.concatenate([np.ravel(grad) for grad in wanted]) if wanted else np.zeros(0)
+
+
+def _sizes(gradient: Array) -> Array:
+    """Return log10 of the sizes of the elements that are not zero."""
+    sizes: Array = np.log10(np.abs(gradient[gradient != 0.0], dtype=np.float64))
+    return sizes
+
+
+def _histogram(numbers: Array) -> Histogram:
+    """Return their histogram."""
+    histogram = Histogram()
+    histogram.add(numbers)
+    return histogram

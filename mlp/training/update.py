@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._types import Array, LossValue
+from mlp.core.arrays import Workspace, sum_of_squares
 from mlp.core.network import MLP
-from mlp.core.products import sum_of_squares
-from mlp.core.scratch import Scratch
 from mlp.optim import Optimizer, Rate
 
 
@@ -42,7 +41,7 @@ class GuardedUpdate:
 
     def __init__(self, net: MLP) -> None:
         self.net = net
-        self._scratch = Scratch()
+        self._scratch = Workspace()
         self.alive: NDArray[np.bool_] = np.ones(net.replicas or 1, np.bool_)
         self.has_new_diverged = False
         self._all_alive = True
@@ -82,8 +81,9 @@ class GuardedUpdate:
         lr = self.lr = optimizer.rate(optimizer.steps)
         self.has_new_diverged = False
         running = self.net._parameters.running
-        if not _is_finite(loss + norm) or (running and not running.is_finite().all()):
-            self._drop(np.isfinite(loss) & np.isfinite(norm) & running.is_finite())
+        if not _is_finite(loss + norm) or not (running is None or running.is_finite().all()):
+            finite = np.isfinite(loss) & np.isfinite(norm)
+            self._drop(finite if running is None else finite & running.is_finite())
             if self.has_new_diverged and self.net.replicas is None:
                 return norm  # the gradient stays as it came, to be looked at
         if self.clip_norm is not None:
@@ -93,7 +93,8 @@ class GuardedUpdate:
             grad[~self.alive] = 0.0
             norm = np.where(self.alive, norm, 0.0)
             lr = np.where(self.alive, lr, 0.0)
-            running.restore(~self.alive)
+            if running is not None:
+                running.restore(~self.alive)
         if self._is_far_from_overflow(norm, lr):
             optimizer._step(theta, grad, lr)
         else:
@@ -151,7 +152,8 @@ class GuardedUpdate:
         self.has_new_diverged = bool((still != self.alive).any())
         self.alive = still
         self._all_alive = bool(still.all())
-        self.net._parameters.running.restore(~still)
+        if self.net._parameters.running is not None:
+            self.net._parameters.running.restore(~still)
 
 
 def _is_finite(value: LossValue) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -25,10 +25,11 @@ class Recorder(Dense):
     kept_Z: Array
     dA: Array
 
-    def linear(self, now: Any) -> None:
-        """Z = A_in @ W + b, which is kept."""
-        super().linear(now)
-        self.kept_Z = now.Z.copy()
+    def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
+        """Keep Z = A_in @ W + b, and go forward."""
+        A = super().forward(A_in, training, rng)
+        self.kept_Z = self.Z
+        return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Keep dA, and go the way back."""
@@ -79,7 +80,7 @@ class Reader:
         for j in range(dense.n_out):
             a, z = called.unit(layer, j), called.z(layer, j)
             da_dz = self._da_dz(layer, j, J, is_coupled)
-            if dense.canonical_loss is None:
+            if dense.fused is None:
                 delta = chain = self._chain(layer, j, dE_da, da_dz)
             else:
                 delta = chain = self._fused(j)
@@ -170,7 +171,7 @@ class Reader:
             for dE, da in zip(dE_da, da_dz, strict=True)
         )
         value = float(dense.dZ[0, j])
-        if dense.canonical_loss is not None:
+        if dense.fused is not None:
             value = sum(term.value for term in terms)
         return (Factor(f"dE/d{self.called.z(layer, j)}", value, terms=terms),)
 
@@ -198,12 +199,13 @@ class Reader:
         """Return the loss of each output on its own, as if it were a row."""
         last = self.layers[-1]
         A, T, parts = last.A.T.copy(), self.T.T.copy(), np.empty(last.A.size, last.A.dtype)
-        if last.canonical_loss is None:
+        if last.fused is None:
             self.loss.rows(A, T, out=parts)
-        else:  # from the logits, as training does
-            Z = last.kept_Z.copy()
-            self.loss.canonical_forward(Z, np.empty_like(Z))
-            self.loss.canonical_rows(Z.T.copy(), A, T, out=parts)
+        else:  # from Z, as training does
+            fused = copy.copy(last.fused)
+            if hasattr(fused, "logits"):
+                fused.logits = fused.logits.T.copy()
+            fused.rows(A, T, out=parts)
         return parts
 
     def updates(

@@ -175,11 +175,11 @@ class _Judge(Callback):
     def _loss(self, trainer: Trainer) -> float:
         net, (X, Y, weight) = trainer.net, self.rows
         running = net._parameters.running
-        if not running:
+        if running is None:
             return float(net._evaluate(X, Y, weight, trainer.penalty))
-        with running:
-            loss = net._passes.batch_loss(X, Y, weight, net._rng)
-            running.restore()
+        running.save()
+        loss = net._batch_loss(X, Y, weight)
+        running.restore()
         return float(loss + trainer.penalty.value(net.weights))
 
     def on_start(self, trainer: Trainer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,19 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_floats, check_bool, check_count, numeric
 from mlp._types import Array
-from mlp.core.activated import Activated
 from mlp.core.activations import Activation
-from mlp.core.buffers import Bound, Pass
+from mlp.core.arrays import Products, empty, empty_units_first, is_replicas_last, sum_of
 from mlp.core.initializers import Initializer, make_initializer
-from mlp.core.parameters import Parameter
-from mlp.core.products import sum_of
-from mlp.core.views import View
+from mlp.core.layers.base import ActivatedLayer, Parameter, View
 
-_BATCH_SIZES_KEPT = 8
 _FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
 
 
-class Dense(Activated):
+class Dense(ActivatedLayer):
     """A fully connected layer, ``A = activation(A_in @ W + b)``.
 
     Parameters
@@ -70,6 +66,11 @@ class Dense(Activated):
 
     n_in: int
     n_out: int
+    _arrays: _Arrays
+    _of_network = (
+        *ActivatedLayer._of_network,
+        *("_W", "_W_T", "_dW", "_b", "_db", "_products"),
+    )
     W = View("params", "W", "The weights ``(n_in, n_out)``.")
     b = View("params", "b", "The biases ``(n_out,)``.")
     dW = View("grads", "W", "The gradient of the weights.")
@@ -126,11 +127,6 @@ class Dense(Activated):
         """Whether the first weights were given as numbers and are not drawn."""
         return isinstance(self.weights, np.ndarray)
 
-    @property
-    def keeps_z(self) -> bool:
-        """Whether Z and A need memory of their own."""
-        return self.canonical_loss is not None or getattr(self.activation, "needs_z", True)
-
     def parameters(self) -> tuple[Parameter, ...]:
         """Return W and, if there is one, b."""
 
@@ -152,110 +148,112 @@ class Dense(Activated):
         dtype: np.dtype[np.floating[Any]],
         replicas: int | None,
     ) -> None:
-        """Take over the views that the network has made for this layer."""
+        """Receive the views that the network has made for this layer."""
         super().bind(params, grads, dtype, replicas)
-        self._bound = Bound(self)
+        self._W, self._dW = params["W"], grads["W"]
+        self._W_T = self._W.swapaxes(-1, -2)
+        b, db = params.get("b"), grads.get("b")
+        self._b = None if b is None else b[..., None, :]  # a row, (1, n_out)
+        self._db = None if db is None else db[..., None, :]
+        self._products = Products()
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in @ W + b)."""
-        now = self._pass_of(A_in.shape[-2])
-        if A_in.dtype is not now.Z.dtype:  # a layer of one's own may have changed it
-            A_in = A_in.astype(now.Z.dtype)
-        now.A_in = A_in
-        self.linear(now)
-        if self.canonical_loss is None:
-            self.activation.forward(now.Z, out=now.A)  # A = activation(Z)   (batch, n_out)
-        else:
-            self.canonical_loss.canonical_forward(now.Z, now.A)
-        return now.A
+        W, b = self._W, self._b
+        if A_in.dtype is not W.dtype:  # a custom layer may have changed it
+            A_in = A_in.astype(W.dtype)
+        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape[-2]))
+        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
 
-    def linear(self, now: Pass) -> None:
-        """Z = A_in @ W + b."""
-        bound = self._bound
-        now.matmul(now.A_in, bound.W, out=now.Z)  # Z = A_in @ W + b      (batch, n_out)
-        if bound.b is not None:
-            now.Z += bound.b
+        matmul(A_in, W, out=Z)  # Z = A_in @ W + b                      (batch, n_out)
+        if b is not None:
+            Z += b
+        (self.fused or self.activation).forward(Z, out=A)  # A = activation(Z)
+
+        arrays.A_in, self._arrays = A_in, arrays
+        return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
-        now = self._bound.now
-        self.activation.backward(dA, now.Z, now.A, out=now.dZ)  # dZ = dA * activation'(Z)
-        return self.backward_linear(need_dA_in)
+        arrays, W_T, dW, db = self._arrays, self._W_T, self._dW, self._db
+        A_in, matmul = arrays.A_in, arrays.matmul
 
-    def backward_linear(self, need_dA_in: bool = True) -> Array | None:
-        """Write dW and db for the dZ that is in place; return dA_in."""
-        bound, now = self._bound, self._bound.now
-        now.matmul(now.A_in.swapaxes(-1, -2), now.dZ, out=bound.dW)  # dW = A_in.T @ dZ
-        if bound.db is not None:
-            db = now.row if self.share_bias else bound.db
-            now.matmul(now.ones, now.dZ, out=db)  # db = sum of the rows of dZ
-            if self.share_bias:
-                bound.db[..., 0, 0] = sum_of(db[..., 0, :])
+        if self.fused is None:
+            dZ = arrays.dZ
+            self.activation.backward(dA, arrays.Z, arrays.A, out=dZ)  # dZ = dA * activation'(Z)
+        else:
+            dZ = arrays.dZ = dA  # with its loss, the activation is already behind us
+        matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ    (n_in, n_out)
+        if self.share_bias and db is not None:
+            matmul(arrays.ones, dZ, out=arrays.row)
+            db[..., 0, 0] = sum_of(arrays.row[..., 0, :])
+        elif db is not None:
+            matmul(arrays.ones, dZ, out=db)  # db = sum of the rows of dZ   (1, n_out)
         if not need_dA_in:
             return None
-        return now.matmul(now.dZ, bound.W_T, out=now.dA_in)  # dA_in = dZ @ W.T
-
-    def _pass_of(self, batch: int) -> Pass:
-        """Return the arrays for this batch size, kept for the eight sizes that came last."""
-        bound = self._bound
-        now = bound.passes.get(batch)
-        if now is None:
-            if len(bound.passes) >= _BATCH_SIZES_KEPT:
-                del bound.passes[next(iter(bound.passes))]
-            now = bound.passes[batch] = Pass(self, batch)
-        bound.now = now
-        return now
-
-    @property
-    def _last(self) -> Pass:
-        try:
-            return self._bound.now
-        except AttributeError:
-            raise AttributeError(f"{self!r} has no A_in, Z, A and dZ before a pass") from None
-
-    @property
-    def A_in(self) -> Array:
-        """The input of the last pass."""
-        return self._last.A_in
+        return matmul(dZ, W_T, out=arrays.dA_in)  # dA_in = dZ @ W.T     (batch, n_in)
 
     @property
     def Z(self) -> Array:
         """``A_in @ W + b`` of the last pass, computed anew: its own memory may hold A by now."""
-        Z: Array = self.A_in @ self.W
-        return Z if self._bound.b is None else Z + self._bound.b
+        arrays = self._last
+        Z: Array = np.empty_like(arrays.Z)
+        arrays.matmul(arrays.A_in, self._W, out=Z)
+        if self._b is not None:
+            Z += self._b
+        return Z
 
-    @property
-    def A(self) -> Array:
-        """The output of the last pass."""
-        return self._last.A
-
-    @property
-    def canonical_Z(self) -> Array:
-        """What the loss that the activation is a pair with left in Z in the last pass."""
-        return self._last.Z
-
-    @property
-    def dZ(self) -> Array:
-        """The derivative of the loss by Z in the last pass."""
-        return self._last.dZ
-
-    def __copy__(self) -> Dense:
-        """Return a layer of no network, whose first values are the present ones of this layer."""
-        if self.replicas is not None:
-            raise ValueError(
-                f"copy: received {self!r} of {self.replicas} replicas, expected a layer of one "
-                "network; net.replica(k) makes one"
-            )
-        new = type(self).__new__(type(self))
-        new.__dict__.update(self.__getstate__(), activation=copy.copy(self.activation))
+    def _start_from(self, params: dict[str, Array]) -> None:
         for name, key in (("weights", "W"), ("bias", "b")):
-            if self.is_bound and key in self.params:
-                setattr(new, name, self.params[key].astype(np.float64))
-        return new
+            if key in params:
+                setattr(self, name, params[key].astype(np.float64))
 
     def __repr__(self) -> str:
         """Return the call that makes the layer, without its numbers."""
         return f"Dense({self.n_in}, {self.n_out}, {self._activation_name!r})"
+
+
+class _Arrays:
+    """The arrays of a dense layer for one batch size; those of the way back when first needed."""
+
+    A_in: Array
+
+    def __init__(self, layer: Dense, batch: int) -> None:
+        self.layer, self.batch = layer, batch
+        fused, activation = layer.fused, layer.activation
+        self.Z = self._empty(batch, layer.n_out)
+        if fused is not None and activation.couples_units:
+            self.Z = empty_units_first(self.Z)
+        needs_z = getattr(activation, "needs_z", True) if fused is None else fused.needs_z
+        self.A = np.empty_like(self.Z) if needs_z else self.Z
+        sizes = (batch, layer.n_in, layer.n_out)
+        self.matmul = layer._products.for_sizes(sizes, self.Z)
+
+    @cached_property
+    def dZ(self) -> Array:
+        """The derivative of the loss by Z, ``(..., batch, n_out)``."""
+        return np.empty_like(self.Z)
+
+    @cached_property
+    def dA_in(self) -> Array:
+        """The derivative of the loss by A_in, ``(..., batch, n_in)``."""
+        return self._empty(self.batch, self.layer.n_in)
+
+    @cached_property
+    def ones(self) -> Array:
+        """A row that sums the rows of dZ: faster than ``dZ.sum(axis=-2)``."""
+        return np.ones((1, self.batch), self.Z.dtype)
+
+    @cached_property
+    def row(self) -> Array:
+        """One number for each unit, ``(..., 1, n_out)``."""
+        return self._empty(1, self.layer.n_out)
+
+    def _empty(self, *shape: int) -> Array:
+        W, replicas = self.layer.W, self.layer.replicas
+        if replicas is None:
+            return np.empty(shape, W.dtype)
+        return empty((replicas, *shape), W.dtype, is_replicas_last(W))
 
 
 def default_weights(activation: Activation) -> str:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from mlp._types import Array
-from mlp.core.activations import Activation
+from mlp.core.activations.base import Activation
 
 # fmt: off
 _CHEBYSHEV = (

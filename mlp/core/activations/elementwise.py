@@ -1,57 +1,19 @@
-"""Activations: ``A = activation(Z)`` and, going back, ``dZ = dA * activation'(Z)``.
+"""Activations that map each number on its own.
 
 Most derivatives are functions of the output: sigmoid' = A (1 - A), tanh' = 1 - A^2,
 relu' = [A > 0]. Such an activation sets ``needs_z = False``, and a layer lets A overwrite Z.
-No exponential is taken of a large positive number, so every formula stays finite at any Z within
+No exponential is taken of a large positive number: every formula stays finite at any Z within
 half of the range of its dtype.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from importlib import import_module
-from typing import ClassVar
 
 import numpy as np
 
-from mlp._names import resolve
 from mlp._types import Array
-from mlp.core.scratch import Scratch
-
-
-class Activation(Scratch, ABC):
-    """What a layer applies to ``Z``; one's own needs `forward` and `backward`, no more.
-
-    An object with these two methods serves wherever a name does; it need not derive from this
-    class. `check_gradients` tells whether its two methods belong together.
-    """
-
-    name: str
-    needs_z: bool = True
-    """Whether `backward` reads Z; where it does not, A may be written over Z."""
-    couples_units: bool = False
-    """Whether an output depends on all units of its row, as with softmax."""
-    outputs: ClassVar[str | None] = None
-    """What A is: "any number", "numbers >= 0" or "probabilities"; None where it is not known."""
-
-    @abstractmethod
-    def forward(self, Z: Array, out: Array) -> None:
-        """Write ``A = activation(Z)``, of Z's shape ``(..., batch, n)``, into `out`."""
-
-    @abstractmethod
-    def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
-        """Write ``dZ = dA * activation'(Z)`` into `out`; dA, Z and A stay as they are."""
-
-    def __repr__(self) -> str:
-        """Return the class name and its settings."""
-        settings = ", ".join(f"{k}={v!r}" for k, v in self.config().items() if k != "name")
-        return f"{type(self).__name__}({settings})"
-
-    def config(self) -> dict[str, str | float]:
-        """Return the name and the settings."""
-        return {"name": self.name}
+from mlp.core.activations.base import Activation
 
 
 class Identity(Activation):
@@ -120,11 +82,9 @@ class ReLU(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = max(Z, 0)."""
-        np.maximum(Z, self._zeros(Z), out=out)
-
-    def _zeros(self, Z: Array) -> Array:
-        """Return a row of zeros: NumPy compares arrays several times faster than with a number."""
-        return self.kept("zeros", Z, lambda: np.zeros(Z.shape[-1], Z.dtype))
+        # NumPy compares arrays several times faster than an array with a number
+        zeros = self.kept("zeros", Z, lambda: np.zeros(Z.shape[-1], Z.dtype))
+        np.maximum(Z, zeros, out=out)
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * [A > 0]."""
@@ -251,39 +211,3 @@ class SiLU(Activation):
 def _largest_exponent(Z: Array) -> float:
     """Return a number whose exponential, plus one, is still finite in Z's dtype."""
     return 88.0 if Z.dtype == np.float32 else 709.0
-
-
-def _from(module: str, name: str) -> Callable[[], Activation]:
-    def make() -> Activation:
-        made: Activation = getattr(import_module(f"mlp.core.{module}"), name)()
-        return made
-
-    return make
-
-
-ACTIVATIONS: dict[str, Callable[[], Activation]] = {
-    "identity": Identity,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "elu": ELU,
-    "gelu": _from("gelu", "GELU"),
-    "gelu_tanh": _from("gelu", "GELUTanh"),
-    "silu": SiLU,
-    "softplus": Softplus,
-    "softmax": _from("softmax", "Softmax"),
-}
-
-
-def make_activation(spec: str | Activation) -> Activation:
-    """Return a new activation of that name, or the object itself.
-
-    Examples
-    --------
-    >>> A = np.empty((1, 3))
-    >>> make_activation("sigmoid").forward(np.array([[-1e4, 0.0, 1e4]]), out=A)
-    >>> A.round(3)
-    array([[0. , 0.5, 1. ]])
-    """
-    return resolve("activation", spec, ACTIVATIONS, ("forward", "backward"))

@@ -1,15 +1,14 @@
-"""How networks are copied, saved, pickled, and turned into replicas and back.
+"""Copies of networks: copy, pickle, replicate, and one replica of many.
 
-Views of an array lose their connection when they are copied one by one. What is copied is
-therefore what defines a network; theta, grad and all views are made anew from it.
+Views lose their connection to an array when they are copied one by one. Copied is therefore what
+defines a network; theta, grad and all views are made anew.
 """
 
 from __future__ import annotations
 
 import copy
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -19,12 +18,13 @@ from mlp._checks import check_count, check_dtype
 from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
+from mlp.core.output import check_pair
 from mlp.core.parameters import Parameters
-from mlp.core.structure import check_layers, check_pair
+from mlp.core.structure import check_layers
 
 
-class Copied(ABC):
-    """The part of a network that makes other networks from it; all of them are independent."""
+class Copyable(ABC):
+    """The part of a network that makes other, independent networks from it."""
 
     n_in: int
     n_out: int
@@ -66,33 +66,6 @@ class Copied(ABC):
     def astype(self, dtype: DTypeLike) -> Self:
         """Return an independent copy that computes in another dtype."""
         return self._with(dtype=check_dtype(dtype))
-
-    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
-        """Write the network to a file, from which `mlp.load` makes it again, bit for bit.
-
-        The same network gives the same bytes, without pickle. The file is replaced as a whole or
-        not at all. It holds no random generator.
-
-        Parameters
-        ----------
-        path : path
-            Where to; a name that ends in ``.npz`` says what it is to others.
-        metadata : mapping, optional
-            What else belongs to the network, for `mlp.files.read_model`: a tree of dicts, lists,
-            strings, numbers, booleans, None and arrays.
-
-        Raises
-        ------
-        TypeError
-            If a layer, an activation, a loss or an initializer is one's own, not the package's.
-        ValueError
-            If a parameter is not finite. No file has been touched when these are raised.
-        OSError
-            If the file cannot be written; what was there before is unchanged.
-        """
-        from mlp.files import write_model
-
-        write_model(path, self, metadata)  # type: ignore[arg-type]
 
     @classmethod
     def _blank(

@@ -165,10 +165,11 @@ class Dense(ActivatedLayer):
         arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape[-2]))
         Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
 
-        matmul(A_in, W, out=Z)  # Z = A_in @ W + b                      (batch, n_out)
+        matmul(A_in, W, out=Z)  # Z = A_in @ W + b                              (batch, n_out)
         if b is not None:
             Z += b
-        (self.fused or self.activation).forward(Z, out=A)  # A = activation(Z)
+        activation = self.fused or self.activation
+        activation.forward(Z, out=A)  # A = activation(Z)                       (batch, n_out)
 
         arrays.A_in, self._arrays = A_in, arrays
         return A
@@ -176,22 +177,25 @@ class Dense(ActivatedLayer):
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
         arrays, W_T, dW, db = self._arrays, self._W_T, self._dW, self._db
-        A_in, matmul = arrays.A_in, arrays.matmul
+        A_in, Z, A, matmul = arrays.A_in, arrays.Z, arrays.A, arrays.matmul
 
         if self.fused is None:
             dZ = arrays.dZ
-            self.activation.backward(dA, arrays.Z, arrays.A, out=dZ)  # dZ = dA * activation'(Z)
+            self.activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)  (batch, n_out)
         else:
-            dZ = arrays.dZ = dA  # with its loss, the activation is already behind us
-        matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ    (n_in, n_out)
-        if self.share_bias and db is not None:
-            matmul(arrays.ones, dZ, out=arrays.row)
-            db[..., 0, 0] = sum_of(arrays.row[..., 0, :])
-        elif db is not None:
-            matmul(arrays.ones, dZ, out=db)  # db = sum of the rows of dZ   (1, n_out)
+            dZ = arrays.dZ = dA  # a fused pair has already passed its activation
+        matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
+        if db is not None:
+            ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows
+            if self.share_bias:
+                row = matmul(ones, dZ, out=arrays.row)
+                db[..., 0, 0] = sum_of(row[..., 0, :])
+            else:
+                matmul(ones, dZ, out=db)  # db = sum of the rows of dZ              (1, n_out)
         if not need_dA_in:
             return None
-        return matmul(dZ, W_T, out=arrays.dA_in)  # dA_in = dZ @ W.T     (batch, n_in)
+        dA_in = arrays.dA_in
+        return matmul(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T                   (batch, n_in)
 
     @property
     def Z(self) -> Array:
@@ -241,7 +245,7 @@ class _Arrays:
 
     @cached_property
     def ones(self) -> Array:
-        """A row that sums the rows of dZ: faster than ``dZ.sum(axis=-2)``."""
+        """A row of ones, ``(1, batch)``."""
         return np.ones((1, self.batch), self.Z.dtype)
 
     @cached_property

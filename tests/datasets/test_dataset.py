@@ -119,7 +119,7 @@ def test_a_dataset_shows_its_shape_and_not_its_numbers():
         ({"feature_names": ("a", "b")}, "feature_names: received 2 names, expected 1"),
     ],
 )
-def test_a_dataset_of_bad_values_is_refused(change, message):
+def test_a_dataset_of_bad_values_is_rejected(change, message):
     good = {"X": np.zeros((2, 1)), "y": np.array([0, 1]), "name": "two", "n_classes": 2}
     with pytest.raises(ValueError, match="received") as error:
         Dataset(**(good | change))
@@ -134,7 +134,7 @@ def test_a_dataset_of_bad_values_is_refused(change, message):
         ({"y": np.zeros(2)}, "y: received dtype float64, expected a 1-D array of integers"),
     ],
 )
-def test_a_dataset_of_other_types_is_refused(change, message):
+def test_a_dataset_of_other_types_is_rejected(change, message):
     good = {"X": np.zeros((2, 1)), "y": np.array([0, 1]), "name": "two", "n_classes": 2}
     with pytest.raises(TypeError, match="received") as error:
         Dataset(**(good | change))

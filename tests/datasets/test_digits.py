@@ -54,7 +54,7 @@ def test_each_call_returns_arrays_of_its_own():
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float16", "no such type", None, ">f8"])
-def test_another_type_than_float32_and_float64_is_refused(dtype):
+def test_another_type_than_float32_and_float64_is_rejected(dtype):
     with pytest.raises(ValueError, match="^dtype: received .*, expected 'float32' or 'float64'$"):
         load_digits(dtype=dtype)
 

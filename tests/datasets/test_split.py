@@ -39,6 +39,6 @@ def test_it_is_the_split_of_a_data_set():
         ((3, 0.5, 0, np.array([0, 1, 1])), ValueError, "received one sample of class 0"),
     ],
 )
-def test_what_cannot_be_split_is_refused(arguments, error, message):
+def test_what_cannot_be_split_is_rejected(arguments, error, message):
     with pytest.raises(error, match=message):
         split_rows(*arguments)

@@ -35,7 +35,7 @@ NAN, INF = float("nan"), float("inf")
     [-1, NAN, INF, True, None, "0.1", 1j, [], [[0.1]], [0.1, -1], [NAN], [True], ["a"]],
     ids=str,
 )
-def test_a_wrong_lr_is_refused(kind, lr):
+def test_a_wrong_lr_is_rejected(kind, lr):
     with pytest.raises(
         (TypeError, ValueError), match="^lr: received .*, expected a float >= 0, a s"
     ):
@@ -48,7 +48,7 @@ def test_the_message_says_what_came_and_what_was_expected():
         SGD(-1)
 
 
-def test_a_wrong_lr_is_refused_when_it_is_set_later_too():
+def test_a_wrong_lr_is_rejected_when_it_is_set_later_too():
     optimizer = SGD(0.1)
     with pytest.raises(ValueError, match="lr: received -1"):
         optimizer.lr = -1
@@ -69,7 +69,7 @@ def test_an_array_of_rates_is_copied():
     assert optimizer.rate(0).dtype == np.float64
 
 
-def test_a_schedule_that_returns_no_rate_is_refused():
+def test_a_schedule_that_returns_no_rate_is_rejected():
     theta = np.ones(2)
     with pytest.raises(ValueError, match="lr: received nan"):
         SGD(lambda step: NAN).step(theta, np.ones(2))
@@ -100,7 +100,7 @@ COUNT = [0, -1, 1.5, True, None]
         (AdamW, "weight_decay", NOT_NEGATIVE),
     ],
 )
-def test_a_wrong_hyperparameter_is_refused_by_its_name(kind, name, values):
+def test_a_wrong_hyperparameter_is_rejected_by_its_name(kind, name, values):
     for value in values:
         with pytest.raises((TypeError, ValueError), match=rf"^{name}.*: received .*, expected"):
             kind(**{name: value})
@@ -130,7 +130,7 @@ def test_nesterov_wants_a_momentum():
         (InverseScaling, {"lr": 1}, "power", NOT_NEGATIVE),
     ],
 )
-def test_a_wrong_field_of_a_schedule_is_refused_by_its_name(kind, good, name, values):
+def test_a_wrong_field_of_a_schedule_is_rejected_by_its_name(kind, good, name, values):
     for value in values:
         with pytest.raises((TypeError, ValueError), match=f"^{name}: received .*, expected"):
             kind(**{**good, name: value})
@@ -158,12 +158,12 @@ def test_an_unknown_schedule_names_the_nearest():
 
 
 @pytest.mark.parametrize("spec", [None, 3, SGD])
-def test_what_is_no_optimizer_is_refused(spec):
+def test_what_is_no_optimizer_is_rejected(spec):
     with pytest.raises(TypeError, match="expected a name or an Optimizer"):
         make_optimizer(spec)
 
 
-def test_an_unknown_option_is_refused_with_the_known_ones():
+def test_an_unknown_option_is_rejected_with_the_known_ones():
     with pytest.raises(TypeError, match="received the option 'momentun', expected lr, momentum"):
         make_optimizer("sgd", momentun=0.9)
 
@@ -182,12 +182,12 @@ def test_a_function_has_no_config():
 
 @pytest.mark.parametrize("build", [optimizer_from_config, schedule_from_config])
 @pytest.mark.parametrize("config", [None, {}, {"lr": 0.1}, {"name": "none"}, {"name": 3}])
-def test_what_is_no_config_is_refused(build, config):
+def test_what_is_no_config_is_rejected(build, config):
     with pytest.raises((TypeError, ValueError), match="received"):
         build(config)
 
 
-def test_a_config_with_an_unknown_field_is_refused():
+def test_a_config_with_an_unknown_field_is_rejected():
     with pytest.raises(TypeError, match="cosine: received 'warmth', expected lr, steps, lr_min"):
         schedule_from_config({"name": "cosine", "lr": 0.1, "steps": 3, "warmth": 1})
 

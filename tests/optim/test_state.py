@@ -1,4 +1,4 @@
-"""Saving and loading: a run continues bit for bit, and a wrong state changes nothing."""
+"""Saving and loading: a run continues bit-identically, and a wrong state changes nothing."""
 
 import copy
 import pickle
@@ -43,7 +43,7 @@ def test_a_state_dict_holds_copies():
     moved(optimizer, theta, GRADS[:1, 0])
     saved = optimizer.state_dict()
     before = saved["state"]["m"].copy()
-    moved(optimizer, theta, GRADS[1:2, 0])  # for another array the state would be laid out anew
+    moved(optimizer, theta, GRADS[1:2, 0])  # another array would get a state of its own
     assert not np.array_equal(optimizer.state["m"], before)
     assert np.array_equal(saved["state"]["m"], before)
     other = Adam()

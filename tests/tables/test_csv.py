@@ -1,4 +1,4 @@
-"""CSV files: what is read is what was written, and memory holds little more than the numbers."""
+"""CSV files: what was written is read, and memory holds little more than the numbers."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlp.datasets import CSVFile, read_csv
+from mlp.tables import CSVFile, read_csv
 from mlp.tables.numbers import is_number
 
 MISSING = ("", "na", "n/a", "nan", "null", "?", "#n/a", "<na>")
@@ -101,7 +101,7 @@ def test_numbers_are_those_that_numpy_reads(tmp_path_factory, rows):
         ('a,"b"""\n1,2\n', ("a", 'b"'), [2]),
     ],
 )
-def test_a_table_is_read_as_its_author_meant_it(tmp_path, text, names, column):
+def test_a_table_is_read_as_its_author_means_it(tmp_path, text, names, column):
     table = read_csv(a_file(tmp_path, text))
     assert table.names == names
     assert table.numbers(names[-1]).tolist() == column
@@ -113,7 +113,7 @@ def test_rows_know_their_lines_as_an_editor_shows_them(tmp_path):
     assert table.lines.tolist() == [3, 7, 8, 11]
 
 
-def test_columns_are_named_or_told_by_position(tmp_path):
+def test_columns_are_given_by_name_or_position(tmp_path):
     path = a_file(tmp_path, "1,b,c\n5,x,y\n")
     table = read_csv(path, text=["b", -1])
     assert table.words("c").values == ["y"]

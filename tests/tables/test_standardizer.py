@@ -1,4 +1,4 @@
-"""Standardisation, held to NumPy, and where numbers are at their limits."""
+"""Standardizer: compared with NumPy, and with numbers at their limits."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mlp.datasets import Standardizer
+from mlp.tables import Standardizer
 
 numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 
 
 @given(arrays(float, st.tuples(st.integers(1, 20), st.integers(1, 4)), elements=numbers))
-def test_mean_and_scale_are_those_of_numpy_and_come_back(X):
+def test_mean_and_scale_are_numpys_and_inverse_undoes_transform(X):
     standardizer = Standardizer.fit(X)
     np.testing.assert_allclose(standardizer.mean, X.mean(axis=0), rtol=1e-12, atol=1e-9)
     varies = np.ptp(X, axis=0) > 0
@@ -23,7 +23,7 @@ def test_mean_and_scale_are_those_of_numpy_and_come_back(X):
     )
 
 
-def test_a_column_that_is_constant_but_for_rounding_is_not_blown_up():
+def test_a_column_that_is_constant_up_to_rounding_is_not_blown_up():
     X = np.full((1001, 1), 0.1)
     assert X.std() > 0  # what a naive scale would divide by
     assert Standardizer.fit(X).transform([[0.2]])[0, 0] == pytest.approx(0.1)
@@ -42,7 +42,7 @@ def test_squares_of_extreme_numbers_neither_overflow_nor_vanish(size):
     )
 
 
-def test_missing_numbers_do_not_count():
+def test_missing_numbers_are_ignored():
     standardizer = Standardizer.fit([[1.0, np.nan], [3.0, 5.0], [np.nan, 7.0]])
     assert standardizer.mean.tolist() == [2, 6]
     assert standardizer.scale.tolist() == [1, 1]
@@ -63,8 +63,8 @@ def test_integers_and_booleans_are_numbers():
         ([[1.0], [np.inf]], "received infinity in column 0"),
     ],
 )
-def test_what_has_no_mean_is_refused(X, message):
-    with pytest.raises(ValueError, match=message):
+def test_data_without_a_finite_mean_are_rejected(X, message):
+    with pytest.raises((TypeError, ValueError), match=message):
         Standardizer.fit(X)
 
 
@@ -86,6 +86,6 @@ def test_other_columns_are_not_broadcast(method, X):
         ([[0.0]], [[1.0]], "expected one number a column"),
     ],
 )
-def test_moments_that_cannot_be_are_refused(mean, scale, message):
+def test_invalid_moments_are_rejected(mean, scale, message):
     with pytest.raises(ValueError, match=message):
         Standardizer(mean, scale)

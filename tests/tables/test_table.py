@@ -1,9 +1,9 @@
-"""Tables: columns by name, and where their rows stand."""
+"""Tables: named columns that know where their rows come from."""
 
 import numpy as np
 import pytest
 
-from mlp.datasets import Table, Words, read_npz
+from mlp.tables import Table, Words
 
 X = np.arange(6.0).reshape(3, 2)
 LINES = np.array([2, 3, 5])
@@ -35,7 +35,7 @@ def test_arrays_become_columns_without_a_copy():
         (np.array(["b", "a", "b"]), ["a", "b"]),
     ],
 )
-def test_targets_that_are_no_floats_become_words(y, values):
+def test_targets_other_than_floats_become_words(y, values):
     made = Table.from_arrays(X, y, "arrays", ["a", "b"], target="c")
     assert made.names == ("a", "b", "c")
     assert (made["c"].codes.tolist(), made["c"].values) == ([1, 0, 1], values)
@@ -46,17 +46,17 @@ def test_floats_and_one_column_of_numbers_stay_numbers():
     assert Table.from_arrays(X, np.ones((3, 1), int), "arrays")["y"].tolist() == [1, 1, 1]
 
 
-def test_words_are_read_as_numbers():
+def test_words_become_numbers():
     made = table(y=words("1", "2.5", None)).with_numbers("y")
     np.testing.assert_array_equal(made.numbers("y"), [1, 2.5, np.nan])
 
 
-def test_whole_numbers_are_read_as_words():
+def test_whole_numbers_become_words():
     made = table(y=np.array([3.0, np.nan, -1.0])).with_words("y").words("y")
     assert (made.codes.tolist(), made.values) == ([1, -1, 0], ["-1", "3"])
 
 
-def test_the_original_stays_as_it_is():
+def test_the_original_is_not_changed():
     made = table(y=words("1", "2", "1"), z=np.array([1.0, np.nan, 3.0]))
     made.with_numbers("y")
     made.without_missing()
@@ -69,6 +69,12 @@ def test_a_table_without_missing_values_is_itself():
     assert made.without_missing() is made
 
 
+def test_without_missing_some_row_must_be_left():
+    made = table(y=words("1", None, "2"), z=np.array([np.nan, 2.0, np.nan]))
+    with pytest.raises(ValueError, match="received a missing value in each of 3 rows"):
+        made.without_missing()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -79,45 +85,18 @@ def test_a_table_without_missing_values_is_itself():
         (lambda t: t.with_words("z"), "t.csv: line 5, column 'z': received 0.5, expected a class"),
     ],
 )
-def test_a_column_of_another_kind_is_refused(call, message):
+def test_a_column_of_another_kind_is_rejected(call, message):
     made = table(y=words("1", "b", None), z=np.array([1.0, np.nan, 0.5]))
     with pytest.raises(ValueError, match=message):
         call(made)
 
 
-def test_columns_of_different_lengths_make_no_table():
+def test_columns_of_different_lengths_are_rejected():
     for columns in ({}, {"a": np.ones(2), "b": np.ones(3)}, {"a": np.ones(2), "b": words("x")}):
         with pytest.raises(ValueError, match="expected columns of one length"):
             Table(columns, "t.csv")
 
 
-def test_an_array_cannot_be_inputs_and_targets():
+def test_inputs_and_targets_cannot_share_a_name():
     with pytest.raises(ValueError, match="received 'x' for inputs and targets"):
         Table.from_arrays(X, X, "arrays", target="x")
-
-
-def test_names_in_a_file_of_arrays_are_of_any_case_and_ones_own(tmp_path):
-    np.savez(tmp_path / "a.npz", Inputs=X, label=np.array(["no", "yes", "no"]))
-    made = read_npz(tmp_path / "a.npz", "inputs", "LABEL")
-    assert made.names == ("x0", "x1", "LABEL")
-    assert read_npz(tmp_path / "a.npz", "inputs", "other", need_target=False).targets == ()
-    with pytest.raises(ValueError, match=r"received the arrays .* expected inputs and other"):
-        read_npz(tmp_path / "a.npz", "inputs", "other")
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"X": X, "y": np.array([{}, 1, 2])}, "received y damaged or not of numbers"),
-        ({"X": X, "y": X.astype(str)}, "y: received dtype"),
-        ({"X": X, "y": X + 1j}, "y: received dtype complex128"),
-        ({"X": X[:0], "y": X[:0, 0]}, r"received X \(0, 2\), expected \(n, n_in\)"),
-        ({"X": X[0], "y": X[0]}, r"received X \(2,\), expected \(n, n_in\)"),
-        ({"X": X, "y": X[None]}, r"received X \(3, 2\) and y \(1, 3, 2\)"),
-        ({"X": X.astype("M8[s]"), "y": X[:, 0]}, "X: received dtype datetime64"),
-    ],
-)
-def test_arrays_that_make_no_table_are_refused(arrays, message, tmp_path):
-    np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(ValueError, match=message):
-        read_npz(tmp_path / "a.npz")

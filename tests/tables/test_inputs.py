@@ -1,10 +1,10 @@
-"""Columns become inputs in the same way each time."""
+"""Inputs are encoded in the same way for every table."""
 
 import numpy as np
 import pytest
 
-from mlp.datasets import ClassTarget, InputEncoder, Labels, NumberTarget, Standardizer, Table, Words
-from mlp.datasets import target_from_dict as rebuild
+from mlp.tables import ClassTarget, InputEncoder, Labels, NumberTarget, Standardizer, Table, Words
+from mlp.tables import target_from_dict as rebuild
 
 NAN = np.nan
 CITY = Words(np.array([1, 0, 1, 2]), ["Rome", "Oslo", "Bern"])
@@ -23,7 +23,7 @@ def test_columns_are_found_by_name_whatever_their_order():
     assert np.array_equal(encoder.encode(other), encoder.encode(people()))
 
 
-def test_a_word_is_found_by_what_it_is_and_not_by_its_number_in_a_table():
+def test_a_word_is_found_by_its_text_and_not_by_its_code():
     encoder = InputEncoder.fit(people(), ["city"])
     again = Words(np.array([0, 1, 0]), ["Bern", "Oslo"])
     assert encoder.encode(Table({"city": again}, "other.csv")).tolist() == [
@@ -33,11 +33,11 @@ def test_a_word_is_found_by_what_it_is_and_not_by_its_number_in_a_table():
     ]
 
 
-def test_means_and_scales_are_those_of_the_training_rows():
+def test_means_and_scales_come_from_the_training_rows():
     encoder = InputEncoder.fit(people(), ["age", "city"], ROWS, standardize=True)
     X = encoder.encode(people())
     np.testing.assert_allclose(X[ROWS].mean(axis=0), 0, atol=1e-15)
-    np.testing.assert_allclose(X[ROWS].std(axis=0), [1, 0, 1, 1])  # nobody of them is from Bern
+    np.testing.assert_allclose(X[ROWS].std(axis=0), [1, 0, 1, 1])  # none of them is from Bern
     assert X[3, 0] == pytest.approx((20 - 40) / AGE[ROWS].std())
 
 
@@ -54,7 +54,7 @@ def test_rows_and_dtype_can_be_chosen():
     assert (X.dtype, X.tolist()) == (np.float32, [[40], [30]])
 
 
-def test_the_table_stays_as_it_is():
+def test_the_table_is_not_changed():
     InputEncoder.fit(people(), ["age"], standardize=True, fill_missing=True).encode(people())
     assert AGE.tolist() == [30, 50, 40, 20]
 
@@ -71,19 +71,19 @@ def test_the_table_stays_as_it_is():
         ({"size": SIZE * NAN}, {"fill_missing": True}, "received no value for 'size' in the train"),
     ],
 )
-def test_what_is_no_number_is_refused_with_its_place(columns, options, message):
+def test_missing_and_infinite_numbers_are_rejected_with_line_and_column(columns, options, message):
     table = people(**columns)
     with pytest.raises(ValueError, match=message):
         InputEncoder.fit(table, table.names, ROWS, **options).encode(table)
 
 
-def test_a_missing_word_is_refused_with_the_place_of_its_column():
+def test_a_missing_word_is_rejected_with_line_and_column():
     table = people(city=Words(np.array([0, 1, -1, 0]), ["a=b", "c"]))
     with pytest.raises(ValueError, match="line 4, column 'city': received a missing value"):
         InputEncoder.fit(table, ["age", "city"]).encode(table)
 
 
-def test_a_word_that_was_not_there_in_training_is_refused():
+def test_a_word_unknown_in_training_is_rejected():
     encoder = InputEncoder.fit(people(), ["city"])
     other = people(city=Words(np.array([0, 0, 1, 0]), ["Oslo", "Paris"]))
     with pytest.raises(ValueError, match="line 4, column 'city': received 'Paris', expected one"):
@@ -93,18 +93,18 @@ def test_a_word_that_was_not_there_in_training_is_refused():
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["age"], "t.csv: received other columns than those of training: missing 'city'"),
+        (["age"], "t.csv: received other columns than in training: missing 'city'"),
         (["city"], "missing 'age'"),
-        (["age", "city", "b", "a"], "than those of training: unexpected 'b', 'a'"),
+        (["age", "city", "b", "a"], "than in training: unexpected 'b', 'a'"),
         (["Age", "city"], "missing 'age'; unexpected 'Age'"),
     ],
 )
-def test_other_columns_are_refused_by_name(names, message):
+def test_other_columns_are_rejected_by_name(names, message):
     with pytest.raises(ValueError, match=message):
         InputEncoder.fit(people(), ["age", "city"]).match(names, also=["y"], source="t.csv")
 
 
-def test_columns_of_another_kind_are_refused():
+def test_columns_of_another_kind_are_rejected():
     encoder = InputEncoder.fit(people(), ["age", "city"])
     with pytest.raises(ValueError, match="a column of other values for 'age', expected numbers"):
         encoder.encode(people(age=CITY))
@@ -114,7 +114,7 @@ def test_columns_of_another_kind_are_refused():
 
 @pytest.mark.parametrize("fill", [True, False])
 @pytest.mark.parametrize("standardize", [True, False])
-def test_an_encoder_comes_back_from_its_description(standardize, fill):
+def test_an_encoder_survives_its_description(standardize, fill):
     columns = ["age", "city"]
     first = InputEncoder.fit(people(), columns, ROWS, standardize=standardize, fill_missing=fill)
     again = InputEncoder.from_dict(first.to_dict())
@@ -122,7 +122,7 @@ def test_an_encoder_comes_back_from_its_description(standardize, fill):
     assert np.array_equal(again.encode(people()), first.encode(people()))
 
 
-def test_targets_come_back_from_their_descriptions():
+def test_targets_survive_their_descriptions():
     words = rebuild(ClassTarget("y", Labels(["no", "yes"])).to_dict())
     assert (words.names, words.labels.names) == (("y",), ("no", "yes"))
     plain = rebuild(NumberTarget(["y", "z"]).to_dict())
@@ -158,7 +158,7 @@ NUMBERS = {"names": ["y"], "mean": np.ones(1), "scale": np.ones(1)}
         {"more": 1},
     ],
 )
-def test_a_description_of_inputs_that_cannot_be_is_refused(change):
+def test_an_invalid_description_of_inputs_is_rejected(change):
     with pytest.raises((TypeError, ValueError)):
         InputEncoder.from_dict(GOOD | change)
 
@@ -180,6 +180,6 @@ def test_a_description_of_inputs_that_cannot_be_is_refused(change):
         NUMBERS | {"labels": ["a"]},
     ],
 )
-def test_a_description_of_a_target_that_cannot_be_is_refused(description):
+def test_an_invalid_description_of_a_target_is_rejected(description):
     with pytest.raises((TypeError, ValueError)):
         rebuild(description)

@@ -41,9 +41,9 @@ MAY_IMPORT = {
 # What runs back, inside a function only: records that have a `.plot()`, and `MLP.save`.
 MAY_IMPORT_LAZILY = {
     "mlp/core/copied.py": "mlp.files",
-    "mlp/studies/chain_rule/record.py": "mlp.plotting",
-    "mlp/studies/finder_result.py": "mlp.plotting",
-    "mlp/studies/sweep_result.py": "mlp.plotting",
+    "mlp/studies/chain_rule/tracing.py": "mlp.plotting",
+    "mlp/studies/finder/result.py": "mlp.plotting",
+    "mlp/studies/sweep/result.py": "mlp.plotting",
     "mlp/training/history.py": "mlp.plotting",
     "mlp/training/layer_record.py": "mlp.plotting",
 }

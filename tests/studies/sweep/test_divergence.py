@@ -1,4 +1,4 @@
-"""What a sweep says of the runs that diverged."""
+"""How a sweep marks the runs that diverged."""
 
 import numpy as np
 import pytest

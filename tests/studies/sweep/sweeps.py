@@ -1,4 +1,4 @@
-"""Problems to sweep over, and what each run of a sweep is held to: its run alone."""
+"""Problems to sweep over, and the single runs that the runs of a sweep must equal."""
 
 import numpy as np
 

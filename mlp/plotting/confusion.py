@@ -10,9 +10,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._checks import finite_numbers
 from mlp.plotting.classes import class_names
 from mlp.plotting.labels import write_key
-from mlp.plotting.numbers import finite_numbers
 from mlp.plotting.style import FONT_SIZE, drawing, name_axes
 from mlp.plotting.themes import contrast, legible, shades, theme_of
 

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from mlp._checks import check_choice
 from mlp.plotting.labels import Label, write_key, write_labels
 from mlp.plotting.records import HistoryRecord
-from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import Color, theme_of
 
 QUIET = (None, "", "completed", "finished", "ok", "running")  # a status that needs no word

@@ -1,6 +1,6 @@
 """The looks that all pictures share: settings, an empty axes, a tidy one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -158,9 +158,3 @@ def rate_colors(rates: ArrayLike, colors: Colormap = LIGHT.rates) -> list[Color]
     distinct, rank = np.unique(np.asarray(rates, dtype=float), return_inverse=True)
     places = np.linspace(0.0, 1.0, distinct.size) if distinct.size > 1 else np.array([0.7])
     return [to_rgb(colors(place)) for place in places[rank]]
-
-
-def check_choice(name: str, value: object, known: Sequence[str]) -> None:
-    """Raise ValueError unless ``value`` is one of ``known``."""
-    if value not in known:
-        raise ValueError(f"{name}: received {value!r}, expected one of {', '.join(known)}")

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._checks import check_count, finite_numbers
 from mlp.plotting.labels import write_key
-from mlp.plotting.numbers import finite_numbers
 from mlp.plotting.records import Network
 from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing
 from mlp.plotting.themes import SIGNS, theme_of
@@ -65,8 +65,7 @@ def plot_weights(
     """
     W = _weights(net)
     rows, columns = _shape(shape, W.shape[0])
-    if most < 1:
-        raise ValueError(f"most: received {most!r}, expected a whole number >= 1")
+    most = check_count("most", most)
     strongest = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:most]
     images = W.T[strongest].reshape(-1, rows, columns)
     limit = float(np.abs(images).max()) or 1.0

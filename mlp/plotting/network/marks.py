@@ -12,8 +12,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from mlp.plotting.network_layout import Point
-from mlp.plotting.network_numbers import Numbers
+from mlp.plotting.network.diagram import Numbers
+from mlp.plotting.network.layout import Point
 from mlp.plotting.themes import Color, Theme, legible
 
 DASHES = (0.0, (4.0, 1.0))  # tell what is below 0 where no colour does

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from mlp.plotting.network_layout import Layout, Point
-from mlp.plotting.network_marks import Pen, mathematical, number, outside, short_number
-from mlp.plotting.network_numbers import Column, Diagram, Link
-from mlp.plotting.network_places import shares_along
+from mlp.plotting.network.diagram import Column, Diagram, Link
+from mlp.plotting.network.layout import Layout, Point, shares_along
+from mlp.plotting.network.marks import Pen, mathematical, number, outside, short_number
 from mlp.plotting.themes import legible
 
 Line = tuple[int | None, int, Point, Point]

@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
+from mlp._checks import check_choice, check_number
 from mlp.plotting.labels import write_key
-from mlp.plotting.network_drawing import Drawing
-from mlp.plotting.network_layout import Layout, arrange
-from mlp.plotting.network_marks import DASHES, Pen
-from mlp.plotting.network_numbers import Diagram, Place, diagram_of_network, diagram_of_trace
+from mlp.plotting.network.diagram import Diagram, Place, diagram_of_network, diagram_of_trace
+from mlp.plotting.network.drawing import Drawing
+from mlp.plotting.network.layout import Layout, arrange
+from mlp.plotting.network.marks import DASHES, Pen
 from mlp.plotting.records import Differentiable, TraceRecord
-from mlp.plotting.style import check_choice, drawing
+from mlp.plotting.style import drawing
 from mlp.plotting.themes import Color, legible, theme_of
 
 PARTS = ("weights", "activations", "gradients")
@@ -128,7 +128,9 @@ def _plot(
     digits: int,
     title: str | None,
 ) -> Axes:
-    _check_digits(digits)
+    digits = int(
+        check_number("digits", digits, "a whole number from 1 to 17", range(1, 18).__contains__)
+    )
     layout = arrange(diagram)
     shown = _shown(diagram, show, layout.named)
     size = (layout.width, layout.height + KEY * bool(shown) + TITLE * bool(title))
@@ -140,13 +142,6 @@ def _plot(
         write_key(ax, title, _key(ax, shown, layout.named))
         Drawing(diagram, layout, shown, digits, _pen(ax, layout)).draw()
     return ax
-
-
-def _check_digits(digits: object) -> None:
-    if isinstance(digits, bool) or not isinstance(digits, int | np.integer):
-        raise TypeError(f"digits: received {digits!r}, expected a whole number from 1 to 17")
-    if not 1 <= digits <= 17:
-        raise ValueError(f"digits: received {digits!r}, expected a whole number from 1 to 17")
 
 
 def _shown(diagram: Diagram, show: Sequence[str] | None, named: bool) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The picture of what a network makes of the plane: its classes, or its output."""
+"""The decision boundary of a network with two inputs, or its output as a surface."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,9 +30,9 @@ from mlp.plotting.themes import theme_of
 
 SIZE = (7.5, 6.0)
 MARGIN = 0.08  # of the data's range, on each side
-PALEST = 0.12  # how much of a class's colour its region has; at the most it is STRONGEST
-STEPS = 8  # of the strength, between the two
-LINE, LETTER = 0.025, 0.011  # of a side of the picture: half of a line of words, half a letter
+PALEST = 0.12  # share of a class's colour in its region; at most STRONGEST
+STEPS = 8  # between the two
+LINE, LETTER = 0.025, 0.011  # half a line's height and half a letter's width, as shares of a side
 
 
 def plot_decision_boundary(
@@ -47,46 +47,46 @@ def plot_decision_boundary(
     resolution: int = 300,
     title: str | None = None,
 ) -> Axes:
-    """Draw what a network makes of the plane, with the data on top.
+    """Draw the predictions of a network over the plane, with the data on top.
 
-    Of a classifier, the region of each class, with lines between them; the surer the network,
-    the stronger the colour, where its outputs are probabilities. A point on the wrong side has a
-    strong rim. Of a regression, the output as a filled contour, dashed below zero; points are
-    filled with their target.
+    For a classifier, draws the region of each class with the boundaries between them; where the
+    outputs are probabilities, the colour strengthens with confidence. Misclassified points have
+    a strong rim. For a regression, draws the output as filled contours, and points filled with
+    the colour of their target.
 
     Parameters
     ----------
     net
-        A network of two inputs: its ``predict`` is called.
+        A network with two inputs; only its ``predict`` is called.
     X : array_like (n, 2)
         The points.
     Y : array_like
-        Labels ``(n,)``, one-hot rows, or for one output a column of 0 and 1, whose class is 1
-        where the output is above 1/2: a classifier. Other numbers ``(n, n_out)``: a regression.
+        For a classifier, labels ``(n,)``, one-hot rows, or for a single output a column of 0
+        and 1 (class 1 is predicted above 1/2). Other numbers ``(n, n_out)`` are a regression.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     names
-        Of the classes, in the order of their labels.
+        Names of the classes, in the order of their labels.
     feature_names
-        Of the two inputs.
+        Names of the two inputs.
     output
-        Which output of a regression is drawn.
+        Which output of a regression to draw.
     resolution
-        The network is evaluated on a grid of so many points each way.
+        Points of the evaluation grid in each direction.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError, TypeError
-        If the data has not two features, does not fit the network, or is not finite numbers; if
-        there are not as many names as classes; if the network has replicas, or outputs that are
-        not finite.
+        If the data does not have two features, does not fit the network or is not finite; if the
+        number of names differs from that of classes; if the network has replicas or outputs that
+        are not finite.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def _points(X: ArrayLike) -> NDArray[np.float64]:
 
 
 def _side(x: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
-    """Return evenly spaced numbers over the range of ``x`` and a margin."""
+    """Return evenly spaced numbers over the range of ``x`` plus a margin."""
     low, high = float(x.min()), float(x.max())
     margin = MARGIN * (high - low) or 0.5
     return np.linspace(low - margin, high + margin, resolution)
@@ -149,7 +149,7 @@ def _outputs(net: Predictor, X: NDArray[np.float64]) -> NDArray[np.floating[Any]
 
 
 def _labels(Y: NDArray[Any], n_rows: int, n_out: int) -> NDArray[np.intp] | None:
-    """Return the class of each row; None for the numbers of a regression."""
+    """Return the class of each row; None for a regression."""
     if Y.shape[:1] != (n_rows,):
         raise ValueError(f"Y: received shape {Y.shape}, expected {n_rows} rows, as X has")
     if Y.ndim == 1 and Y.dtype.kind in "bui":
@@ -183,7 +183,7 @@ def _scores(outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
 def _frame(
     ax: Axes | None, sides: Sequence[NDArray[np.float64]], feature_names: Sequence[str]
 ) -> Iterator[Axes]:
-    """Give axes over the plane to draw on."""
+    """Yield axes that cover the plane."""
     with drawing(ax, SIZE) as ax:
         _set_frame(ax, sides, feature_names)
         yield ax
@@ -208,7 +208,7 @@ def _draw_values(
     X: NDArray[np.float64],
     targets: NDArray[Any],
 ) -> ContourSet:
-    """Fill the plane with the output, and the points with their targets, on one scale."""
+    """Draw the output as filled contours, and the targets as points on the same scale."""
     theme = theme_of(ax)
     levels = _levels(np.append(values, targets))
     scale = {"cmap": theme.rates, "vmin": levels[0], "vmax": levels[-1]}
@@ -230,7 +230,7 @@ def _draw_values(
 
 
 def _levels(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return round numbers that enclose the values."""
+    """Return round numbers that span the values."""
     low, high = float(values.min()), float(values.max())
     if high - low <= 1e-9 * max(abs(low), abs(high)):
         low, high = low - 0.5, high + 0.5
@@ -238,7 +238,7 @@ def _levels(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def _key(ax: Axes, wrong: NDArray[np.bool_]) -> list[tuple[Any, str]]:
-    """Say how many points lie on the wrong side."""
+    """Return the number of points on the wrong side, for the key."""
     theme = theme_of(ax)
     has_wrong = bool(wrong.any())
     dot = Line2D(
@@ -257,7 +257,7 @@ def _draw_regions(
     names: Sequence[str],
     points: NDArray[np.float64],
 ) -> None:
-    """Fill the region of each class, draw the lines between them, and write its name there.
+    """Fill and name the region of each class, and draw the boundaries between them.
 
     Parameters
     ----------
@@ -266,11 +266,11 @@ def _draw_regions(
     sides
         The coordinates of the grid, ``(columns,)`` and ``(rows,)``.
     scores
-        ``(rows, columns, n_classes)``: a place belongs to the class of the highest.
+        ``(rows, columns, n_classes)``: each place belongs to the class with the highest score.
     names
-        Of the classes.
+        Names of the classes.
     points
-        ``(n, 2)``, from which names keep away.
+        ``(n, 2)``, which names should not cover.
     """
     found = scores.argmax(axis=-1)
     _fill_regions(ax, sides, found, _certainty(scores))
@@ -293,7 +293,7 @@ def _fill_regions(
     found: NDArray[np.intp],
     certainty: NDArray[np.floating[Any]],
 ) -> None:
-    """Colour each place by its class, the stronger the surer the network is."""
+    """Colour each place by its class, more strongly where the network is more certain."""
     page = np.array(to_rgb(theme_of(ax).page))
     colors = np.array([color_of(label) for label in range(found.max() + 1)])
     strength = PALEST + (STRONGEST - PALEST) * certainty[..., None]
@@ -303,7 +303,7 @@ def _fill_regions(
 
 
 def _certainty(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Return how sure a network is, in steps from 0 to 1; 1/2 where scores are no probabilities."""
+    """Return the certainty in steps from 0 to 1; 1/2 if the scores are not probabilities."""
     n = scores.shape[-1]
     if scores.min() < 0 or not np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3):
         return np.full(scores.shape[:-1], 0.5)
@@ -312,7 +312,7 @@ def _certainty(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
 
 
 def _taken(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
-    """Return which places ``(rows, columns)`` of the grid have a point."""
+    """Return which places ``(rows, columns)`` of the grid hold a point."""
     taken = np.zeros((len(sides[1]), len(sides[0])), np.bool_)
     columns, rows = (np.searchsorted(side, points[:, i]) for i, side in enumerate(sides))
     taken[rows, columns] = True
@@ -322,14 +322,14 @@ def _taken(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) ->
 def _place_of_name(
     region: NDArray[np.bool_], taken: NDArray[np.bool_], half_width: float
 ) -> tuple[int, int]:
-    """Return where in ``region`` a name lies best: wholly in it and on no point, if it can."""
+    """Return the best place for a name: inside ``region`` and covering no point, if possible."""
     n = len(region)
     free = ~_widened(~region | taken, round(LINE * n), round(half_width * n))
     return _innermost(free if free.any() else region)
 
 
 def _widened(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]:
-    """Return which places have one of ``mask`` within so many rows and columns.
+    """Return which places have one of ``mask`` within ``high`` rows and ``wide`` columns.
 
     Examples
     --------
@@ -344,9 +344,7 @@ def _widened(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]
 
 
 def _innermost(region: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the place in ``region`` that is farthest from its edge.
-
-    It is found by peeling off the edge until nothing is left.
+    """Return the place in ``region`` farthest from its edge, by peeling until nothing is left.
 
     Examples
     --------

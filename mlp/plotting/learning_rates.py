@@ -18,7 +18,7 @@ from mlp.plotting.records import SweepRecord
 from mlp.plotting.style import add_color_bar, drawing, rate_colors, tidy
 from mlp.plotting.themes import Color, Theme, theme_of
 
-MOST_NAMED = 12  # more rates than this are told apart by a colour bar, not by names
+MOST_NAMED = 12  # above this many rates, a colour bar replaces the names
 LEGEND_ROWS = 14
 
 
@@ -32,14 +32,12 @@ class Curve:
     color: Color
     best: bool = False
     published: bool = False
-    band: NDArray[np.float64] | None = (
-        None  # (2, epochs + 1): lowest and highest of the runs that held
-    )
+    band: NDArray[np.float64] | None = None  # (2, epochs + 1): range of the runs that held
     exits: tuple[tuple[int, float], ...] = ()  # (epoch, last loss) of the runs that diverged
 
     @property
     def end(self) -> float:
-        """The last loss that is a number; NaN if none is."""
+        """The last finite loss; NaN if there is none."""
         known = self.loss[np.isfinite(self.loss)]
         return float(known[-1]) if known.size else float("nan")
 
@@ -59,43 +57,42 @@ def plot_learning_rates(
     published_note: str | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Draw the error over the epochs, one line a learning rate.
+    """Draw the error over the epochs, one line per learning rate.
 
-    The higher the rate, the more its line stands out from the page: dark on white, light on
-    black; the best rate is drawn broad. A run that diverged ends in a cross at the epoch where
-    it left. With several seeds the line is their median, in a band from the lowest to the
-    highest of those that held.
+    Higher rates contrast more with the page; the best rate has a broad line. A cross marks the
+    epoch in which a run diverged. With several seeds the line is their median, inside a band from
+    the lowest to the highest run that did not diverge.
 
     Parameters
     ----------
     result
-        A sweep: its ``rates``, ``losses``, ``loss``, ``diverged_at``, ``best`` and, if there,
-        ``loss_name`` are read.
+        A sweep, with ``rates``, ``losses``, ``loss``, ``diverged_at``, ``best`` and, optionally,
+        ``loss_name``.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     scale
-        Of the error axis.
+        Scale of the error axis.
     labels
-        ``"direct"``: names at the right ends of the lines, pushed apart where they would
-        overlap, and only some of them where not all fit. ``"legend"``: a legend beside the
-        picture. ``"auto"``: direct where all fit, else a legend; above 12 rates a colour bar.
+        ``"direct"`` writes names at the right ends of the lines, moved apart to avoid overlap,
+        and only some of them if not all fit. ``"legend"`` puts a legend beside the picture.
+        ``"auto"`` is direct if all names fit, else a legend, or a colour bar above 12 rates.
     published
-        Series to compare with, by rate: the error at epoch 0, 1, ... Drawn dashed.
+        Series to compare with, by rate: the error at epochs 0, 1, ...; drawn dashed.
     published_note
-        What is to be known about them; stands above the picture.
+        Note on these series, for the key above the picture.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError
         If ``scale`` or ``labels`` is unknown, a published series does not fit the sweep, or
-        there is no loss that the scale can show.
+        ``scale`` cannot show any of the losses.
 
     Examples
     --------
@@ -149,7 +146,7 @@ def _bar_colors(result: SweepRecord, norm: Normalize, theme: Theme) -> list[Colo
 def _key(
     result: SweepRecord, curves: Sequence[Curve], with_bar: bool, note: str | None, faint: str
 ) -> list[tuple[Any, str]]:
-    """Return what the marks mean, as (handle, words)."""
+    """Return the rows of the key."""
     rows: list[tuple[Any, str]] = []
     if (seeds := result.losses.shape[1]) > 1:
         band = Patch(color=faint, alpha=0.25, linewidth=0)
@@ -219,7 +216,7 @@ def _write_direct(ax: Axes, curves: Sequence[Curve]) -> None:
 
 
 def _some(curves: Sequence[Curve], most: int) -> list[Curve]:
-    """Return at most ``most`` of the curves, evenly chosen, the best among them."""
+    """Return at most ``most`` curves, evenly chosen, with the best among them."""
     if len(curves) <= most:
         return list(curves)
     chosen = np.linspace(0, len(curves) - 1, most).round().astype(int)
@@ -254,7 +251,7 @@ def _sweep_curves(result: SweepRecord, colors: Sequence[Color]) -> list[Curve]:
 
 
 def _band(held: NDArray[np.floating]) -> NDArray[np.float64] | None:
-    """Return the lowest and the highest of the runs ``(n, epochs + 1)``, if there are two."""
+    """Return the lowest and highest of the runs ``(n, epochs + 1)``, if there are several."""
     return np.array([held.min(axis=0), held.max(axis=0)]) if len(held) > 1 else None
 
 
@@ -266,7 +263,7 @@ def _published_curves(
     Raises
     ------
     ValueError
-        If a rate is not one of the sweep, or a series does not fit its epochs.
+        If a rate is not in the sweep, or a series does not fit its epochs.
     """
     points = result.losses.shape[-1]
     names = rate_names(result.rates)
@@ -291,7 +288,7 @@ def _published_curves(
 
 
 def rate_names(rates: Iterable[float]) -> list[str]:
-    """Return the rates in as few digits, three at least, as tell them apart.
+    """Return the rates with as few digits, at least three, as distinguish them.
 
     Examples
     --------
@@ -310,7 +307,7 @@ def _name(value: float, digits: int) -> str:
 
 
 def _divergence_note(diverged_at: NDArray[np.integer]) -> str:
-    """Say in which epoch the runs of one rate diverged; nothing if none did.
+    """Return in which epochs runs of one rate diverged, "" if none did.
 
     Examples
     --------
@@ -333,13 +330,13 @@ def _divergence_note(diverged_at: NDArray[np.integer]) -> str:
 def _limits(curves: Sequence[Curve], scale: str) -> tuple[float, float]:
     """Return the range of losses to show.
 
-    All of every run that held; runs that diverged may add to it, but not dwarf the rest:
-    they leave through the top.
+    It covers all runs that held. Runs that diverged may extend it, but not so far that they
+    dwarf the rest; they are cut off at the top.
 
     Raises
     ------
     ValueError
-        If there is no loss to show on this scale.
+        If the scale cannot show any of the losses.
     """
     lowest = 0.0 if scale == "log" else -np.inf
     held = np.concatenate([_held(curve) for curve in curves])
@@ -358,7 +355,7 @@ def _limits(curves: Sequence[Curve], scale: str) -> tuple[float, float]:
 
 
 def _held(curve: Curve) -> NDArray[np.float64]:
-    """Return the losses that must be seen: of a line with runs that diverged, only the first."""
+    """Return the losses that must be visible: only the first of a run that diverged."""
     if not curve.exits:
         return _every(curve)
     return curve.loss[:1] if curve.band is None else np.append(curve.loss[0], curve.band)
@@ -369,7 +366,7 @@ def _every(curve: Curve) -> NDArray[np.float64]:
 
 
 def _draw_curve(ax: Axes, curve: Curve, width: float) -> None:
-    """Draw the line, the band of the seeds, and a cross where a run left."""
+    """Draw the line, the band of the seeds, and a cross where a run diverged."""
     epochs = np.arange(curve.loss.size)
     (line,) = ax.plot(
         epochs,

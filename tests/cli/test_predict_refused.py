@@ -40,7 +40,7 @@ def changed(name, row, value):
         (changed("kind", 29, "tulip"), "line 31, column 'kind': received 'tulip', expected one of"),
         (
             DATA | {name: [1.7e308] * 30 for name in ("width", "height", "price")},
-            "line 2: received numbers so large that the model gives no",
+            "line 2: received numbers so large that the output is not",
         ),
         ({name: [] for name in DATA}, "received a header and no rows, expected at least one"),
     ],
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_model_is_refused(content, tmp_path, capsys):
 def test_a_network_without_its_columns_is_refused(tmp_path, capsys):
     mlp.MLP.from_sizes([2, 2], seed=0).save(tmp_path / "net.npz")
     command = ["predict", str(tmp_path / "net.npz"), "xor"]
-    assert_refused(capsys, command, "holds a network without the columns of its data, expected one")
+    assert_refused(capsys, command, "holds a network without the columns of its data, expected a")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlp.cli import main
-from mlp.cli.network import parse_sizes
+from mlp.cli.options import parse_sizes
 from mlp.cli.sweep import parse_rates
 from tests.chart import FIRST_ERROR, LAST_ERRORS
 from tests.processes import assert_runs
@@ -57,11 +57,11 @@ def test_published_adds_two_curves_to_the_picture_and_nothing_to_the_table(tmp_p
 def test_the_best_rate_on_digits_classifies_held_out_digits_above_95_percent(tmp_path, capsys):
     options = (
         "--data digits --layers 64,32,10 --hidden relu --output softmax --loss cross_entropy "
-        "--rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3 --json"
+        "--rates log:1e-3:10:5 --epochs 8 --batch-size 32 --seeds 2 --json"
     )
     assert sweep(tmp_path, *options.split()) == 0
     found = json.loads(capsys.readouterr().out)
-    assert np.shape(found["losses"]) == (12, 3, 21)
+    assert np.shape(found["losses"]) == (5, 2, 9)
     best = found["rates"].index(found["best"])
     assert found["accuracy"][best] > 0.95
     assert found["accuracy"][best] > found["accuracy"][-1] + 0.5  # at rate 10 nothing is learned
@@ -101,7 +101,7 @@ def test_labels_are_made_into_what_the_loss_takes(tmp_path, loss):
         (["--rates", "0.1,-1"], "rates"),
         (["--optimizer", "sdg"], "sgd"),
         (["--epochs", "0"], "epochs"),
-        (["--layers", "2,2"], "add --data"),
+        (["--layers", "2,2"], "--layers: received no data, expected --data NAME"),
         (["--data", "digit"], "digits"),
         (["--data", "digits", "--published"], "--published"),
         (["--data", "digits", "--layers", "63,10"], "64"),

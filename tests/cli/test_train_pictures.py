@@ -40,7 +40,7 @@ def test_a_run_that_records_its_layers_goes_on_with_them(tmp_path, capsys):
     ("data", "name", "message"),
     [
         ("digits", "boundary", "--plot boundary: received 64 inputs, expected 2"),
-        ("spirals", "weights", "--plot weights: received 2 inputs, expected the pixels"),
+        ("spirals", "weights", "--plot weights: received 2 inputs, expected a square"),
     ],
 )
 def test_a_picture_that_there_cannot_be_is_refused(data, name, message, tmp_path, capsys):

@@ -20,7 +20,7 @@ def changed(name, row, value):
 TABLES = {
     "a word among numbers": (
         changed("width", 3, "wide"), KIND,
-        "line 5, column 'width': received 'wide', expected a finite number; --one-hot 'width' make",
+        "line 5, column 'width': received 'wide', expected a finite number; --one-hot 'width' enc",
     ),
     "a column of words": (
         DATA, ["--target", "kind"], "line 2, column 'id': received 'f0', expected a finite number",
@@ -39,7 +39,7 @@ TABLES = {
     "infinity": (changed("price", 9, "inf"), KIND, "line 11, column 'price': received 'inf'"),
     "words to regress": (
         DATA, ["--target", "colour", "--ignore", "id", "--ignore", "kind", "--task", "regress"],
-        "', expected a finite number; --task classify takes words",
+        "', expected a finite number; --task classify accepts words",
     ),
     "whole numbers without a task": (
         DATA | {"n": range(30)}, ["--target", "n", *KIND[2:], "--ignore", "kind"],
@@ -94,7 +94,7 @@ def test_a_table_that_cannot_be_learned_is_refused_with_its_place(what, tmp_path
         ("--validation 1", "--validation: received 1.0, expected 0 to below 1"),
         ("--validation -0.1", "--validation: received -0.1, expected 0 to below 1"),
         ("--validation nan", "--validation: received nan, expected 0 to below 1"),
-        ("--resume", "--resume continues a checkpoint: add --checkpoint PATH"),
+        ("--resume", "--resume: received no checkpoint, expected --checkpoint"),
         ("--optimizer adm", "optimizer: received 'adm', expected one of sgd"),
         ("--momentum 0.9", "adam: received the option 'momentum', expected lr, betas, eps"),
         ("--lr -1", "lr: received -1.0, expected"),
@@ -129,12 +129,15 @@ def test_an_option_that_cannot_be_is_refused_before_the_training(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["digits", "--target", "y"], "--target is about a file"),
-        (["digits", "--one-hot", "x0"], "--one-hot is about the columns of a CSV file"),
-        (["digits", "--ignore", "x0"], "--ignore is about the columns of a CSV file"),
-        (["digits", "--delimiter", ";"], "--delimiter is about the columns of a CSV file"),
+        (["digits", "--target", "y"], "--target applies to files only"),
+        (["digits", "--one-hot", "x0"], "--one-hot applies to CSV files only"),
+        (["digits", "--ignore", "x0"], "--ignore applies to CSV files only"),
+        (["digits", "--delimiter", ";"], "--delimiter applies to CSV files only"),
         (["digit"], "data set: received 'digit', expected one of digits, spirals, xor"),
-        (["digits", "--class-weight", "0=2", "--task", "regress"], "--class-weight is about class"),
+        (
+            ["digits", "--class-weight", "0=2", "--task", "regress"],
+            "class-weight: received a target",
+        ),
         (["nowhere.csv", "--target", "y"], "nowhere.csv"),
         (["nowhere.npz"], "nowhere.npz"),
         (["X.npz", "--target", "a", "--target", "b"], "--target: received several, expected one"),

@@ -1,4 +1,4 @@
-"""Where the parts of a network's diagram stand, in inches of a page 8 inches wide."""
+"""The layout of a diagram, in inches on a page 8 inches wide."""
 
 import math
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from mlp.plotting.network.diagram import Diagram, Link
 
-MOST_DRAWN = 16  # units; of more, the first and last four are drawn
+MOST_DRAWN = 16  # units; of more, only the first and last ENDS are drawn
 ENDS = 4
-MOST_NAMED = 9  # weights between two columns, each with its number
+MOST_NAMED = 9  # weights between two columns with a number at each line
 WIDTH = 8.0
-MARGIN = 0.75  # from the middle of the outer columns to the edge of the page
-TARGET = 0.75  # more at the right, where targets stand beside the outputs
+MARGIN = 0.75  # from the centre of the outer columns to the edge of the page
+TARGET = 0.75  # additional margin for targets beside the outputs
 SHARES = (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.15, 0.85)
 ROUNDS = 4
-NEAR = 0.05  # inches, for a line that runs past
+NEAR = 0.05  # inches; a line at this distance touches a label
 
 Point = tuple[float, float]
 Points = NDArray[np.float64]
@@ -25,7 +25,7 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Spot:
-    """A column: where its units stand, by their index, and its bias and its dots."""
+    """The places of a column: its units by index, its bias and its dots."""
 
     x: float
     units: dict[int, float]
@@ -45,7 +45,7 @@ class Layout:
 
 
 def arrange(diagram: Diagram) -> Layout:
-    """Return a place for everything that is drawn."""
+    """Return the places of all parts of the diagram."""
     named = all(_is_small(link) for link in diagram.links)
     slots = [_slots(len(column.names)) for column in diagram.columns]
     tallest = max(len(rows) for rows in slots)
@@ -75,7 +75,7 @@ def _is_small(link: Link) -> bool:
 
 
 def _slots(n: int) -> list[int | None]:
-    """Return the indices of the units that are drawn; None is where the others would be."""
+    """Return the indices of the units to draw; None stands for those left out."""
     if n <= MOST_DRAWN:
         return list(range(n))
     return [*range(ENDS), None, *range(n - ENDS, n)]
@@ -88,7 +88,7 @@ def _edges(spots: Sequence[Spot], radius: float) -> tuple[float, float]:
 
 
 def _lifted(spots: Sequence[Spot], by: float) -> list[Spot]:
-    """Return the columns, higher by so much."""
+    """Return the columns moved up."""
     return [
         Spot(
             spot.x,
@@ -103,19 +103,19 @@ def _lifted(spots: Sequence[Spot], by: float) -> list[Spot]:
 def shares_along(
     lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]]
 ) -> list[float]:
-    """Return how far along each line its label stands, so that it hides as little as can be.
+    """Return the place of each label along its line that hides the least.
 
     Parameters
     ----------
     lines
-        The start and the end of each.
+        The start and the end of each line.
     sizes
-        The length and height of each label, which lies along its line; zero for none.
+        The length and height of each label along its line; zero for none.
 
     Notes
     -----
-    Each label in turn takes the place where it is touched by the fewest other labels and lines,
-    the middle before others, until none wants to move.
+    Each label in turn moves to the place where it touches the fewest other labels and lines,
+    with a preference for the middle, until none moves.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def _cost(
     sizes: Sequence[tuple[float, float]],
     others: Sequence[int],
 ) -> float:
-    """Return how much a label hides of labels and lines, and how far from the middle it is."""
+    """Return the cost of a place: what it hides, and its distance from the middle."""
     points = _points(lines[n], share, sizes[n])
     on_labels = sum(_share_within(points, lines[m], places[m], sizes[m]) for m in others)
     on_lines = sum(_share_near(points, line) for m, line in enumerate(lines) if m != n)

@@ -51,7 +51,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         help="column to predict, by name or position (-1: the last), or array of an .npz file (y); "
         "may be repeated",
     )  # fmt: skip
-    group.add_argument("--task", choices=TASKS, help="(classify words, regress numbers)")
+    group.add_argument("--task", choices=TASKS, help="(words: classify, numbers: regress)")
     group.add_argument(
         "--ignore", action="append", metavar="COLUMN", help="column to leave out; may be repeated"
     )

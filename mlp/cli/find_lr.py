@@ -47,7 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
     )
     out.add_argument(
-        "--scale", choices=("linear", "log"), default="linear", help="of the loss axis (linear)"
+        "--scale",
+        choices=("linear", "log"),
+        default="linear",
+        help="scale of the loss axis (linear)",
     )
     out.add_argument("--json", action="store_true", help="print JSON instead of a table")
 

@@ -35,7 +35,10 @@ def add_network_arguments(parser: argparse.ArgumentParser, default_data: str | N
 def add_layer_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options that describe a network besides its widths."""
     parser.add_argument(
-        "--hidden", "--activation", metavar="NAME", help=f"{', '.join(ACTIVATIONS)} (relu)"
+        "--hidden",
+        "--activation",
+        metavar="NAME",
+        help=f"hidden activation: {', '.join(ACTIVATIONS)} (relu)",
     )
     parser.add_argument("--output", metavar="NAME", help="activation of the last layer")
     parser.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))

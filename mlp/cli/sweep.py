@@ -62,7 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
     )
     out.add_argument(
-        "--scale", choices=("linear", "log"), default="linear", help="of the error axis (linear)"
+        "--scale",
+        choices=("linear", "log"),
+        default="linear",
+        help="scale of the error axis (linear)",
     )
     out.add_argument(
         "--checkpoint", type=Path, metavar="FILE",

@@ -47,7 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layers", type=parse_hidden, default=[64, 32], metavar="64,32",
         help="widths of the hidden layers, or none (64,32)",
     )  # fmt: skip
-    network.add_argument("--dropout", type=float, default=0.0, metavar="RATE", help="(%(default)s)")
+    network.add_argument(
+        "--dropout",
+        type=float,
+        default=0.0,
+        metavar="RATE",
+        help="after each hidden layer (%(default)s)",
+    )
     network.add_argument(
         "--normalize", type=str.lower, choices=tuple(NORMALIZATIONS),
         help="normalise before each hidden activation: over the batch, or over the layer",

@@ -40,7 +40,7 @@ _PROBE = 400
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the training."""
     group = parser.add_argument_group("training")
-    group.add_argument("--epochs", type=int, default=200, help="at most this many (%(default)s)")
+    group.add_argument("--epochs", type=int, default=200, help="maximum number (%(default)s)")
     group.add_argument("--optimizer", default="adam", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     group.add_argument("--lr", type=float, help="learning rate (by the optimizer)")
     group.add_argument("--schedule", metavar="NAME", help=", ".join(SCHEDULES))

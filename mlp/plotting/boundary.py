@@ -51,8 +51,8 @@ def plot_decision_boundary(
 
     For a classifier, draws the region of each class with the boundaries between them; where the
     outputs are probabilities, the colour strengthens with confidence. Misclassified points have
-    a strong rim. For a regression, draws the output as filled contours, and points filled with
-    the colour of their target.
+    a strong rim. For a regression, draws the output as filled contours, dashed below zero, and
+    points in the colour of their target.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import pytest
 
 from mlp import History, ProgressBar
 from mlp.cli import main
-from tests.cli.small_tables import assert_refused, flowers, read_rows, train, write_csv
+from tests.cli.small_tables import assert_rejected, flowers, read_rows, train, write_csv
 
 ROOT = Path(__file__).parents[2]
 ENDED = """
@@ -156,7 +156,7 @@ def test_a_run_that_is_not_over_is_not_written_over(table, tmp_path, capsys):
     kill((4, 1), True, *words)
     before = checkpoint.read_bytes(), (tmp_path / "out" / "history.csv").read_bytes()
     command = ["train", *map(str, words)]
-    assert_refused(capsys, command, "holds a run after epoch 3 of 12: continue it with --resume")
+    assert_rejected(capsys, command, "holds a run after epoch 3 of 12: continue it with --resume")
     assert (checkpoint.read_bytes(), (tmp_path / "out" / "history.csv").read_bytes()) == before
 
 
@@ -174,7 +174,7 @@ def test_another_run_is_not_continued(change, message, table, tmp_path, capsys):
     assert train(table, tmp_path, *OPTIONS.split(), *options) == 0
     capsys.readouterr()
     command = ["train", table, "--out", tmp_path, *OPTIONS.split(), *options, "--resume", *change]
-    assert_refused(capsys, list(map(str, command)), message)
+    assert_rejected(capsys, list(map(str, command)), message)
 
 
 def test_a_run_goes_on_to_more_epochs(table, whole, tmp_path):
@@ -185,7 +185,7 @@ def test_a_run_goes_on_to_more_epochs(table, whole, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["batch", "layer"])
-def test_a_run_that_normalises_goes_on_and_another_normalization_is_refused(
+def test_a_run_that_normalises_goes_on_and_another_normalization_is_rejected(
     name, table, tmp_path, capsys
 ):
     options = (*OPTIONS.split(), "--normalize", name)
@@ -197,16 +197,16 @@ def test_a_run_that_normalises_goes_on_and_another_normalization_is_refused(
     capsys.readouterr()
     other = "layer" if name == "batch" else "batch"
     command = ["train", table, "--out", tmp_path / "other", *again, "--normalize", other]
-    assert_refused(
+    assert_rejected(
         capsys, list(map(str, command)), "is of another run: network.layers[", tmp_path / "other"
     )
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(table, whole, tmp_path, capsys):
+def test_a_file_that_is_no_checkpoint_is_rejected(table, whole, tmp_path, capsys):
     for options in ([], ["--resume"]):
         path = str(whole / "model.npz")
         command = ["train", table, "--target", "price", "--out", str(tmp_path / "out")]
         command += ["--ignore", "id", "--one-hot", "colour", "--one-hot", "kind"]
-        assert_refused(
+        assert_rejected(
             capsys, [*command, "--checkpoint", path, *options], "has the format 'mlp-model'"
         )

@@ -1,4 +1,4 @@
-"""What a record must offer to be drawn; any object of this shape will do."""
+"""Protocols of the objects that can be drawn."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ class SweepRecord(Protocol):
 
     @property
     def best(self) -> float:
-        """The rate to recommend; NaN if there is none."""
+        """The recommended rate; NaN if there is none."""
 
 
 class FinderRecord(Protocol):
@@ -44,26 +44,26 @@ class FinderRecord(Protocol):
 
     @property
     def smoothed(self) -> NDArray[np.floating]:
-        """The average of ``losses``, ``(n,)``."""
+        """The smoothed ``losses``, ``(n,)``."""
 
     @property
     def suggestion(self) -> float:
-        """The rate to recommend, between the first and the last of ``rates``."""
+        """The recommended rate, between the first and the last of ``rates``."""
 
     @property
     def diverged_at(self) -> float | None:
-        """The rate at which the run diverged, if it did."""
+        """The rate at which the run diverged, or None."""
 
 
 class Predictor(Protocol):
-    """A network, of which only the outputs matter."""
+    """A network that predicts."""
 
     def predict(self, X: NDArray[np.float64], /) -> ArrayLike:
         """The outputs ``(n, n_out)`` for the inputs ``(n, n_in)``."""
 
 
 class Network(Protocol):
-    """A network, of which the layers matter: those that have weights have a ``W``."""
+    """A network with layers; those with weights have a ``W``."""
 
     @property
     def layers(self) -> Sequence[Any]:
@@ -71,7 +71,7 @@ class Network(Protocol):
 
 
 class Histograms(Protocol):
-    """A histogram for each of n epochs."""
+    """One histogram per epoch, for n epochs."""
 
     @property
     def edges(self) -> NDArray[np.float64]:
@@ -79,58 +79,58 @@ class Histograms(Protocol):
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How many numbers lie in each bin, ``(n, bins)``."""
+        """The number of values in each bin, ``(n, bins)``."""
 
     @property
     def medians(self) -> NDArray[np.float64]:
-        """The median of these numbers, ``(n,)``; NaN where there are none."""
+        """The median of the values, ``(n,)``; NaN where there are none."""
 
 
 class LayerSeries(Protocol):
-    """What was recorded of one layer, over n epochs."""
+    """The record of one layer over n epochs."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the layer."""
 
     @property
     def activations(self) -> Histograms:
-        """Of its outputs."""
+        """Histograms of the outputs."""
 
     @property
     def gradients(self) -> Histograms:
-        """Of ``log10 |dW|``, where dW is not zero."""
+        """Histograms of ``log10 |dW|``, where dW is not zero."""
 
     @property
     def zeros(self) -> NDArray[np.int64]:
-        """How many elements of dW are zero, ``(n,)``."""
+        """The number of elements of dW that are zero, ``(n,)``."""
 
     @property
     def units(self) -> NDArray[np.uint8]:
-        """Whether a unit works, ``(n, n_out)``: 0; 1 is saturated, 2 dead."""
+        """The state of each unit, ``(n, n_out)``: 0 active, 1 saturated, 2 dead."""
 
 
 class LayersRecord(Protocol):
-    """What a run recorded of its layers."""
+    """The record of all layers of a run."""
 
     @property
     def epochs(self) -> NDArray[np.int64]:
-        """The epochs that were recorded, ``(n,)``."""
+        """The recorded epochs, ``(n,)``."""
 
     @property
     def layers(self) -> Sequence[LayerSeries]:
-        """What was recorded of each layer."""
+        """The record of each layer."""
 
 
 class HistoryRecord(Protocol):
-    """What a training run recorded, one entry an epoch."""
+    """The record of a training run, one entry per epoch."""
 
     def __getitem__(self, name: str, /) -> Sequence[Any]:
-        """The values recorded under ``name``: floats, or ``(K,)`` arrays of K replicas."""
+        """The values recorded under ``name``: floats, or arrays ``(K,)`` for K replicas."""
 
 
 class Differentiable(Protocol):
-    """A network that can be run forward and back; its dense layers have W, b, dW, db and A."""
+    """A network with a forward and a backward pass; dense layers have W, b, dW, db and A."""
 
     n_in: int
     n_out: int
@@ -141,13 +141,13 @@ class Differentiable(Protocol):
         """From input to output."""
 
     def copy(self) -> "Differentiable":
-        """Return another network with the same numbers."""
+        """Return a copy of the network."""
 
     def predict(self, X: Any, /) -> Any:
-        """Run forward; afterwards ``layer.A`` holds the outputs of each layer."""
+        """Run forward; ``layer.A`` then holds the outputs of each layer."""
 
     def loss_and_grad(self, X: Any, Y: Any, /) -> Any:
-        """Return the loss; afterwards ``layer.dW`` and ``layer.db`` hold its gradient."""
+        """Return the loss; ``layer.dW`` and ``layer.db`` then hold its gradient."""
 
 
 class TraceRecord(Protocol):
@@ -159,11 +159,11 @@ class TraceRecord(Protocol):
 
     @property
     def units(self) -> Sequence[Any]:
-        """From the first layer to the last."""
+        """The units, from the first layer to the last."""
 
     @property
     def errors(self) -> Sequence[Any]:
-        """The parts of the loss."""
+        """The terms of the loss."""
 
     @property
     def updates(self) -> Sequence[Any]:
@@ -171,4 +171,4 @@ class TraceRecord(Protocol):
 
     @property
     def loss(self) -> float:
-        """Before the step."""
+        """The loss before the step."""

@@ -4,6 +4,7 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -57,6 +58,8 @@ MOST_LINES_OF_CODE = 300
 MOST_ENTRIES = 16  # of a folder, `__init__.py` not counted
 MOST_MODULES = 130
 
+parse = cache(ast.parse)
+
 
 def package() -> dict[str, str]:
     """Return the source of each module of the package, by its path."""
@@ -100,7 +103,7 @@ def imported_by_name(sources: dict[str, str]) -> list[str]:
         f"{path} calls {ast.unparse(node)}"
         for path, source in sources.items()
         if not path.endswith("/__init__.py")
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parse(source))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).rpartition(".")[2] in ("import_module", "__import__")
     ]
@@ -110,7 +113,7 @@ def imports_of(sources: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
     """Yield ``(path, module, is_for_types)`` for each import in the sources."""
     modules = {module_name(path) for path in sources}
     for path, source in sources.items():
-        for module, is_for_types in imports(ast.parse(source), path.split("/")[:-1], modules):
+        for module, is_for_types in imports(parse(source), path.split("/")[:-1], modules):
             yield path, module, is_for_types
 
 
@@ -185,7 +188,7 @@ def lines_of_code(source: str) -> int:
     """Count the lines that hold code: blank lines, comments and docstrings do not."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     docstrings = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             docstrings.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     layout = (

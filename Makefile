@@ -15,10 +15,12 @@ sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
 	$(BIN)/mlp sweep --out results
 	@echo "The files are in $(CURDIR)/results:" && ls results
 
-test: $(VENV)/test ## run the tests and the examples in the docstrings
-	@$(BIN)/python -m pytest
+# A worker for each core, and so one thread of BLAS for each worker.
+test: $(VENV)/test ## run the tests and the examples in the docstrings, on all cores
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-test-all: test ## run the tests, and then those that take minutes: kill -9 again and again, spoilt files
+# Those that take minutes run one by one, with all threads of BLAS.
+test-all: test ## run the tests, then the long ones: kill -9 again and again, corrupted files
 	@$(BIN)/python -m pytest -m long
 
 FUZZ ?= 20000

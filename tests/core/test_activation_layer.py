@@ -30,7 +30,9 @@ def small(*layers, loss="mse", n_in=3, replicas=None):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("replicas", [None, 3])
-@pytest.mark.parametrize("hidden", [*ACTIVATIONS, Sine(), Exponential()], ids=str)
+@pytest.mark.parametrize(
+    "hidden", [*ACTIVATIONS, Sine(), Exponential()], ids=[*ACTIVATIONS, "sine", "exp"]
+)
 def test_a_hidden_one_has_the_bits_of_the_dense_layer_with_that_activation(hidden, replicas, dtype):
     rng = np.random.default_rng(0)
     sizes = [4, 6, 5, 3]

@@ -15,7 +15,7 @@ from tests.processes import assert_runs
 ROOT = Path(__file__).resolve().parents[1]
 
 # What each part of the package may import besides itself and the parts named for its rank.
-LEAVES = {"_types", "_names", "_checks", "_atomic", "_archive"}
+LEAVES = {"_types", "_names", "_checks", "_atomic", "_archive", "_version"}
 FOUNDATION = LEAVES | {"core", "optim", "plotting", "machine"}
 DATA = FOUNDATION | {"files", "tables", "datasets"}
 STUDIES = DATA | {"training", "studies"}
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "_names": {"_types"},
     "_checks": {"_types", "_names"},
     "_atomic": set(),
+    "_version": set(),
     "_archive": {"_types", "_names", "_checks", "_atomic"},
     "core": LEAVES,
     "optim": LEAVES,

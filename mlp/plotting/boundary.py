@@ -1,8 +1,10 @@
 """The decision boundary of a network with two inputs, or its output as a surface."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,7 +26,6 @@ from mlp.plotting.classes import (
     write_classes,
 )
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import Predictor
 from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing, name_axes
 from mlp.plotting.themes import theme_of
 
@@ -33,6 +34,13 @@ MARGIN = 0.08  # of the data's range, on each side
 PALEST = 0.12  # share of a class's colour in its region; at most STRONGEST
 STEPS = 8  # between the two
 LINE, LETTER = 0.025, 0.011  # half a line's height and half a letter's width, as shares of a side
+
+
+class Predictor(Protocol):
+    """A network that predicts."""
+
+    def predict(self, X: NDArray[np.float64], /) -> ArrayLike:
+        """The outputs ``(n, n_out)`` for the inputs ``(n, n_in)``."""
 
 
 def plot_decision_boundary(

@@ -1,16 +1,42 @@
 """The picture of a learning-rate range test."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import NDArray
 
 from mlp._checks import check_choice
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import FinderRecord
 from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import theme_of
+
+
+class FinderRecord(Protocol):
+    """The outcome of a learning-rate range test."""
+
+    @property
+    def rates(self) -> NDArray[np.floating]:
+        """The rising learning rates, shape ``(n,)``."""
+
+    @property
+    def losses(self) -> NDArray[np.floating]:
+        """The loss after the update with each rate, ``(n,)``."""
+
+    @property
+    def smoothed(self) -> NDArray[np.floating]:
+        """The smoothed ``losses``, ``(n,)``."""
+
+    @property
+    def suggestion(self) -> float:
+        """The recommended rate, between the first and the last of ``rates``."""
+
+    @property
+    def diverged_at(self) -> float | None:
+        """The rate at which the run diverged, or None."""
 
 
 def plot_learning_rate_finder(

@@ -1,6 +1,9 @@
 """The picture of one training run."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,11 +11,17 @@ from numpy.typing import NDArray
 
 from mlp._checks import check_choice
 from mlp.plotting.labels import Label, write_key, write_labels
-from mlp.plotting.records import HistoryRecord
 from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import Color, theme_of
 
 QUIET = (None, "", "completed", "finished", "ok", "running")  # statuses that are not shown
+
+
+class HistoryRecord(Protocol):
+    """The record of a training run, one entry per epoch."""
+
+    def __getitem__(self, name: str, /) -> Sequence[Any]:
+        """The values recorded under ``name``: floats, or arrays ``(K,)`` for K replicas."""
 
 
 def plot_history(

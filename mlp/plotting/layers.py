@@ -1,8 +1,10 @@
 """Histograms of activations or gradients over the epochs, one strip per layer."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +16,6 @@ from numpy.typing import NDArray
 
 from mlp._checks import check_choice
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import Histograms, LayerSeries, LayersRecord
 from mlp.plotting.style import FONT_SIZE, drawing
 from mlp.plotting.themes import legible, shades, theme_of
 
@@ -30,6 +31,58 @@ TAILS = {
 FEWEST_BINS = 48  # of the grid that the histograms are drawn on
 STATES = {2: "dead", 1: "saturated"}
 MEANINGS = {"dead": "no gradient passes", "saturated": "hardly any gradient passes"}
+
+
+class Histograms(Protocol):
+    """One histogram per epoch, for n epochs."""
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """The edges of the bins, ``(n, bins + 1)``."""
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The number of values in each bin, ``(n, bins)``."""
+
+    @property
+    def medians(self) -> NDArray[np.float64]:
+        """The median of the values, ``(n,)``; NaN where there are none."""
+
+
+class LayerSeries(Protocol):
+    """The record of one layer over n epochs."""
+
+    @property
+    def name(self) -> str:
+        """The name of the layer."""
+
+    @property
+    def activations(self) -> Histograms:
+        """Histograms of the outputs."""
+
+    @property
+    def gradients(self) -> Histograms:
+        """Histograms of ``log10 |dW|``, where dW is not zero."""
+
+    @property
+    def zeros(self) -> NDArray[np.int64]:
+        """The number of elements of dW that are zero, ``(n,)``."""
+
+    @property
+    def units(self) -> NDArray[np.uint8]:
+        """The state of each unit, ``(n, n_out)``: 0 active, 1 saturated, 2 dead."""
+
+
+class LayersRecord(Protocol):
+    """The record of all layers of a run."""
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """The recorded epochs, ``(n,)``."""
+
+    @property
+    def layers(self) -> Sequence[LayerSeries]:
+        """The record of each layer."""
 
 
 def plot_layers(

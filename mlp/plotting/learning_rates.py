@@ -1,8 +1,10 @@
 """The picture of a learning-rate sweep."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,12 +16,35 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_choice
 from mlp.plotting.labels import Label, room, write_key, write_labels
-from mlp.plotting.records import SweepRecord
 from mlp.plotting.style import add_color_bar, drawing, rate_colors, tidy
 from mlp.plotting.themes import Color, Theme, theme_of
 
 MOST_NAMED = 12  # above this many rates, a colour bar replaces the names
 LEGEND_ROWS = 14
+
+
+class SweepRecord(Protocol):
+    """The outcome of a learning-rate sweep."""
+
+    @property
+    def rates(self) -> NDArray[np.floating]:
+        """The learning rates, shape ``(n_rates,)``."""
+
+    @property
+    def losses(self) -> NDArray[np.floating]:
+        """Loss ``(n_rates, n_seeds, epochs + 1)``, NaN from the epoch where a run diverged."""
+
+    @property
+    def loss(self) -> NDArray[np.floating]:
+        """The median of ``losses`` over the seeds, ``(n_rates, epochs + 1)``."""
+
+    @property
+    def diverged_at(self) -> NDArray[np.integer]:
+        """The epoch in which each run diverged, ``(n_rates, n_seeds)``; 0: it did not."""
+
+    @property
+    def best(self) -> float:
+        """The recommended rate; NaN if there is none."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """The weights of each unit of the first layer, as small images."""
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_count, finite_numbers
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import Network
 from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing
 from mlp.plotting.themes import SIGNS, theme_of
 
@@ -17,6 +19,14 @@ WIDE = 1.5  # width / height of the picture
 GAP = 0.14  # between images, as a share of their longer side
 NUMBERS = 2.6  # gaps between rows, with room for numbers
 SMALLEST = 5.5  # points; smaller numbers are left out
+
+
+class Network(Protocol):
+    """A network with layers; those with weights have a ``W``."""
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
 
 
 def plot_weights(

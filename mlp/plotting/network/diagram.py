@@ -1,16 +1,61 @@
 """The content of a diagram, read from a network or from a trace."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.plotting.records import Differentiable, TraceRecord
-
 Numbers = NDArray[np.floating[Any]]
 Place = tuple[int, int, int]
+
+
+class Differentiable(Protocol):
+    """A network with a forward and a backward pass; dense layers have W, b, dW, db and A."""
+
+    n_in: int
+    n_out: int
+    replicas: int | None
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
+
+    def copy(self) -> Differentiable:
+        """Return a copy of the network."""
+
+    def predict(self, X: Any, /) -> Any:
+        """Run forward; ``layer.A`` then holds the outputs of each layer."""
+
+    def loss_and_grad(self, X: Any, Y: Any, /) -> Any:
+        """Return the loss; ``layer.dW`` and ``layer.db`` then hold its gradient."""
+
+
+class TraceRecord(Protocol):
+    """One traced step of gradient descent: `mlp.studies.Trace`."""
+
+    @property
+    def inputs(self) -> Sequence[tuple[str, float]]:
+        """The names and values of the inputs."""
+
+    @property
+    def units(self) -> Sequence[Any]:
+        """The units, from the first layer to the last."""
+
+    @property
+    def errors(self) -> Sequence[Any]:
+        """The terms of the loss."""
+
+    @property
+    def updates(self) -> Sequence[Any]:
+        """The trained weights and biases."""
+
+    @property
+    def loss(self) -> float:
+        """The loss before the step."""
 
 
 @dataclass(frozen=True)

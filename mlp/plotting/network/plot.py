@@ -9,11 +9,17 @@ from numpy.typing import ArrayLike
 
 from mlp._checks import check_choice, check_number
 from mlp.plotting.labels import write_key
-from mlp.plotting.network.diagram import Diagram, Place, diagram_of_network, diagram_of_trace
+from mlp.plotting.network.diagram import (
+    Diagram,
+    Differentiable,
+    Place,
+    TraceRecord,
+    diagram_of_network,
+    diagram_of_trace,
+)
 from mlp.plotting.network.drawing import Drawing
 from mlp.plotting.network.layout import Layout, arrange
 from mlp.plotting.network.marks import DASHES, Pen
-from mlp.plotting.records import Differentiable, TraceRecord
 from mlp.plotting.style import drawing
 from mlp.plotting.themes import Color, legible, theme_of
 

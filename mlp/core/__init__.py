@@ -1,16 +1,19 @@
 """What a network is: layers, activations, losses, and the two passes through them."""
 
-from mlp.core.activation_layer import ActivationLayer
 from mlp.core.activations import ACTIVATIONS, Activation, make_activation
-from mlp.core.batch_norm import BatchNorm
-from mlp.core.dense import Dense
 from mlp.core.gradient_check import GradientCheck, check_gradients
 from mlp.core.initializers import INITIALIZERS, Initializer, make_initializer
-from mlp.core.layer_norm import LayerNorm
-from mlp.core.layers import Dropout, Layer
+from mlp.core.layers import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Parameter,
+)
 from mlp.core.losses import LOSSES, Loss, make_loss
 from mlp.core.network import MLP
-from mlp.core.parameters import Parameter
 from mlp.core.penalties import Penalty
 
 __all__ = [

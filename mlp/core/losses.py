@@ -17,12 +17,10 @@ import numpy as np
 
 from mlp._names import resolve
 from mlp._types import Array
-from mlp.core.activations import Sigmoid
-from mlp.core.products import dot_rows
-from mlp.core.scratch import Scratch
+from mlp.core.arrays import Workspace, dot_rows
 
 
-class Loss(Scratch, ABC):
+class Loss(Workspace, ABC):
     """What is minimised; one's own needs `rows` and `gradient`, no more.
 
     An object with these two methods serves wherever a name does; it need not derive from this
@@ -51,15 +49,6 @@ class Loss(Scratch, ABC):
     def factor(self, n_out: int) -> float:
         """Return what A - Y is multiplied by in d loss / dZ after the canonical activation."""
         return 1.0
-
-    def canonical_forward(self, Z: Array, A: Array) -> None:
-        """Write the canonical activation of Z into A; what is left in Z is the loss's own."""
-        if A is not Z:
-            np.copyto(A, Z)
-
-    def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
-        """Write the loss of each row into `out`, given what `canonical_forward` left."""
-        self.rows(A, Y, out)
 
     def __repr__(self) -> str:
         """Return the class name and its settings."""
@@ -205,22 +194,6 @@ class CrossEntropy(Loss):
         np.divide(Y, out, out=out)
         np.negative(out, out=out)
 
-    def canonical_forward(self, Z: Array, A: Array) -> None:
-        """A = softmax(Z); Z becomes log A, exact where A itself is rounded to 0."""
-        row = self.row_scratch("row", Z)
-        np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
-        Z -= row
-        np.exp(Z, out=A)
-        np.add.reduce(A, axis=-1, keepdims=True, out=row)
-        A /= row
-        np.log(row, out=row)
-        Z -= row
-
-    def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum Y log A, with log A from Z."""
-        dot_rows(Y, Z, out, self)
-        np.negative(out, out=out)
-
 
 class BinaryCrossEntropy(Loss):
     """``-sum over the outputs of Y log A + (1 - Y) log(1 - A)``, Y between 0 and 1.
@@ -246,7 +219,9 @@ class BinaryCrossEntropy(Loss):
         np.negative(np.add.reduce(terms, axis=-1, out=out), out=out)
         terms = _safe_log(self, A)
         terms *= Y
-        out -= np.add.reduce(terms, axis=-1, out=self.per_row("sum", A))
+        out -= np.add.reduce(
+            terms, axis=-1, out=self.kept("sum", A, lambda: np.empty(A.shape[:-1], A.dtype))
+        )
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = (1 - Y) / (1 - A) - Y / A."""
@@ -257,21 +232,6 @@ class BinaryCrossEntropy(Loss):
         np.maximum(A, _least(A), out=rest)
         np.divide(Y, rest, out=rest)
         out -= rest
-
-    def canonical_forward(self, Z: Array, A: Array) -> None:
-        """A = sigmoid(Z)."""
-        Sigmoid.forward(self, Z, A)  # type: ignore[arg-type]
-
-    def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
-        """Write sum max(Z, 0) - Y Z + log(1 + exp(-|Z|)), the same in terms of the logits."""
-        terms = np.abs(Z, out=self.scratch("terms", Z))
-        np.negative(terms, out=terms)
-        np.exp(terms, out=terms)
-        np.log1p(terms, out=terms)
-        linear = np.maximum(Z, 0.0, out=self.scratch("linear", Z))
-        linear -= np.multiply(Y, Z, out=self.scratch("product", Z))
-        terms += linear
-        np.add.reduce(terms, axis=-1, out=out)
 
 
 class Poisson(Loss):

@@ -1,87 +1,59 @@
-"""Parameters: one flat vector for a network, of which each layer sees its part."""
+"""Parameters: one flat vector for a network, of which each layer has its views."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_floats, numeric
 from mlp._types import Array
-from mlp.core.products import are_tiny, empty
-from mlp.core.running import Running
-
-if TYPE_CHECKING:
-    from mlp.core.layers import Layer
+from mlp.core.arrays import empty, has_tiny_products
+from mlp.core.layers import Layer, Parameter
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """An array that a layer asks its network for.
+class Running:
+    """The running statistics of a network, and those from before the present step.
 
     Parameters
     ----------
-    name : str
-        How the layer calls it; its values are ``layer.params[name]``, its gradient
-        ``layer.grads[name]``.
-    shape : tuple of int
-        Without the replica axis.
-    initial : callable
-        ``initial(rng)`` gives its first values.
-    penalised : bool, default False
-        Whether l1 and l2 penalties count it, as they do weights and not biases.
-    trainable : bool, default True
-        Whether it has a gradient. What is not trainable has no place in theta.
-    running : bool, default False
-        Whether the forward passes of training change it, which is then not trainable. A step
-        that fails or diverges leaves it as it was.
-    least : float, default -inf
-        The least value that it can have.
-
-    Raises
-    ------
-    ValueError
-        If it is to be both trainable and running.
+    values : ndarray (R,) or (K, R)
+        A view of the part of the network's `fixed` that holds them.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    initial: Callable[[np.random.Generator], NDArray[np.float64]]
-    penalised: bool = False
-    trainable: bool = True
-    running: bool = False
-    least: float = -math.inf
+    def __init__(self, values: Array) -> None:
+        self._rows = np.atleast_2d(values)
+        self._before = self._rows.copy(order="K")
+        self._is_finite = np.zeros_like(self._rows, dtype=np.bool_)
 
-    def __post_init__(self) -> None:
-        """Check what contradicts itself."""
-        if self.trainable and self.running:
-            raise ValueError(f"trainable: received True for {self.name}, which is running")
+    def save(self) -> None:
+        """Keep the values from before a step."""
+        np.copyto(self._before, self._rows)
 
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return int(np.prod(self.shape))
+    def restore(self, lost: NDArray[np.bool_] | None = None) -> None:
+        """Return to the values from before the step, in all replicas or in those ``(K,)``."""
+        rows = slice(None) if lost is None else lost
+        self._rows[rows] = self._before[rows]
 
-    def check(self, place: str, values: Array) -> None:
-        """Raise ValueError, naming the place, unless the values are finite and not too low."""
-        if not np.isfinite(values).all():
-            raise ValueError(f"{place}: received numbers that are not finite")
-        lowest = values.min(initial=math.inf)
-        if lowest < self.least:
-            raise ValueError(f"{place}: received {lowest:g}, expected numbers >= {self.least:g}")
+    def is_finite(self) -> NDArray[np.bool_]:
+        """Return for each replica ``(K,)`` whether all is finite; one element without replicas."""
+        np.isfinite(self._rows, out=self._is_finite)
+        finite: NDArray[np.bool_] = np.logical_and.reduce(self._is_finite, axis=-1)
+        return finite
 
 
 class Parameters:
     """All parameters of a network in three flat arrays: ``theta``, ``grad`` and ``fixed``.
 
     ``theta`` holds what is trained, all weights first and then all biases, so that the penalised
-    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained, and last of
-    it the running statistics, ``running``. The arrays are allocated once, layers are bound to
-    views of them, and nothing is ever rebound.
+    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained, the running
+    statistics last. The arrays are allocated once; layers receive views of them, and nothing is
+    ever rebound.
+
+    With K replicas each array has a leading axis. In networks of one or two units a layer, K is
+    the last axis in memory: an elementwise product then serves all replicas at once.
 
     Parameters
     ----------
@@ -102,7 +74,7 @@ class Parameters:
         fixed = [(layer, p) for layer, p in wanted if not p.trainable]
         fixed.sort(key=lambda pair: pair[1].running)
         widths = [width for layer in layers for width in (layer.n_in, layer.n_out) if width]
-        self.replicas_last = replicas is not None and are_tiny(widths)
+        self.replicas_last = replicas is not None and has_tiny_products(widths)
 
         def zeros(size: int) -> Array:
             if replicas is None:
@@ -115,7 +87,8 @@ class Parameters:
         self.theta = zeros(sum(p.size for _, p in trained))
         self.grad = np.zeros_like(self.theta)
         self.fixed = zeros(sum(p.size for _, p in fixed))
-        self.running = Running(self.fixed[..., sum(p.size for _, p in fixed if not p.running) :])
+        running = self.fixed[..., sum(p.size for _, p in fixed if not p.running) :]
+        self.running = Running(running) if running.size else None
         self._wanted = {"theta": trained, "fixed": fixed}
         self._initial = [(p, view) for _, p, view in _views(self.theta, trained)]
         self._initial += [(p, view) for _, p, view in _views(self.fixed, fixed)]

@@ -10,43 +10,19 @@ import numpy as np
 
 from mlp._checks import check_sequence
 from mlp._names import find_name
-from mlp.core.activated import Activated
-from mlp.core.activation_layer import ActivationLayer
-from mlp.core.activations import ACTIVATIONS, Activation, make_activation
-from mlp.core.batch_norm import BatchNorm
-from mlp.core.dense import Dense, default_weights
-from mlp.core.layer_norm import LayerNorm
-from mlp.core.layers import Dropout, Layer
+from mlp.core.activations import Activation, make_activation
+from mlp.core.layers import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    default_weights,
+)
 from mlp.core.losses import Loss
 
 NORMALIZATIONS: dict[str, Callable[[], Layer]] = {"batch": BatchNorm, "layer": LayerNorm}
-
-
-def is_canonical(last: Activated, loss: Loss) -> bool:
-    """Return whether loss and activation are a pair with a common, simple derivative.
-
-    A class derived from a loss may have redefined its methods, so what it inherits as canonical
-    does not count: only what its own class says.
-    """
-    name = vars(type(loss)).get("canonical")
-    return name is not None and type(last.activation) is type(make_activation(name))
-
-
-def check_pair(last: Layer, loss: Loss) -> None:
-    """Raise ValueError where it is known that the loss has no meaning for the last outputs.
-
-    As with the canonical activation, only what a class itself says counts: an activation or a
-    layer of one's own that says nothing passes.
-    """
-    wanted = vars(type(loss)).get("outputs")
-    given = vars(type(last.activation if isinstance(last, Activated) else last)).get("outputs")
-    if wanted is None or given is None or given == wanted:
-        return
-    fitting = [name for name, make in ACTIVATIONS.items() if make().outputs == wanted]
-    raise ValueError(
-        f"loss: received {loss.name!r} after {last!r}, whose outputs are {given}; "
-        f"expected {wanted}, as {' and '.join(fitting)} give them"
-    )
 
 
 def check_sizes(sizes: Iterable[int]) -> tuple[int, ...]:

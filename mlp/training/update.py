@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._types import Array, LossValue, Rate
+from mlp.core.arrays import Workspace, sum_of_squares
 from mlp.core.layers import Layer
 from mlp.core.network import MLP
-from mlp.core.products import sum_of_squares
-from mlp.core.scratch import Scratch
 from mlp.optim import Optimizer
 from mlp.training.history import History
 
@@ -46,7 +45,7 @@ class GuardedUpdate:
 
     def __init__(self, net: MLP) -> None:
         self.net = net
-        self._scratch = Scratch()
+        self._workspace = Workspace()
         self.alive: NDArray[np.bool_] = np.ones(net.replicas or 1, np.bool_)
         self.has_new_diverged = False
         self._all_alive = True
@@ -87,7 +86,7 @@ class GuardedUpdate:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
         parameters, optimizer = self.net._parameters, self.optimizer
         theta, grad, running = parameters.theta, parameters.grad, parameters.running
-        squared = sum_of_squares(grad, self._scratch)
+        squared = sum_of_squares(grad, self._workspace)
         is_usual = grad.ndim == 1 and math.isfinite(squared)
         norm = math.sqrt(squared) if is_usual else _norm(grad, squared)
         lr = optimizer._lr
@@ -98,8 +97,8 @@ class GuardedUpdate:
         self.has_new_diverged = False
         total = loss + norm
         fine = math.isfinite(total) if isinstance(total, float) else np.isfinite(total).all()
-        if not fine or (running and not running.is_finite().all()):
-            statistics = running.is_finite() if running else True
+        if not fine or (running is not None and not running.is_finite().all()):
+            statistics = True if running is None else running.is_finite()
             self._drop(np.isfinite(loss) & np.isfinite(norm) & statistics)
             if self.has_new_diverged and self.net.replicas is None:
                 return norm  # the gradient stays as it is, for a look at it
@@ -110,7 +109,7 @@ class GuardedUpdate:
             grad[~self.alive] = 0.0
             norm = np.where(self.alive, norm, 0.0)
             lr = np.where(self.alive, lr, 0.0)
-            if running:
+            if running is not None:
                 running.restore(~self.alive)
 
         longest = norm if isinstance(norm, float) else float(norm.max())
@@ -148,7 +147,7 @@ class GuardedUpdate:
         self.has_new_diverged = bool((still != self.alive).any())
         self.restore(still)
         running = self.net._parameters.running
-        if running:
+        if running is not None:
             running.restore(~still)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp.core.description import LAYERS
 from mlp.core.layers import Layer
 from mlp.core.network import MLP
-from mlp.files.vocabulary import LAYERS
 from mlp.optim import Optimizer
 from mlp.training.data import Data
 from mlp.training.run import Run

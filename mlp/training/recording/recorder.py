@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import check_count, check_inputs
 from mlp._types import Array
 from mlp.core.layers import Layer
-from mlp.core.network import MLP
-from mlp.core.passes import BLOCK
+from mlp.core.network import BLOCK, MLP
 from mlp.training.callbacks.base import Callback
 from mlp.training.recording.record import DEAD, SATURATED, Histogram, LayerRecord, median
 
@@ -305,7 +304,7 @@ def is_judged(layer: Layer) -> bool:
     activation = getattr(layer, "activation", None)
     if activation is None or getattr(activation, "couples_units", False):
         return False
-    return getattr(layer, "canonical_loss", None) is None
+    return getattr(layer, "fused", None) is None
 
 
 def _slope(layer: Any, A: Array) -> Array:

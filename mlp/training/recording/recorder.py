@@ -267,9 +267,7 @@ class UnitProbe:
         self.layer = layer
         self.outputs = Histogram()
         self._rows = 0
-        self._flat: NDArray[Any] = np.zeros(
-            0
-        )  # rows per unit with almost no slope
+        self._flat: NDArray[Any] = np.zeros(0)  # rows per unit with almost no slope
         self._zero: NDArray[Any] = np.zeros(0)  # rows per unit with a slope of zero
 
     def add(self, A: Array) -> None:

@@ -9,7 +9,7 @@ import mlp
 from mlp.plotting import new_axes, plot_layers, save_figure, theme
 from mlp.plotting.themes import THEMES, contrast
 from mlp.training import LayerRecord
-from mlp.training.recording.units import Histogram
+from mlp.training.recording.record import Histogram
 
 RNG = np.random.default_rng(0)
 

@@ -1,4 +1,4 @@
-"""Callbacks: what else happens while a trainer trains."""
+"""Callbacks: hooks into training."""
 
 from __future__ import annotations
 

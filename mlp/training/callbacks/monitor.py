@@ -1,4 +1,4 @@
-"""What callbacks share that watch whether one quantity still gets better."""
+"""The base of callbacks that monitor whether a quantity still improves."""
 
 from __future__ import annotations
 
@@ -18,26 +18,27 @@ if TYPE_CHECKING:
 
 
 class Monitor(Callback):
-    """The base of callbacks that wait for a quantity to get better, for each replica by itself.
+    """The base of callbacks that wait for a quantity to improve, separately for each replica.
 
-    A value is better if it is finite and beats the last one that was better by more than
-    `min_delta`. NaN and infinity are never better, and do not start the waiting anew.
+    A value is better if it is finite and beats the last better one by more than `min_delta`. NaN
+    and infinity are never better, and do not reset the waiting.
 
     Parameters
     ----------
     monitor : str
         "val_loss", "loss", or a metric by its name in the history, such as "val_accuracy".
     patience : int
-        How many epochs in a row may pass without a better value.
+        The number of epochs in a row without a better value that are tolerated.
     min_delta : float
-        By how much a better value is better, at least 0.
+        The least improvement, >= 0.
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better; "auto": what the quantity says of itself.
+        Whether lower or higher is better; "auto" asks the quantity.
 
     Notes
     -----
-    Of the arrays of its state the first axis counts the replicas, one for a single network. The
-    state lasts through all calls of `fit` of one trainer; with another trainer it starts anew.
+    The first axis of the state's arrays is that of the replicas, of length one for a single
+    network. The state persists through all calls of `fit` of one trainer; another trainer starts
+    a new one.
     """
 
     monitor: str
@@ -58,7 +59,7 @@ class Monitor(Callback):
         self._is_loaded = False
 
     def on_start(self, trainer: Trainer) -> None:
-        """Find the quantity; ValueError if it will not be there."""
+        """Find the quantity; ValueError if it is not recorded."""
         modes = trainer.monitored
         if self.monitor not in modes:
             hint = did_you_mean(self.monitor, modes)
@@ -80,7 +81,7 @@ class Monitor(Callback):
         self._trainer, self._is_loaded = trainer, False
 
     def check_state(self, trainer: Trainer) -> None:
-        """Raise ValueError if the state is not of the trainer's network."""
+        """Raise ValueError if the state does not fit the network of `trainer`."""
         for name, first in self._first_state(trainer).items():
             array = self._state.get(name, np.empty(0))
             if array.shape != first.shape or array.dtype != first.dtype:
@@ -91,24 +92,24 @@ class Monitor(Callback):
                 )
 
     def config(self) -> dict[str, Any]:
-        """Return the settings, which are the same where a run is continued."""
+        """Return the settings, which must be the same when a run is continued."""
         names = ("monitor", "patience", "min_delta", "mode", *self._settings)
         return {name: getattr(self, name) for name in names}
 
     def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
-        """Return the state before any value was seen."""
+        """Return the initial state."""
         K = trainer.net.replicas or 1
         return {"reference": np.full(K, math.inf), "waited": np.zeros(K, np.int64)}
 
     def _score(self, value: Any) -> NDArray[np.float64]:
-        """Return a value so that lower is better, ``(K,)``, infinite where it is not finite."""
+        """Return a value as a score ``(K,)``: lower is better, infinity if it is not finite."""
         score = self._sign * np.atleast_1d(np.asarray(value, np.float64))
         return np.where(np.isfinite(score), score, math.inf)
 
     def _wait(self, score: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Count an epoch; return where the patience has come to its end."""
+        """Count an epoch; return which replicas have run out of patience."""
         reference, waited = self._state["reference"], self._state["waited"]
-        # infinity - infinity is no number, and no score is less than NaN
+        # infinity - infinity is NaN, and no score is less than NaN
         is_first = np.isinf(reference) & np.isfinite(score)
         better = is_first | (score < reference - self.min_delta)
         reference[better] = score[better]
@@ -117,11 +118,11 @@ class Monitor(Callback):
         return waited >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the state's arrays, none before the first `fit`."""
+        """Return copies of the state's arrays; empty before the first `fit`."""
         return {name: array.copy() for name, array in self._state.items()}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned; ValueError if it is not of such a callback."""
+        """Restore a state from `state_dict`; ValueError if it is that of another callback."""
         if set(saved) not in (set(), set(self._names)):
             raise ValueError(
                 f"{type(self).__name__}: received the state {sorted(saved)}, "

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from mlp._atomic import write_file
 from mlp.training.callbacks.base import Callback
 from mlp.training.history import History
-
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
 
 
 class CSVLogger(Callback):
@@ -45,13 +42,13 @@ class CSVLogger(Callback):
         self.path = Path(path)
         self._sizes: dict[str, int] = {}
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Any) -> None:
         """Write the epochs so far; OSError if the file cannot be written."""
         history = trainer.history
         self._sizes = {name: max(map(np.size, history[name])) for name in history}
         self._write_all(history)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
+    def on_epoch_end(self, trainer: Any) -> None:
         """Append the row of the epoch; with a new column, write the file again."""
         history, known = trainer.history, self._sizes
         self._sizes = {n: max(known.get(n, 1), np.size(history[n][-1])) for n in history}

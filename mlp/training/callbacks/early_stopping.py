@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.training.callbacks.monitor import Monitor
-
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
+from mlp.training.callbacks.base import Monitor
 
 
 class EarlyStopping(Monitor):
@@ -104,7 +101,7 @@ class EarlyStopping(Monitor):
         has_replicas = self._trainer is not None and self._trainer.net.replicas is not None
         return values.copy() if has_replicas else values[0].item()
 
-    def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
+    def _first_state(self, trainer: Any) -> dict[str, NDArray[Any]]:
         epochs = np.zeros(trainer.net.replicas or 1, np.int64)
         return super()._first_state(trainer) | {
             "best": np.full(epochs.shape, math.inf),
@@ -114,14 +111,14 @@ class EarlyStopping(Monitor):
             "fixed": np.atleast_2d(trainer.net.fixed).copy(),
         }
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Any) -> None:
         """Start, or continue where the last `fit` ended."""
         super().on_start(trainer)
         had_stopped = self._state["stopped_epoch"] > 0
         self._state["waited"][had_stopped] = 0
         self._state["stopped_epoch"][had_stopped] = 0
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
+    def on_epoch_end(self, trainer: Any) -> None:
         """Score the weights, keep the best, and stop once the patience has run out."""
         if self.monitor == "loss":
             score = self._score(trainer.training_loss())
@@ -140,7 +137,7 @@ class EarlyStopping(Monitor):
         if state["stopped_epoch"].all():
             trainer.stop()
 
-    def on_stop(self, trainer: Trainer) -> None:
+    def on_stop(self, trainer: Any) -> None:
         """Restore the best weights, or the last ones of replicas that stopped before others."""
         if self._trainer is not trainer:  # `on_start` did not succeed
             return

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mlp.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
 
 
 class ProgressBar(Callback):
@@ -28,14 +25,14 @@ class ProgressBar(Callback):
         self.epochs = epochs
         self._bar: Any = None
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Any) -> None:
         """Open the bar."""
         if sys.stderr is not None and (sys.stderr.isatty() or _is_notebook()):
             total = trainer.epochs if self.epochs is None else self.epochs
             done = len(trainer.history.epochs) if trainer.is_resumed else 0
             self._bar = _tqdm()(total=total, initial=done, unit="epoch", leave=False)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
+    def on_epoch_end(self, trainer: Any) -> None:
         """Advance the bar."""
         if self._bar is None:
             return
@@ -47,7 +44,7 @@ class ProgressBar(Callback):
         self._bar.set_postfix_str(", ".join(words), refresh=False)
         self._bar.update()
 
-    def on_stop(self, trainer: Trainer) -> None:
+    def on_stop(self, trainer: Any) -> None:
         """Close the bar."""
         if self._bar is not None:
             self._bar.close()

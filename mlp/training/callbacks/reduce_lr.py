@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlp._checks import check_not_negative, check_number
-from mlp.training.callbacks.monitor import Monitor
-
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
+from mlp.training.callbacks.base import Monitor
 
 
 class ReduceLROnPlateau(Monitor):
@@ -63,19 +60,19 @@ class ReduceLROnPlateau(Monitor):
         self.factor = check_number("factor", factor, between, lambda x: 0.0 < x < 1.0)
         self.min_lr = check_not_negative("min_lr", min_lr)
 
-    def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
+    def _first_state(self, trainer: Any) -> dict[str, NDArray[Any]]:
         state = super()._first_state(trainer)
         scale = trainer.optimizer.lr_scale
         return state | {"lr_scale": np.broadcast_to(scale, state["waited"].shape).copy()}
 
-    def check_state(self, trainer: Trainer) -> None:
+    def check_state(self, trainer: Any) -> None:
         """Raise ValueError if the state does not fit the network, or the scales are not valid."""
         super().check_state(trainer)
         scale = self._state["lr_scale"]
         if not (np.isfinite(scale) & (scale >= 0.0)).all():
             raise ValueError(f"lr_scale: received {scale.tolist()}, expected numbers >= 0")
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Any) -> None:
         """Start, or continue with the scale reached so far."""
         lr = trainer.optimizer.lr
         if self.min_lr and callable(lr):
@@ -87,7 +84,7 @@ class ReduceLROnPlateau(Monitor):
         super().on_start(trainer)
         self._set_scale(trainer)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
+    def on_epoch_end(self, trainer: Any) -> None:
         """Reduce the rate where the patience has run out."""
         due = self._wait(self._score(trainer.history[self.monitor][-1]))
         if not due.any():
@@ -98,7 +95,7 @@ class ReduceLROnPlateau(Monitor):
         scale[due] = np.maximum(self.factor * scale, np.minimum(least, scale))[due]
         self._set_scale(trainer)
 
-    def _set_scale(self, trainer: Trainer) -> None:
+    def _set_scale(self, trainer: Any) -> None:
         scale = self._state["lr_scale"]
         if np.any(scale != trainer.optimizer.lr_scale):
             has_replicas = trainer.net.replicas is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -79,8 +80,9 @@ class Access:
                 self._is_free = True
                 self._changed.notify()
 
-    def begin_write(self, call: str) -> None:
-        """Begin a call that writes; it may contain others of the same thread.
+    @contextmanager
+    def writing(self, call: str) -> Iterator[None]:
+        """Do a call that writes; it may contain others of the same thread.
 
         Raises
         ------
@@ -96,13 +98,13 @@ class Access:
                 )
             self._writer = threading.get_ident()
             self._writing.append(call)
-
-    def end_write(self) -> None:
-        """End a call that writes."""
-        with self._changed:
-            self._writing.pop()
-            if not self._writing:
-                self._writer = None
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._writing.pop()
+                if not self._writing:
+                    self._writer = None
 
     def check_not_written(self, call: str) -> None:
         """Raise RuntimeError if another thread is writing."""

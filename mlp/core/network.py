@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, make_rng
+from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
@@ -40,18 +41,18 @@ class MLP(Copyable):
         What training minimises: "squared_error", "mse", "mae", "huber", "cross_entropy",
         "binary_cross_entropy", "poisson", or a custom loss.
     dtype : {"float64", "float32"}
-        The type of all its numbers.
+        The dtype of all arrays.
     seed : int, numpy.random.Generator or None
-        Where the first weights come from; None for new ones each time.
+        Seed of the initial weights; None draws different ones each time.
 
     Attributes
     ----------
     theta, grad : ndarray ``(P,)`` or ``(K, P)``
         All trained parameters and the last gradient: weights first, then biases. Views of them
-        are ``layers[i].W``, ``layers[i].dW`` and so on. Setting theta copies into it.
+        are ``layers[i].W``, ``layers[i].dW`` and so on. Assigning to theta copies in place.
     fixed : ndarray ``(F,)`` or ``(K, F)``
-        All other numbers that the outputs depend on: what no gradient trains. Setting it copies
-        into it.
+        All other numbers that the outputs depend on, which no gradient trains. Assigning to it
+        copies in place.
     layers : tuple of Layer
     loss : Loss
     replicas : int or None
@@ -89,8 +90,13 @@ class MLP(Copyable):
         self.replicas: int | None = None
         self.layers = layers
         self._rng = make_rng(seed)
-        self._build()
-        self._parameters.initialize(self._rng)
+        try:
+            self._build()
+            self._parameters.initialize(self._rng)
+        except BaseException:
+            for layer in layers:
+                layer.unbind()
+            raise
 
     @classmethod
     def from_sizes(
@@ -148,14 +154,11 @@ class MLP(Copyable):
         self._first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
-        """Draw all parameters anew; those given as numbers return to these."""
+        """Draw all parameters anew; those given as numbers are reset to them."""
         rng = make_rng(seed)
-        self._access.begin_write("initialize")
-        try:
+        with self._access.writing("initialize"):
             self._rng = rng
             self._parameters.initialize(rng)
-        finally:
-            self._access.end_write()
 
     @property
     def theta(self) -> Array:
@@ -229,7 +232,7 @@ class MLP(Copyable):
         ValueError, TypeError
             If X does not fit.
         RuntimeError
-            If another thread trains or changes the network.
+            If another thread trains the network.
         """
         X = check_inputs(X, self.n_in, self.dtype, self.replicas)
         outputs = np.empty((*self.theta.shape[:-1], X.shape[-2], self.n_out), self.dtype)
@@ -252,8 +255,8 @@ class MLP(Copyable):
     ) -> LossValue:
         """Return the mean loss over the rows and fill `grad` with its gradient.
 
-        A step of training without its update: dropout is at work, and `BatchNorm` normalises by
-        the rows given and takes them into its running statistics.
+        A step of training without its update: dropout is active, and `BatchNorm` normalises by
+        the rows given and updates its running statistics.
 
         Parameters
         ----------
@@ -267,6 +270,13 @@ class MLP(Copyable):
             Added to the loss and to its gradient.
         rng : numpy.random.Generator, optional
             Where dropout draws from; the network's own generator by default.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is using the network: a call that writes must be alone.
 
         Returns
         -------
@@ -285,11 +295,10 @@ class MLP(Copyable):
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        self._access.begin_write("loss_and_grad")
-        try:
-            return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
-        finally:
-            self._access.end_write()
+        # a copy of the penalty: its work arrays may be in use in another thread
+        penalty, rng = copy.copy(penalty), self._checked(rng)
+        with self._access.writing("loss_and_grad"):
+            return self._loss_and_grad(X, Y, weight, penalty, rng)
 
     def _loss_and_grad(
         self,
@@ -298,19 +307,17 @@ class MLP(Copyable):
         weight: Array | None,
         penalty: Penalty | None,
         rng: np.random.Generator,
-        need_dX: bool = False,
     ) -> LossValue:
         """Do what `loss_and_grad` does, for data that has been checked."""
         running = self._parameters.running
-        if running is None:
-            loss = self._backpropagate(X, Y, weight, rng, need_dX)
-        else:
+        if running is not None:
             running.save()
-            try:
-                loss = self._backpropagate(X, Y, weight, rng, need_dX)
-            except BaseException:
+        try:
+            loss, _ = self._backpropagate(X, Y, weight, rng)
+        except BaseException:  # Ctrl-C, too
+            if running is not None:
                 running.restore()
-                raise
+            raise
         if penalty:
             loss = loss + penalty.value(self.weights)
             penalty.add_gradient(self.weights, self._parameters.weights_grad)
@@ -322,9 +329,9 @@ class MLP(Copyable):
         Y: Array,
         weight: Array | None,
         rng: np.random.Generator,
-        need_dX: bool,
-    ) -> LossValue:
-        """Go forward, then back; return the loss. The layers write their gradients."""
+        need_dX: bool = False,
+    ) -> tuple[LossValue, Array | None]:
+        """Go forward, then back; return the loss and dX. The layers write their gradients."""
         A = _forward(self.layers, X, True, rng)
         loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
 
@@ -332,8 +339,7 @@ class MLP(Copyable):
         last, first = len(self.layers) - 1, self._first
         for i in range(last, -1 if need_dX else first - 1, -1):
             dA = self.layers[i].backward(dA, need_dX or i > first)  # type: ignore[arg-type]
-        self._dX = dA
-        return loss
+        return loss, dA
 
     def input_gradient(
         self,
@@ -343,20 +349,26 @@ class MLP(Copyable):
         *,
         rng: np.random.Generator | None = None,
     ) -> Array:
-        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`.
+        """Return the derivative of the mean loss by the inputs, of their shape; fills `grad`.
 
-        As in `loss_and_grad`, whose parameters these are; running statistics stay as they are.
+        The parameters are those of `loss_and_grad`. Running statistics stay as they are.
+
+        Returns
+        -------
+        ndarray (n, n_in) or (K, n, n_in)
         """
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        self._access.begin_write("input_gradient")
-        try:
-            self._loss_and_grad(X, Y, weight, None, rng or self._rng, need_dX=True)
-            if self._parameters.running is not None:
-                self._parameters.running.restore()
-            return np.array(self._dX)
-        finally:
-            self._access.end_write()
+        rng, running = self._checked(rng), self._parameters.running
+        with self._access.writing("input_gradient"):
+            if running is not None:
+                running.save()
+            try:
+                _, dX = self._backpropagate(X, Y, weight, rng, need_dX=True)
+                return np.array(dX)
+            finally:
+                if running is not None:
+                    running.restore()
 
     def evaluate(
         self,
@@ -372,11 +384,11 @@ class MLP(Copyable):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
+        penalty = copy.copy(penalty)
         layers, output = self._access.begin_read("evaluate")
         try:
             loss: LossValue = self._total_loss(X, Y, weight, None, layers, output) / X.shape[-2]
-            # a copy of the penalty has work arrays of its own
-            return loss + copy.copy(penalty).value(self.weights) if penalty else loss
+            return loss + penalty.value(self.weights) if penalty else loss
         finally:
             self._access.end_read(layers)
 
@@ -408,13 +420,24 @@ class MLP(Copyable):
         return total
 
     def _batch_loss(self, X: Array, Y: Array, weight: Array | None) -> LossValue:
-        """Return the mean loss with the statistics of these rows, but without dropout."""
+        """Return the mean loss with the statistics of these rows, but without dropout.
+
+        Running statistics move, as in training.
+        """
         A = X
         for layer in self.layers:
             has_running = any(p.running for p in layer.parameters())
             A = layer.forward(A, has_running, self._rng)
         mean: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
         return mean
+
+    def _checked(self, rng: object) -> np.random.Generator:
+        """Return the generator that was given, or the network's own."""
+        if rng is None:
+            return self._rng
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng: received {rng!r}, expected a numpy Generator or None")
+        return rng
 
     def _check_data(
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None
@@ -426,7 +449,8 @@ class MLP(Copyable):
         """Write the network to a file; `mlp.load` reads it back, bit-identical.
 
         The same network gives the same bytes, without pickle. The file is replaced as a whole or
-        not at all. It holds no random generator.
+        not at all. It holds the structure, all parameters, running statistics and initial values
+        that were given as numbers; no gradient, optimizer or random generator.
 
         Parameters
         ----------
@@ -469,7 +493,7 @@ class MLP(Copyable):
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""
         layers = ", ".join(map(repr, self.layers))
-        loss = getattr(self.loss, "name", repr(self.loss))
+        loss = name_of(self.loss)
         each = f" x {self.replicas} replicas" if self.replicas else ""
         return f"MLP([{layers}], loss={loss!r}){each}"
 

@@ -1,4 +1,4 @@
-"""How a network is trained: batches, the trainer, what it records and what goes wrong."""
+"""Training: the trainer, its data, metrics, callbacks, checkpoints and records."""
 
 from mlp.training.callbacks.base import Callback, LambdaCallback
 from mlp.training.callbacks.csv_logger import CSVLogger

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -160,12 +161,16 @@ class Trainer:
             If the loss, the gradient or the update is not finite. The network keeps the weights
             from before that update. With replicas nothing is raised: a replica that diverges
             keeps its last good weights, and the others go on.
+        RuntimeError
+            If this trainer is training already, or another thread uses the network. Callbacks may
+            use it.
         """
         check_count("epochs", epochs, 0)
-        run = self._prepare(X, Y, validation, sample_weight, class_weight)
-        run.begin()
-        run.state.last_epoch = run.state.epoch + epochs
-        return self._train(run, epochs)
+        with self._alone("fit"):
+            run = self._prepare(X, Y, validation, sample_weight, class_weight)
+            run.begin()
+            run.state.last_epoch = run.state.epoch + epochs
+            return self._train(run, epochs)
 
     def resume(
         self,
@@ -224,14 +229,15 @@ class Trainer:
         check_count("epochs", epochs, 0)
         check_bool("missing_ok", missing_ok)
         check_path("path", path)
-        run = self._prepare(X, Y, validation, sample_weight, class_weight)
-        if missing_ok and not os.path.lexists(path):
-            require_checkpoint(self.callbacks, path)
-            run.begin()
-            run.state.last_epoch = max(run.state.epoch, epochs)
-        else:
-            continue_run(path, run, epochs)
-        return self._train(run, epochs)
+        with self._alone("resume"):
+            run = self._prepare(X, Y, validation, sample_weight, class_weight)
+            if missing_ok and not os.path.lexists(path):
+                require_checkpoint(self.callbacks, path)
+                run.begin()
+                run.state.last_epoch = max(run.state.epoch, epochs)
+            else:
+                continue_run(path, run, epochs)
+            return self._train(run, epochs)
 
     def stop(self) -> None:
         """End the current `fit` after this epoch."""
@@ -254,6 +260,16 @@ class Trainer:
         if self._run is None:
             raise RuntimeError("training_loss: received no data, expected a call during fit")
         return self._run.evaluation.training_loss()
+
+    @contextmanager
+    def _alone(self, call: str) -> Iterator[None]:
+        """Train the network alone; RuntimeError if anything else is at work on it."""
+        if self._run is not None:
+            raise RuntimeError(
+                f"{call}: received during a fit of this trainer, expected one at a time"
+            )
+        with self.net._access.writing(call):
+            yield
 
     def _prepare(
         self,

@@ -45,7 +45,7 @@ class GuardedUpdate:
 
     def __init__(self, net: MLP) -> None:
         self.net = net
-        self._scratch = Workspace()
+        self._workspace = Workspace()
         self.alive: NDArray[np.bool_] = np.ones(net.replicas or 1, np.bool_)
         self.has_new_diverged = False
         self._all_alive = True
@@ -86,7 +86,7 @@ class GuardedUpdate:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
         parameters, optimizer = self.net._parameters, self.optimizer
         theta, grad, running = parameters.theta, parameters.grad, parameters.running
-        squared = sum_of_squares(grad, self._scratch)
+        squared = sum_of_squares(grad, self._workspace)
         is_usual = grad.ndim == 1 and math.isfinite(squared)
         norm = math.sqrt(squared) if is_usual else _norm(grad, squared)
         lr = optimizer._lr

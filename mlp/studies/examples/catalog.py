@@ -6,9 +6,14 @@ from collections.abc import Callable
 
 from mlp._names import find_name
 from mlp.studies.examples.chart import learning_rate_chart
-from mlp.studies.examples.documents import document_000, document_001, document_002, document_003
+from mlp.studies.examples.documents import (
+    document_000,
+    document_001,
+    document_002,
+    document_003,
+    mazur,
+)
 from mlp.studies.examples.example import Example
-from mlp.studies.examples.mazur import mazur
 
 EXAMPLES: dict[str, Callable[[], Example]] = {
     "document-000": document_000,

@@ -1,39 +1,49 @@
-"""A network and its data, as the options of several commands describe them."""
+"""Options that several commands share, and the network and batch size that they describe."""
 
 from __future__ import annotations
 
 import argparse
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from mlp.cli.data import DESCRIBE_DATA, add_data_arguments
+from mlp.cli.data import DATA_OPTIONS, add_data_arguments
 from mlp.cli.task import Task
 from mlp.core import MLP
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.losses import LOSSES
 
-DESCRIBE_A_NETWORK = ("layers", "hidden", "output", "loss", "batch_size", "dtype", *DESCRIBE_DATA)
-"""The options that say nothing without data."""
+NETWORK_OPTIONS = ("layers", "hidden", "output", "loss", "batch_size", "dtype", *DATA_OPTIONS)
+"""The options that mean nothing without --data."""
 
 
 def add_network_arguments(parser: argparse.ArgumentParser, default_data: str | None = None) -> None:
     """Declare the options that name data and describe a network."""
-    own = parser.add_argument_group("a network and data of your own")
+    group = parser.add_argument_group("network and data")
     data = "digits, xor, spirals, FILE.csv or FILE.npz"
     data += "" if default_data is None else f" ({default_data})"
-    own.add_argument("--data", metavar="NAME", default=default_data, help=data)
-    own.add_argument("--layers", type=parse_sizes, metavar="64,32,10", help="all widths")
-    add_ends_arguments(own)
+    group.add_argument("--data", metavar="NAME", default=default_data, help=data)
+    group.add_argument(
+        "--layers", type=parse_sizes, metavar="64,32,10", help="widths, from input to output"
+    )
+    add_layer_arguments(group)
     add_data_arguments(parser)
 
 
-def add_ends_arguments(parser: argparse._ActionsContainer) -> None:
+def add_layer_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options that describe a network besides its widths."""
     parser.add_argument(
-        "--hidden", "--activation", metavar="NAME", help=f"{', '.join(ACTIVATIONS)} (relu)"
+        "--hidden",
+        "--activation",
+        metavar="NAME",
+        help=f"hidden activation: {', '.join(ACTIVATIONS)} (relu)",
     )
     parser.add_argument("--output", metavar="NAME", help="activation of the last layer")
     parser.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))
     parser.add_argument(
-        "--batch-size", type=parse_batch_size, metavar="N", help="rows, or full (32)"
+        "--batch-size", type=parse_batch_size, metavar="N", help="rows per batch, or full (32)"
     )
     parser.add_argument("--dtype", choices=("float64", "float32"))
 
@@ -58,12 +68,12 @@ def make_network(
 
 
 def batch_size_of(options: argparse.Namespace) -> int | None:
-    """Return the rows of a batch, None for all."""
+    """Return the number of rows per batch, None for all."""
     return 32 if options.batch_size is None else options.batch_size or None
 
 
 def parse_sizes(text: str) -> list[int]:
-    """Return the widths that ``64,32,10`` stands for."""
+    """Return the widths in ``64,32,10``."""
     try:
         sizes = [int(size) for size in text.split(",")]
     except ValueError:
@@ -74,7 +84,7 @@ def parse_sizes(text: str) -> list[int]:
 
 
 def parse_hidden(text: str) -> list[int]:
-    """Return the widths of hidden layers that ``64,32`` stands for, none for ``none``."""
+    """Return the widths of the hidden layers in ``64,32``, or none for ``none``."""
     if text == "none":
         return []
     try:
@@ -92,3 +102,36 @@ def parse_batch_size(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"received {text!r}, expected a number of rows, or full")
     return int(text)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OSError if `folder` cannot be used or created; called before any computation.
+
+    Examples
+    --------
+    >>> check_folder(Path("results"))
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "received a file, expected a folder", str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "received a folder that is read-only", str(there))
+
+
+@contextmanager
+def explained(kept: str) -> Iterator[None]:
+    """Make Ctrl-C within this context report what was kept and how to continue.
+
+    Examples
+    --------
+    >>> try:
+    ...     with explained("nothing was kept"):
+    ...         raise KeyboardInterrupt
+    ... except KeyboardInterrupt as interrupt:
+    ...     print(interrupt)
+    nothing was kept
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(kept) from error

@@ -7,7 +7,7 @@ import pytest
 
 import mlp
 from mlp.training import LayerRecord, LayerRecorder
-from mlp.training.recording.units import Histogram
+from mlp.training.recording.record import Histogram
 
 
 def histogram(numbers):

@@ -1,24 +1,69 @@
-"""The numbers of a network's diagram, read from a network or from a trace."""
+"""The content of a diagram, read from a network or from a trace."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from mlp.plotting.records import Differentiable, TraceRecord
 
 Numbers = NDArray[np.floating[Any]]
 Place = tuple[int, int, int]
 
 
+class Differentiable(Protocol):
+    """A network with a forward and a backward pass; dense layers have W, b, dW, db and A."""
+
+    n_in: int
+    n_out: int
+    replicas: int | None
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
+
+    def copy(self) -> Differentiable:
+        """Return a copy of the network."""
+
+    def predict(self, X: Any, /) -> Any:
+        """Run forward; ``layer.A`` then holds the outputs of each layer."""
+
+    def loss_and_grad(self, X: Any, Y: Any, /) -> Any:
+        """Return the loss; ``layer.dW`` and ``layer.db`` then hold its gradient."""
+
+
+class TraceRecord(Protocol):
+    """One traced step of gradient descent: `mlp.studies.Trace`."""
+
+    @property
+    def inputs(self) -> Sequence[tuple[str, float]]:
+        """The names and values of the inputs."""
+
+    @property
+    def units(self) -> Sequence[Any]:
+        """The units, from the first layer to the last."""
+
+    @property
+    def errors(self) -> Sequence[Any]:
+        """The terms of the loss."""
+
+    @property
+    def updates(self) -> Sequence[Any]:
+        """The trained weights and biases."""
+
+    @property
+    def loss(self) -> float:
+        """The loss before the step."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """The inputs, or the units of a layer, one under the other."""
+    """The inputs, or the units of a layer."""
 
     names: Sequence[str]
-    words: str  # stands below
+    words: str  # written below
     values: Numbers | None = None
 
 
@@ -26,7 +71,7 @@ class Column:
 class Link:
     """The weights ``(n_in, n_out)`` between two columns, and the biases of the second.
 
-    One bias ``(1,)`` is shared by all its units.
+    A bias of shape ``(1,)`` is shared by all units.
     """
 
     weights: Numbers
@@ -36,14 +81,14 @@ class Link:
     names: Mapping[tuple[int, int], str] | None = None
 
     def value(self, part: str, i: int | None, j: int) -> float | None:
-        """Return the weight or gradient at (i, j), where i is None that of the bias of unit j."""
+        """Return the weight or gradient at (i, j), that of the bias of unit j if i is None."""
         ours, biases = self._arrays(part)
         if i is not None:
             return None if ours is None else float(ours[i, j])
         return None if biases is None else float(biases[j if biases.size > 1 else 0])
 
     def largest(self, part: str) -> float:
-        """Return the size of the largest weight, bias or gradient that is finite."""
+        """Return the largest finite magnitude of the weights and biases, or their gradients."""
         found = [
             np.abs(array[np.isfinite(array)]) for array in self._arrays(part) if array is not None
         ]
@@ -62,7 +107,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Diagram:
-    """What there is to draw; the first link leads from the first column to the second."""
+    """Columns and the links between them; link k leads from column k to k + 1."""
 
     columns: Sequence[Column]
     links: Sequence[Link]
@@ -76,13 +121,13 @@ def diagram_of_network(
     t: ArrayLike | None,
     names: Mapping[str, Place] | None,
 ) -> Diagram:
-    """Return the diagram of a network, with activations where x is given, gradients where t is.
+    """Return the diagram of a network, with activations if x is given, gradients if t is.
 
     Raises
     ------
     ValueError, TypeError
-        If there are replicas or nothing to draw, x is not one sample, t comes without x, or a
-        name does not fit; and what the network says of x and t.
+        If the network has replicas or no dense layer, x is not one sample, t is given without x,
+        a name does not fit, or the network rejects x or t.
     """
     if net.replicas is not None:
         raise ValueError(
@@ -90,7 +135,7 @@ def diagram_of_network(
             "net.replica(k) makes one"
         )
     if t is not None and x is None:
-        raise ValueError("t: received a target without x, expected the sample that it belongs to")
+        raise ValueError("t: received a target without x, expected the sample it belongs to")
     _check_layers(net, need_all=t is not None)
     X = None if x is None else _row(np.asarray(x), "x", net.n_in)
     run, loss = net.copy(), None
@@ -112,7 +157,7 @@ def diagram_of_network(
 
 
 def diagram_of_trace(trace: TraceRecord) -> Diagram:
-    """Return the diagram of the network that a trace has followed, before the step."""
+    """Return the diagram of the network of a trace, before the step."""
     inputs, values = zip(*trace.inputs, strict=True)
     last = trace.units[-1].layer
     columns = [Column(_plain(inputs, 0, last + 1), "inputs", np.array(values))]
@@ -127,7 +172,7 @@ def diagram_of_trace(trace: TraceRecord) -> Diagram:
 
 
 def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
-    """Return the weights that lead to units of one layer, with their gradients."""
+    """Return the weights into the units of one layer, with their gradients."""
     weights = np.array([[term.values[0] for term in unit.inputs] for unit in units]).T
     names = {(i, j): term.names[0] for j, u in enumerate(units) for i, term in enumerate(u.inputs)}
     gradients = np.empty_like(weights)
@@ -161,7 +206,7 @@ def _check_layers(net: Differentiable, need_all: bool) -> None:
 
 
 def _ends(layers: Sequence[Any]) -> list[Any]:
-    """Return for each dense layer what has the last activation before the next one."""
+    """Return for each dense layer the last layer with an activation before the next dense one."""
     ends: list[Any] = []
     for layer in layers:
         if _is_dense(layer):
@@ -193,7 +238,7 @@ def _is_label(t: NDArray[Any], n_out: int) -> bool:
 
 
 def _one_hot(t: NDArray[Any], n_out: int) -> Numbers:
-    """Return the target of each output."""
+    """Return the target of each output, one-hot for a label."""
     if not _is_label(t, n_out):
         return np.asarray(t, dtype=np.float64).reshape(n_out)
     targets = np.zeros(n_out)
@@ -202,7 +247,7 @@ def _one_hot(t: NDArray[Any], n_out: int) -> Numbers:
 
 
 def _link(layer: Any, has_gradients: bool, names: Mapping[tuple[int, int], str] | None) -> Link:
-    """Return the numbers of a dense layer, which belongs to a copy of the network."""
+    """Return the numbers of a dense layer of the copied network."""
     biased = layer.bias is not None
     return Link(
         layer.W,
@@ -216,7 +261,7 @@ def _link(layer: Any, has_gradients: bool, names: Mapping[tuple[int, int], str] 
 def _names_of_weights(
     names: Mapping[str, Place] | None, layers: Sequence[Any]
 ) -> list[dict[tuple[int, int], str] | None]:
-    """Return the names of each dense layer's weights by (i, j); None where none was given."""
+    """Return the names of each dense layer's weights by (i, j); None without names."""
     if names is None:
         return [None] * len(layers)
     if not isinstance(names, Mapping):
@@ -238,7 +283,7 @@ def _names_of_weights(
 
 
 def _unit_names(column: int, n: int, links: int) -> list[str]:
-    """Return what textbooks call the units of a column: x1, h1 or h2_1, o1."""
+    """Return textbook names of the units of a column: x1, h1 or h2_1, o1."""
     if column == 0:
         stem = "x"
     elif column == links:
@@ -249,7 +294,7 @@ def _unit_names(column: int, n: int, links: int) -> list[str]:
 
 
 def _plain(names: Sequence[str], column: int, links: int) -> Sequence[str]:
-    """Return the names, or those of textbooks where they are places as ``a[0][2]``."""
+    """Return the names, or textbook names in place of ones like ``a[0][2]``."""
     return _unit_names(column, len(names), links) if "[" in names[0] else names
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mlp.training.recording.units import BINS, Histogram, median
+from mlp.training.recording.record import BINS, Histogram, median
 
 NUMBERS = st.floats(-1e12, 1e12, allow_subnormal=False)
 BLOCKS = st.lists(hnp.arrays(np.float64, st.integers(0, 30), elements=NUMBERS), max_size=5)

@@ -1,4 +1,4 @@
-"""Draws a network's diagram: what is read is put where the layout says."""
+"""Draws a diagram with a pen, at the places of a layout."""
 
 import re
 from collections.abc import Sequence
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from mlp.plotting.network_layout import Layout, Point
-from mlp.plotting.network_marks import Pen, mathematical, number, outside, short_number
-from mlp.plotting.network_numbers import Column, Diagram, Link
-from mlp.plotting.network_places import shares_along
+from mlp.plotting.network.diagram import Column, Diagram, Link
+from mlp.plotting.network.layout import Layout, Point, shares_along
+from mlp.plotting.network.marks import Pen, mathematical, number, outside, short_number
 from mlp.plotting.themes import legible
 
 Line = tuple[int | None, int, Point, Point]
@@ -19,7 +18,7 @@ Line = tuple[int | None, int, Point, Point]
 
 @dataclass(frozen=True)
 class Drawing:
-    """A diagram, its layout, which parts of it are shown, and what it is drawn with."""
+    """A diagram, its layout, the parts to show, and the pen."""
 
     diagram: Diagram
     layout: Layout
@@ -28,7 +27,7 @@ class Drawing:
     pen: Pen
 
     def draw(self) -> None:
-        """Draw lines, units and words."""
+        """Draw lines, units and text."""
         for k, link in enumerate(self.diagram.links):
             if self.layout.named:
                 self._named_lines(k, link)
@@ -41,7 +40,7 @@ class Drawing:
         self._targets()
 
     def _lines(self, k: int) -> list[Line]:
-        """Return the lines that lead to the units of column k + 1."""
+        """Return the lines to the units of column k + 1."""
         before, after = self.layout.spots[k], self.layout.spots[k + 1]
         starts: list[tuple[int | None, Point]] = [
             (i, (before.x, y)) for i, y in before.units.items()
@@ -69,7 +68,7 @@ class Drawing:
                 self.pen.along(start, end, share, words, above=above, color=colors[part])
 
     def _texts_along(self, link: Link, i: int | None, j: int) -> dict[str, str]:
-        """Return what is written along a line, by part; a bias that is shared stands at one."""
+        """Return the text along a line, by part; a shared bias is written once."""
         if i is None and j and link.shares_bias:
             return {}
         found = {}
@@ -83,7 +82,7 @@ class Drawing:
         return found
 
     def _broad_lines(self, k: int, link: Link) -> None:
-        """Draw lines as broad as their numbers are large."""
+        """Draw lines whose width shows the size of their numbers."""
         lines = self._lines(k)
         part = next((part for part in self.shown if part != "activations"), None)
         if part is not None:
@@ -100,12 +99,12 @@ class Drawing:
             self.pen.plain_lines([line[2:] for line in lines], f"lines {k}")
 
     def _size_in_units(self) -> float:
-        """Return the size of the letters with which the longest number fits into a unit."""
+        """Return the font size at which the longest number fits a unit."""
         longest = max(
             (len(text) for column in self.diagram.columns for text in self._texts(column)),
             default=1,
         )
-        room = 1.5 if self.layout.named else 1.75  # of the radius; two lines have less
+        room = 1.5 if self.layout.named else 1.75  # of the radius; two lines have less room
         return min(11.0, room * 72 * self.layout.radius / (0.62 * max(longest, 3)))
 
     def _texts(self, column: Column) -> list[str]:
@@ -115,7 +114,7 @@ class Drawing:
         return [write(float(value), self.digits) for value in column.values]
 
     def _units(self, k: int, column: Column, size: float) -> None:
-        """Draw the units of a column, with what they are called and their activations."""
+        """Draw the units of a column with their names and activations."""
         theme, spot, radius = self.pen.theme, self.layout.spots[k], self.layout.radius
         color = to_rgb(theme.second if k == 0 else theme.first)
         texts = self._texts(column)
@@ -153,7 +152,7 @@ class Drawing:
 
 
 def _size(texts: Sequence[str]) -> tuple[float, float]:
-    """Return about how long and how high the words along a line are, both sides, in inches."""
+    """Return the approximate length and height of the text along a line, in inches."""
     letters = max((_letters(text) for text in texts), default=0)
     return 0.093 * letters, 0.4
 

@@ -1,20 +1,26 @@
-"""The picture of a network: units, weights, activations, gradients."""
+"""Diagrams of a network or of a traced step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
+from mlp._checks import check_choice, check_number
 from mlp.plotting.labels import write_key
-from mlp.plotting.network_drawing import Drawing
-from mlp.plotting.network_layout import Layout, arrange
-from mlp.plotting.network_marks import DASHES, Pen
-from mlp.plotting.network_numbers import Diagram, Place, diagram_of_network, diagram_of_trace
-from mlp.plotting.records import Differentiable, TraceRecord
-from mlp.plotting.style import check_choice, drawing
+from mlp.plotting.network.diagram import (
+    Diagram,
+    Differentiable,
+    Place,
+    TraceRecord,
+    diagram_of_network,
+    diagram_of_trace,
+)
+from mlp.plotting.network.drawing import Drawing
+from mlp.plotting.network.layout import Layout, arrange
+from mlp.plotting.network.marks import DASHES, Pen
+from mlp.plotting.style import drawing
 from mlp.plotting.themes import Color, legible, theme_of
 
 PARTS = ("weights", "activations", "gradients")
@@ -35,42 +41,42 @@ def plot_network(
 ) -> Axes:
     """Draw the network as a diagram.
 
-    A small network has its weight written above each line and, for a sample with a target, the
-    weight's gradient below it. A larger one has broad lines for large numbers, measured by the
-    largest of the layer, and a colour for each sign, with dashes below zero. Of a layer of more
-    than 16 units the first and last four are drawn.
+    In a small network each line has its weight above it and, for a sample with a target, the
+    gradient below it. In a larger one the width of a line shows its size relative to the largest
+    of the layer, and colour and dashes show the sign. Of layers with more than 16 units, only the
+    first and last four are drawn.
 
     Parameters
     ----------
     net
-        A single network. Layers that have no weights, as dropout, are not drawn.
+        A single network. Layers without weights, such as dropout, are not drawn.
     x
-        A sample ``(n_in,)`` or ``(1, n_in)``, whose activations stand in the units.
+        A sample ``(n_in,)`` or ``(1, n_in)``, whose activations are written in the units.
     t
-        Its target, as in ``net.loss_and_grad``; needed for gradients.
+        Its target, as in ``net.loss_and_grad``; required for gradients.
     ax
-        Where to draw; by default on a figure of its own, as high as the network needs.
+        Axes to draw on; by default those of a new figure, as high as the network needs.
     show
-        Which of ``"weights"``, ``"activations"`` and ``"gradients"``; by default all that is
-        known, without gradients where there is no room for two numbers at each line.
+        Which of ``"weights"``, ``"activations"`` and ``"gradients"`` to show; by default all that
+        are known, without gradients if there is no room for two numbers at each line.
     names
-        What weights are called, as ``{"w1": (layer, i, j)}``.
+        Names of weights, as ``{"w1": (layer, i, j)}``.
     digits
-        Significant digits, 1 to 17; in small units two at most.
+        Significant digits, 1 to 17; at most two in small units.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError, TypeError
-        If the network has replicas, a sample, target or name does not fit it, ``show`` asks
-        for what is unknown or for two numbers at each line of a large network, or gradients are
-        wanted of a network with other layers than dense ones.
+        If the network has replicas; if a sample, target or name does not fit it; if ``show`` has
+        an unknown part, or asks for two numbers at each line of a large network; if gradients are
+        requested of a network with layers other than dense ones.
 
     Examples
     --------
@@ -91,19 +97,19 @@ def plot_trace(
     digits: int = 3,
     title: str | None = None,
 ) -> Axes:
-    """Draw the network of a trace as it was before the step, as `plot_network` does.
+    """Draw the network of a trace, before its step, as `plot_network` does.
 
     Parameters
     ----------
     trace
-        What `mlp.trace` returns.
+        The result of `mlp.trace`.
     ax, show, digits, title
         As in `plot_network`.
 
     Returns
     -------
     Axes
-        The axes drawn on.
+        The axes.
 
     Raises
     ------
@@ -128,7 +134,9 @@ def _plot(
     digits: int,
     title: str | None,
 ) -> Axes:
-    _check_digits(digits)
+    digits = int(
+        check_number("digits", digits, "a whole number from 1 to 17", range(1, 18).__contains__)
+    )
     layout = arrange(diagram)
     shown = _shown(diagram, show, layout.named)
     size = (layout.width, layout.height + KEY * bool(shown) + TITLE * bool(title))
@@ -142,15 +150,8 @@ def _plot(
     return ax
 
 
-def _check_digits(digits: object) -> None:
-    if isinstance(digits, bool) or not isinstance(digits, int | np.integer):
-        raise TypeError(f"digits: received {digits!r}, expected a whole number from 1 to 17")
-    if not 1 <= digits <= 17:
-        raise ValueError(f"digits: received {digits!r}, expected a whole number from 1 to 17")
-
-
 def _shown(diagram: Diagram, show: Sequence[str] | None, named: bool) -> tuple[str, ...]:
-    """Return which parts are drawn."""
+    """Return the parts to draw."""
     known = {
         "weights": True,
         "activations": diagram.columns[0].values is not None,
@@ -174,7 +175,7 @@ def _shown(diagram: Diagram, show: Sequence[str] | None, named: bool) -> tuple[s
 
 
 def _key(ax: Axes, shown: Sequence[str], named: bool) -> list[tuple[Any, str]]:
-    """Return what the colours mean."""
+    """Return the key of the colours."""
     theme = theme_of(ax)
     lines = [part for part in ("weights", "gradients") if part in shown]
     if named:
@@ -202,7 +203,7 @@ def _key(ax: Axes, shown: Sequence[str], named: bool) -> list[tuple[Any, str]]:
 
 
 def _pen(ax: Axes, layout: Layout) -> Pen:
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the size
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the size
     box = ax.get_window_extent()
     scale = min(box.width / layout.width, box.height / layout.height) / ax.figure.dpi
     return Pen(ax, theme_of(ax), scale)

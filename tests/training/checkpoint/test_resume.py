@@ -1,7 +1,5 @@
 """A run that is continued is the run that was never interrupted, to the last bit."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -21,6 +19,7 @@ from tests.training.kinds import (
     fit,
     interrupted_after,
     network,
+    pairs,
     resume,
     trainer,
     watched,
@@ -28,12 +27,18 @@ from tests.training.kinds import (
 from tests.training.small import OPTIMIZERS, optimizer
 
 
+def test_the_pairs_below_are_all_rates_with_all_optimizers():
+    found = {pair for layers in LAYERS for pair in pairs(layers, None)}
+    assert found == {(rate, name) for rate in RATES for name in OPTIMIZERS}
+    assert {name for _, name in pairs("Dense", 3)} == set(OPTIMIZERS)
+
+
 @pytest.mark.parametrize("place", [IN_AN_EPOCH, AT_ITS_END])
 @pytest.mark.parametrize("K", [None, 3])
 @pytest.mark.parametrize("layers", LAYERS)
 def test_for_every_optimizer_and_schedule_and_layer(tmp_path, layers, K, place):
     path = tmp_path / "run.npz"
-    for rate, name in itertools.product(RATES, OPTIMIZERS):
+    for rate, name in pairs(layers, K):
         kind = (layers, rate, name, K)
         whole = trainer(*kind)
         fit(whole)
@@ -50,7 +55,7 @@ def test_for_every_optimizer_and_schedule_and_layer(tmp_path, layers, K, place):
 @pytest.mark.parametrize("K", [None, 3])
 @pytest.mark.parametrize("layers", LAYERS)
 def test_training_n_and_then_m_epochs_is_training_n_plus_m_for_every_kind(layers, K):
-    for rate, name in itertools.product(RATES, OPTIMIZERS):
+    for rate, name in pairs(layers, K):
         whole, parts = trainer(layers, rate, name, K), trainer(layers, rate, name, K)
         fit(whole)
         fit(parts, 1)

@@ -1,4 +1,4 @@
-"""The marks of a network's diagram: circles, lines, and what is written in and along them."""
+"""The marks of a diagram: circles, lines, and the text in and along them."""
 
 import math
 import re
@@ -12,25 +12,25 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from mlp.plotting.network_layout import Point
-from mlp.plotting.network_numbers import Numbers
+from mlp.plotting.network.diagram import Numbers
+from mlp.plotting.network.layout import Point
 from mlp.plotting.themes import Color, Theme, legible
 
-DASHES = (0.0, (4.0, 1.0))  # tell what is below 0 where no colour does
-MANY = 100  # lines between two columns; more are drawn less broad
+DASHES = (0.0, (4.0, 1.0))  # show numbers below 0, also without colour
+MANY = 100  # lines between two columns; more are drawn thinner
 _NAME = re.compile(r"([A-Za-z])_?(\d+)(?:_(\d+))?")
 
 
 @dataclass(frozen=True)
 class Pen:
-    """What everything is drawn with.
+    """Draws marks on axes in a theme.
 
     Attributes
     ----------
     ax : Axes
     theme : Theme
     scale : float
-        How large an inch of the diagram is on the page.
+        The size on the page of one inch of the diagram.
     """
 
     ax: Axes
@@ -40,14 +40,14 @@ class Pen:
     def write(
         self, at: Point, text: str, size: float, *, color: Any = None, **options: Any
     ) -> None:
-        """Write a name or a number with its middle at a point."""
+        """Write text centred at a point."""
         options = {"ha": "center", "va": "center", "zorder": 6.0, **options}
         self.ax.text(
             *at, text, fontsize=size * self.scale, color=color or self.theme.ink, **options
         )
 
     def circle(self, at: Point, radius: float, color: Color, gid: str) -> None:
-        """Draw a unit, tinted with a colour."""
+        """Draw a unit in a tint of a colour."""
         fill = mixed(self.theme.page, color, 0.22)
         line = legible(color, self.theme.page, 3.0)
         self.ax.add_patch(
@@ -55,12 +55,12 @@ class Pen:
         )
 
     def dots(self, at: Point, gid: str) -> None:
-        """Draw three dots, one under the other, for units that are not drawn."""
+        """Draw three vertical dots for units that are left out."""
         ys = at[1] + np.array([0.1, 0.0, -0.1])
         self.ax.plot([at[0]] * 3, ys, "o", color=self.theme.faint, markersize=3.2, gid=gid)
 
     def arrow(self, start: Point, end: Point, gid: str) -> None:
-        """Draw a thin line with its direction."""
+        """Draw a thin arrow."""
         self.ax.add_patch(
             FancyArrowPatch(
                 start,
@@ -79,7 +79,7 @@ class Pen:
     def along(
         self, start: Point, end: Point, share: float, text: str, *, above: bool, color: Any
     ) -> None:
-        """Write a number along a line, on one side of it."""
+        """Write text along a line, above or below it."""
         (x0, y0), (x1, y1) = start, end
         angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
         away = (0.03 if above else -0.045) / math.cos(math.radians(angle))
@@ -98,7 +98,7 @@ class Pen:
     def lines(
         self, ends: Sequence[tuple[Point, Point]], values: Numbers, largest: float, gid: str
     ) -> None:
-        """Draw a line for each value: the larger the broader, as its sign is drawn."""
+        """Draw a line for each value: its width shows the size, colour and dashes the sign."""
         known = np.nan_to_num(np.abs(values), nan=largest, posinf=largest)
         sizes = known / largest if largest > 0 else np.zeros_like(known)
         broadest = 3.0 if len(ends) <= MANY else 2.2
@@ -116,7 +116,7 @@ class Pen:
         self.ax.add_collection(collection, autolim=False)
 
     def plain_lines(self, ends: Sequence[tuple[Point, Point]], gid: str) -> None:
-        """Draw thin lines that say only what is linked with what."""
+        """Draw thin lines without values."""
         color = self.theme.faint
         self.ax.add_collection(
             LineCollection(ends, linewidths=0.6, colors=color, alpha=0.6, zorder=2.0, gid=gid),
@@ -125,7 +125,7 @@ class Pen:
 
 
 def outside(start: Point, end: Point, radius: float) -> tuple[Point, Point]:
-    """Return the part of a line between the middles of two circles that lies outside them."""
+    """Return the part outside both circles of the line between their centres."""
     (x0, y0), (x1, y1) = start, end
     length = math.hypot(x1 - x0, y1 - y0)
     dx, dy = radius * (x1 - x0) / length, radius * (y1 - y0) / length
@@ -133,7 +133,7 @@ def outside(start: Point, end: Point, radius: float) -> tuple[Point, Point]:
 
 
 def number(value: float, digits: int) -> str:
-    """Return a number with so many digits, and a minus as mathematics writes it.
+    """Return a number with so many significant digits and a proper minus sign.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def number(value: float, digits: int) -> str:
 
 
 def short_number(value: float, digits: int) -> str:
-    """Return a number with two digits at most, one where two would need too much room.
+    """Return a number with at most two digits, one if two would be too long.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def short_number(value: float, digits: int) -> str:
 
 
 def mathematical(name: str) -> str:
-    """Return a name with its number as an index, or the name itself.
+    """Return a name with its number as a subscript, or the name itself.
 
     Examples
     --------
@@ -165,13 +165,13 @@ def mathematical(name: str) -> str:
     """
     found = _NAME.fullmatch(name)
     if found is None:
-        return name.replace("$", r"\$")  # which is not to begin mathematics
+        return name.replace("$", r"\$")  # would start mathematics
     letter, *indices = found.groups()
     return f"${letter}_{{{','.join(index for index in indices if index)}}}$"
 
 
 def mixed(page: Any, color: Color, share: float) -> Color:
-    """Return the colour of the page with a share of another in it."""
+    """Return the colour of the page mixed with a share of another."""
     red, green, blue = (
         (1 - share) * base + share * tint for base, tint in zip(to_rgb(page), color, strict=True)
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlp import SGD, Adam, EarlyStopping, Trainer
-from tests.training.scored import HELD_OUT, TRAIN, X, make, y
+from tests.training.callbacks.scored import HELD_OUT, TRAIN, X, make, y
 from tests.training.small import classifier, numbers, regressor
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import mlp
 from mlp import Dense, LayerRecorder, Trainer
-from tests.training.recorded import PROBE, X, noisy, outputs, trained, y
+from tests.training.recording.recorded import PROBE, X, noisy, outputs, trained, y
 
 
 def test_a_unit_of_relu_that_is_never_positive_is_dead():

@@ -7,7 +7,7 @@ import pytest
 
 import mlp
 from mlp import LambdaCallback, LayerRecorder, Trainer
-from tests.training.recorded import PROBE, X, noisy, trained, y
+from tests.training.recording.recorded import PROBE, X, noisy, trained, y
 from tests.training.small import classifier
 
 

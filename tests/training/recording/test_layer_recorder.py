@@ -5,7 +5,7 @@ import pytest
 
 import mlp
 from mlp import Dense, Dropout, LambdaCallback, LayerRecorder, Trainer
-from tests.training.recorded import PROBE, X, noisy, outputs, trained, y
+from tests.training.recording.recorded import PROBE, X, noisy, outputs, trained, y
 from tests.training.small import OPTIMIZERS, optimizer, state_of
 
 

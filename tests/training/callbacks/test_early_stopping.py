@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlp import SGD, EarlyStopping, LambdaCallback, Trainer, TrainingDiverged
-from tests.training.scored import HELD_OUT, TRAIN, X, make, run, y
+from tests.training.callbacks.scored import HELD_OUT, TRAIN, X, make, run, y
 from tests.training.small import classifier, numbers, regressor
 
 

@@ -33,15 +33,6 @@ MAY_IMPORT = {
     ],
     "machine": ["mlp"],  # for its version; it knows nothing else of the package
     "plotting": ["mlp.training.history", "mlp.studies.sweep.result"],  # records only
-    "interop": [
-        "mlp.core",
-        "mlp.optim",
-        "mlp.files",
-        "mlp.training",
-        "mlp.datasets",
-        "mlp.studies",
-        "mlp.plotting",
-    ],
     "cli": ["mlp"],
     "__init__": ["mlp"],
     "__main__": ["mlp"],
@@ -50,9 +41,9 @@ MAY_IMPORT = {
 # What runs back, inside a function only: records that have a `.plot()`, and `MLP.save`.
 MAY_IMPORT_LAZILY = {
     "mlp/core/copied.py": "mlp.files",
-    "mlp/studies/chain_rule/record.py": "mlp.plotting",
-    "mlp/studies/finder_result.py": "mlp.plotting",
-    "mlp/studies/sweep_result.py": "mlp.plotting",
+    "mlp/studies/chain_rule/tracing.py": "mlp.plotting",
+    "mlp/studies/finder/result.py": "mlp.plotting",
+    "mlp/studies/sweep/result.py": "mlp.plotting",
     "mlp/training/history.py": "mlp.plotting",
     "mlp/training/layer_record.py": "mlp.plotting",
 }
@@ -153,7 +144,7 @@ def test_no_import_runs_back(path):
         ("mlp/plotting/curves.py", "from mlp.training.trainer import X", "mlp.training.trainer"),
         ("mlp/studies/sweep.py", "from matplotlib import pyplot", "matplotlib"),
         ("mlp/cli/sweep.py", "def f():\n    import matplotlib.pyplot", "matplotlib.pyplot"),
-        ("mlp/interop/mpi.py", "from mlp.cli import main", "mlp.cli"),
+        ("mlp/files/model.py", "from mlp.cli import main", "mlp.cli"),
         ("mlp/core/layers.py", "if TYPE_CHECKING:\n    from mlp.optim import SGD", "mlp.optim"),
         ("mlp/_names.py", "import mlp.core", "mlp.core"),
         ("mlp/newcomer/x.py", "", "MAY_IMPORT has no rule for newcomer"),

@@ -22,7 +22,7 @@ from mlp.cli.trainer import add_training_arguments, class_weight_of, make_traine
 from mlp.core.structure import NORMALIZATIONS
 from mlp.datasets import ClassTarget
 from mlp.training import Trainer, TrainingDiverged
-from mlp.training.checkpoint.file import progress_of, read_run
+from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.class_weights import ClassWeight
 
 HELP = "train a network on a table and save it"

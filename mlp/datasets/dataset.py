@@ -1,4 +1,4 @@
-"""Dataset: samples, their labels, and what is known about them."""
+"""Dataset: samples with labels, names and a description."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,21 +22,21 @@ class Dataset:
     y : ndarray of int or bool, shape (n,)
         Labels from 0 to ``n_classes - 1``; False and True are kept as 0 and 1.
     name : str
-        The name by which `mlp.datasets.load` finds it, or a name of one's own.
+        The name that `mlp.datasets.load` takes, or any other.
     n_classes : int
-        The number of classes, whether or not each of them occurs.
+        The number of classes, including any that do not occur.
     feature_names : tuple of str, optional
-        One name a column of `X`; empty when the columns have no names.
+        One name per column of `X`, or none at all.
     description : str, optional
-        Where the data come from.
+        The origin of the data.
 
     Raises
     ------
     TypeError
         If `X` is not an array of floats or `y` not an array of integers or booleans.
     ValueError
-        If shapes do not match, there is no sample, a value is NaN or infinite, or a label is out
-        of range.
+        If shapes do not match, there are no samples, a value is not finite, or a label is out of
+        range.
 
     Examples
     --------
@@ -89,25 +89,25 @@ class Dataset:
     def split(self, fraction: float = 0.2, seed: int = 0) -> tuple["Dataset", "Dataset"]:
         """Split the rows into a training part and a held-out part, class by class.
 
-        Of each class, `fraction` of its samples, rounded, but at least one and not all of them,
-        are drawn into the held-out part. Rows keep their order; both parts are copies.
+        From each class a random `fraction` is held out, rounded, but at least one sample and
+        never all. Rows keep their order; both parts are copies.
 
         Parameters
         ----------
         fraction : float
             The share of each class to hold out, between 0 and 1.
         seed : int
-            Seed of the draw; the same seed gives the same parts.
+            Random seed; the same seed gives the same parts.
 
         Returns
         -------
         train, held_out : Dataset
-            Every row is in exactly one of the two.
+            Each row is in exactly one of them.
 
         Raises
         ------
         TypeError
-            If `fraction` is not a number or `seed` not an int.
+            If `fraction` is not a number or `seed` not a whole number.
         ValueError
             If `fraction` is not between 0 and 1, `seed` is negative, or a class has one sample.
 

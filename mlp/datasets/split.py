@@ -1,4 +1,4 @@
-"""Which rows are held out."""
+"""The split of rows into a training part and a held-out part."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from mlp._checks import check_count, check_number
 def split_rows(
     n: int, fraction: float = 0.2, seed: int = 0, labels: NDArray[np.integer[Any]] | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw the rows of a training part and of a held-out part.
+    """Draw the rows of a training part and a held-out part, class by class if `labels` are given.
 
-    With `labels` it is drawn class by class. Of each class, or else of all rows, `fraction` is
-    held out, rounded, but at least one row and not all of them.
+    From each class, or from all rows, a random `fraction` is held out, rounded, but at least one
+    row and never all.
 
     Parameters
     ----------
     n : int
-        How many rows there are.
+        The number of rows.
     fraction : float
         The share to hold out, between 0 and 1.
     seed : int
-        Seed of the draw; the same seed gives the same parts.
+        Random seed; the same seed gives the same parts.
     labels : ndarray of int, shape (n,), optional
         The class of each row.
 
     Returns
     -------
     training, held_out : ndarray of int
-        The numbers of the rows, in order; every row is in exactly one of the two.
+        The indices of the rows, in order; each is in exactly one of the two.
 
     Raises
     ------
     TypeError
-        If `fraction` is not a number or `seed` not an int.
+        If `fraction` is not a number or `seed` not a whole number.
     ValueError
-        If `fraction` is not between 0 and 1, `seed` is negative, there is one row, of all or of
-        a class, or the labels are not `n` integers.
+        If `fraction` is not between 0 and 1, `seed` is negative, there is only one row (or one
+        row of a class), or the labels are not `n` integers.
 
     Examples
     --------

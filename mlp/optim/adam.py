@@ -14,30 +14,30 @@ from mlp.optim.base import Optimizer
 
 
 class Adam(Optimizer):
-    """Adam: momentum divided by a running root mean square, both freed of their bias.
+    """Adam: momentum divided by a running root mean square, both corrected for bias.
 
-    In the paper's words ``theta -= lr * m_hat / (sqrt(v_hat) + eps)``, where m_hat and v_hat
-    are the running means of grad and of grad squared.
+    ``theta -= lr * m_hat / (sqrt(v_hat) + eps)``, where m_hat and v_hat are the bias-corrected
+    running means of the gradient and of its square.
 
     Parameters
     ----------
     lr : float, schedule or array (K,)
         The learning rate.
     betas : (float, float)
-        The share of the past in the two running means, each in [0, 1).
+        The weights of the past in the two running means, each in [0, 1).
     eps : float
-        Keeps the quotient finite, > 0.
+        Added to the divisor to keep it above 0; > 0.
 
     Raises
     ------
     TypeError, ValueError
-        If a hyperparameter is not a number or is out of its range.
+        If a hyperparameter has the wrong type or is out of range.
 
     Notes
     -----
-    The state holds the sums ``m = beta1 * m + grad`` and ``v = beta2 * v + grad**2``: the
-    paper's means are ``(1 - beta1) * m`` and ``(1 - beta2) * v``, and these factors go into the
-    step's scalars together with the corrections of the bias, which saves two passes over memory.
+    The state holds the sums ``m = beta1 * m + grad`` and ``v = beta2 * v + grad**2``. The
+    paper's means are ``(1 - beta1) * m`` and ``(1 - beta2) * v``; these factors and the bias
+    corrections are part of the step's scalars, which saves two passes over memory.
 
     References
     ----------
@@ -65,18 +65,18 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(lr)
         if not isinstance(betas, tuple | list) or len(betas) != 2:
-            raise TypeError(f"betas: received {betas!r}, expected two floats in [0, 1)")
+            raise TypeError(f"betas: received {betas!r}, expected two numbers from 0 to below 1")
         self.betas = (check_fraction("betas[0]", betas[0]), check_fraction("betas[1]", betas[1]))
         self.eps = check_positive("eps", eps)
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """``("m", "v")``, the decayed sums of grad and of grad squared."""
+        """``("m", "v")``, the decayed sums of the gradient and of its square."""
         return ("m", "v")
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
         beta1, beta2 = self.betas
-        # m_hat = m / m_weight and v_hat = v / v_weight: the weights of all gradients so far
+        # m_hat = m / m_weight, v_hat = v / v_weight: the total weight of the gradients so far
         m_weight = (1.0 - beta1**self.steps) / (1.0 - beta1)
         v_weight = (1.0 - beta2**self.steps) / (1.0 - beta2)
         return lr * (sqrt(v_weight) / m_weight), self.eps * sqrt(v_weight)
@@ -97,7 +97,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay beside the gradient: ``theta *= 1 - lr * weight_decay`` first.
+    """Adam with decoupled weight decay: ``theta *= 1 - lr * weight_decay`` before each update.
 
     Every parameter decays, biases too, as in ``torch.optim.AdamW``.
 
@@ -106,12 +106,12 @@ class AdamW(Adam):
     lr, betas, eps
         As in `Adam`.
     weight_decay : float
-        How fast the parameters shrink, >= 0.
+        The rate of decay, >= 0.
 
     Raises
     ------
     TypeError, ValueError
-        If a hyperparameter is not a number or is out of its range.
+        If a hyperparameter has the wrong type or is out of range.
 
     References
     ----------

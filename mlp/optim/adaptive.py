@@ -1,4 +1,4 @@
-"""Adagrad and RMSprop: a rate for each parameter, from its squared gradients."""
+"""Adagrad and RMSprop: each parameter's rate depends on its squared gradients."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Adagrad(Optimizer):
     lr : float, schedule or array (K,)
         The learning rate.
     lr_decay : float
-        How fast the rate itself falls, >= 0.
+        How fast `lr` itself falls, >= 0.
     initial_accumulator : float
-        What each sum of squares starts from, >= 0.
+        The initial value of each sum of squares, >= 0.
     eps : float
-        Keeps the quotient finite, > 0.
+        Added to the divisor to keep it above 0; > 0.
 
     Raises
     ------
     TypeError, ValueError
-        If a hyperparameter is not a number or is out of its range.
+        If a hyperparameter has the wrong type or is out of range.
 
     References
     ----------
@@ -93,8 +93,8 @@ class RMSprop(Optimizer):
     """RMSprop: each gradient divided by a running root mean square of its past.
 
     ``v = alpha * v + (1 - alpha) * grad**2`` and ``theta -= lr * grad / (sqrt(v) + eps)``.
-    Centered, v is replaced by the variance ``v - m**2`` with m the running mean of the
-    gradients. With momentum, ``velocity = momentum * velocity + grad / (sqrt(v) + eps)`` and
+    If centered, the variance ``v - m**2`` replaces v, with m the running mean of the gradient.
+    With momentum, ``velocity = momentum * velocity + grad / (sqrt(v) + eps)`` and
     ``theta -= lr * velocity``.
 
     Parameters
@@ -102,24 +102,24 @@ class RMSprop(Optimizer):
     lr : float, schedule or array (K,)
         The learning rate.
     alpha : float
-        The share of the past in the running means, in [0, 1).
+        The weight of the past in the running means, in [0, 1).
     eps : float
-        Keeps the quotient finite, > 0.
+        Added to the divisor to keep it above 0; > 0.
     momentum : float
-        In [0, 1); 0 is none.
+        In [0, 1); 0 means no momentum.
     centered : bool
-        Whether to divide by the standard deviation.
+        Whether to divide by the standard deviation instead of the root mean square.
 
     Raises
     ------
     TypeError, ValueError
-        If a hyperparameter is not a number or is out of its range.
+        If a hyperparameter has the wrong type or is out of range.
 
     References
     ----------
     Hinton, Neural networks for machine learning, lecture 6e, 2012; Graves, Generating
     sequences with recurrent neural networks, 2013 (centered); definition and defaults of
-    ``torch.optim.RMSprop``, but a variance that rounding made negative counts as 0.
+    ``torch.optim.RMSprop``, except that a variance made negative by rounding counts as 0.
 
     Examples
     --------

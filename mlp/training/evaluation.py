@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from mlp._types import Array, LossValue
-from mlp.core.network import MLP
-from mlp.core.passes import BLOCK
+from mlp.core.network import BLOCK, MLP
 from mlp.core.penalties import Penalty
 from mlp.training.data import Batches, Data
 from mlp.training.metrics import Metric
@@ -94,7 +93,7 @@ class Evaluation:
         total: LossValue = 0.0
         for X, Y, weight in data.epoch(net._rng):
             out = None if outputs is None else outputs[..., start : start + len(X), :]
-            total = total + net._passes.total_loss(X, Y, weight, net._rng, out)
+            total = total + net._total_loss(X, Y, weight, out)
             start += len(X)
         mean: LossValue = total / data.n_rows
         return mean

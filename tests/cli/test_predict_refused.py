@@ -27,8 +27,8 @@ def changed(name, row, value):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (without(DATA, "width"), "received other columns than those of training: missing 'width'"),
-        (DATA | {"depth": [1] * 30}, "than those of training: unexpected 'depth'"),
+        (without(DATA, "width"), "received other columns than in training: missing 'width'"),
+        (DATA | {"depth": [1] * 30}, "than in training: unexpected 'depth'"),
         (
             without(DATA, "width", "colour") | {"Width": [1] * 30},
             "missing 'width', 'colour'; unexpected 'Width'",

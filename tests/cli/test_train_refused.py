@@ -121,7 +121,7 @@ def test_an_option_that_cannot_be_is_rejected_before_the_training(
     options, message, tmp_path, capsys, monkeypatch
 ):
     table, out = write_csv(tmp_path / "t.csv", DATA), tmp_path / "out"
-    monkeypatch.setattr("mlp.training.loop.Run.carry_out", None)  # it is not called
+    monkeypatch.setattr("mlp.training.trainer.train", None)  # it is not called
     command = ["train", table, "--out", str(out), *KIND, *options.split()]
     assert_rejected(capsys, command, message, out)
 
@@ -167,7 +167,7 @@ def test_a_missing_number_in_an_array_is_rejected_with_its_place(tmp_path, capsy
 
 
 def test_names_that_no_file_can_hold_are_rejected_before_training(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("mlp.training.loop.Run.carry_out", None)  # it is not called
+    monkeypatch.setattr("mlp.training.trainer.train", None)  # it is not called
     columns = {f"{i:0100d}x": [0.5, 1.5, 2.5] for i in range(12_000)}
     table = write_csv(tmp_path / "t.csv", columns)
     command = ["train", table, "--target", "-1", "--out", str(tmp_path / "out")]

@@ -18,7 +18,7 @@ from mlp import (
     TrainingDiverged,
 )
 from mlp.training.checkpoint import checkpoint as checkpoint_module
-from mlp.training.checkpoint.file import read_run
+from mlp.training.checkpoint.checkpoint import read_run
 from tests.processes import assert_runs
 from tests.training.kinds import DATA, assert_same_run, interrupted_after, trainer
 from tests.training.small import classifier, numbers, regressor
@@ -31,7 +31,7 @@ def written(monkeypatch):
     write = checkpoint_module.write_run
 
     def write_and_note(path, run):
-        places.append(run.place)
+        places.append(run.state.place)
         write(path, run)
 
     monkeypatch.setattr(checkpoint_module, "write_run", write_and_note)

@@ -110,7 +110,7 @@ def test_the_loss_of_the_history_can_be_watched():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"factor": 1.0}, ValueError, "factor: received 1.0, expected a number > 0 and < 1"),
+        ({"factor": 1.0}, ValueError, "factor: received 1.0, expected a number between 0 and 1"),
         ({"factor": 0.0}, ValueError, "factor"),
         ({"factor": "0.1"}, TypeError, "factor"),
         ({"min_lr": -1.0}, ValueError, "min_lr"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlp import Checkpoint, LambdaCallback, Trainer
-from mlp.training import loop as run_module
+from mlp.training import run as run_module
 from tests.training.kinds import (
     AT_ITS_END,
     COLUMNS,

@@ -225,7 +225,7 @@ def test_memory_maps_are_known_by_their_shape(tmp_path, path):
 
 @pytest.mark.parametrize("epochs", [0, 1, 2])
 def test_fewer_epochs_than_there_were_are_refused(path, epochs):
-    message = f"epochs: received {epochs}, expected at least 3, to which .*run.npz has come"
+    message = f"epochs: received {epochs}, expected at least 3, which .*run.npz has reached"
     assert_refused(make(), path, ValueError, message, epochs=epochs)
 
 

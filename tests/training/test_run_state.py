@@ -7,7 +7,7 @@ import pytest
 
 from mlp import FileFormatError, History
 from mlp.files import write_archive
-from mlp.training.checkpoint.file import read_run
+from mlp.training.checkpoint.checkpoint import read_run
 from mlp.training.checkpoint.state import check_random_state, random_state
 from tests.training.test_resume_refused import assert_refused, make, path  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""Documents 000 to 003: backpropagation by hand, without and with numbers, and in matrices."""
+"""Documents 000 to 003: backpropagation by hand, in symbols, in numbers and in matrices."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mlp.studies.examples.example import (
 def document_000() -> Example:
     """Return the 2-2-2 network of document 000.
 
-    The document derives all formulas and has no numbers; those here are document 004's, which
-    is wired in the same way.
+    The document derives all formulas and has no numbers; those here are from document 004, which
+    has the same connections.
 
     Examples
     --------
@@ -38,11 +38,11 @@ def document_000() -> Example:
 
 
 def document_001() -> Example:
-    """Return the network of document 001, with biases, wired as in its figure.
+    """Return the network of document 001, with biases, connected as in its figure.
 
     The figure and the formulas of the hidden layer agree: w1 and w2 leave x1, w5 and w6 leave
-    h1. The document computes y1 as if w5 and w6 led to y1, which most errata follow from, and
-    leaves w6 to w8 and the hidden layer to its readers: they are in `exact`.
+    h1. But the document computes y1 as if w5 and w6 led to y1, the cause of most errata. It leaves
+    w6 to w8 and the hidden layer to its readers; `exact` has them.
 
     Examples
     --------
@@ -142,8 +142,8 @@ def document_001() -> Example:
 def document_002() -> Example:
     """Return the network of document 002, without biases.
 
-    All that it prints is right to the eight digits that it prints. It stops before the first
-    gradient; the step is in `exact`. The targets follow from the errors.
+    Every number is right to the eight digits printed. The document stops before the first
+    gradient; `exact` has the step. The targets follow from the errors.
 
     Examples
     --------
@@ -183,11 +183,10 @@ def document_002() -> Example:
 
 
 def document_003() -> Example:
-    """Return a network of the form of document 003: three weight layers, relu, softmax.
+    """Return a network as in document 003: three weight layers, relu, softmax.
 
-    The document has no numbers; those here are chosen to be read easily, with one hidden unit
-    (a21) off, so that relu' is seen at work. In ``wij`` and ``wlij`` (layer l) the unit that the
-    weight leads to comes first.
+    The document has no numbers; those here are chosen to be simple, with one hidden unit (a21) off
+    to show relu' at work. In ``wij`` and ``wlij`` (layer l) i is the unit that the weight leads to.
 
     Examples
     --------
@@ -236,14 +235,14 @@ def document_003() -> Example:
                 "dz2",
                 "dz3 @ W3.T * relu_prime(Det(h2))",
                 "dz3 @ W3.T * relu_prime(h2)",
-                "A diagonal matrix is meant, that is an elementwise product, no determinant.",
+                "It means a diagonal matrix, that is an elementwise product, not a determinant.",
             ),
             Erratum(
                 "dy1/dh31",
                 "1",
                 "y1*(1 - y1)",
-                "The derivative of softmax is no constant: what makes dz3 = y - label exact is "
-                "cross-entropy after it. After another loss the whole Jacobian is needed.",
+                "The derivative of softmax is not constant. dz3 = y - label is exact because "
+                "cross-entropy follows; any other loss needs the whole Jacobian.",
             ),
         ),
     )

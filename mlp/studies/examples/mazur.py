@@ -14,10 +14,10 @@ from mlp.studies.examples.example import (
 def mazur() -> Example:
     """Return the network of Mazur's "A Step by Step Backpropagation Example" (2015).
 
-    Its chain rule is right to the nine digits printed, but for one last digit, and the biases
-    stay as they are. The figures that follow the first step are not those of gradient descent:
-    they come from runs in which the hidden layer's gradient sees output weights that have already
-    been updated, which the article itself rules out, or from one update fewer than it says.
+    Its chain rule is right to the nine digits printed, except for one last digit; the biases are
+    not trained. The figures after the first step are not those of gradient descent: they come from
+    runs that compute the hidden layer's gradient with already updated output weights, which the
+    article itself rules out, or that make one update fewer than stated.
 
     References
     ----------

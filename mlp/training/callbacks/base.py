@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
+# The module of `Trainer` imports this one, so hooks cannot name the type of their argument.
 
 
 class Callback:
-    """The base of callbacks: plain methods that do nothing until they are overridden.
+    """The base of callbacks: hooks that do nothing until they are overridden.
 
-    Each receives the trainer, through which network, optimizer and history are reached;
-    ``trainer.stop()`` ends the run after the current epoch. What a callback raises is not caught,
-    and `on_stop` of all callbacks is called even then.
+    Each hook receives the `Trainer`, which gives access to the network, the optimizer and the
+    history; ``trainer.stop()`` ends the run after the current epoch. Exceptions of a callback are
+    not caught, and `on_stop` of all callbacks is called even then.
 
     Examples
     --------
@@ -29,45 +28,45 @@ class Callback:
     2 0.36
     """
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Any) -> None:
         """Before the first epoch of a `fit`."""
 
-    def on_epoch_begin(self, trainer: Trainer) -> None:
+    def on_epoch_begin(self, trainer: Any) -> None:
         """Before an epoch, whose number is ``trainer.epoch``.
 
-        In a run that is continued in the middle of an epoch it is called once more, but not of a
-        callback that has a `state_dict`, which knows from it what the epoch has brought so far.
+        When a run is continued in the middle of an epoch, it is called again, except for
+        callbacks with a `state_dict`: their state already covers the part of the epoch before.
         """
 
-    def on_batch_end(self, trainer: Trainer) -> None:
+    def on_batch_end(self, trainer: Any) -> None:
         """After the update of a batch, whose number in the epoch is ``trainer.batch``."""
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
+    def on_epoch_end(self, trainer: Any) -> None:
         """After an epoch, with its entry in ``trainer.history``."""
 
-    def on_stop(self, trainer: Trainer) -> None:
+    def on_stop(self, trainer: Any) -> None:
         """At the end of a `fit`, whatever ended it."""
 
     def config(self) -> dict[str, Any]:
-        """Return the settings, which must be the same in a run that is continued."""
+        """Return the settings, which must be the same when a run is continued."""
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a run that is continued needs of it: arrays, numbers and words by name.
+        """Return the state that a continued run needs: arrays, numbers and strings by name.
 
-        Lists and further dicts may be among them.
+        Lists and nested dicts are allowed.
         """
         return {}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned, in place of the present state.
+        """Replace the state by one that `state_dict` returned.
 
         `Trainer.resume` first tries it on a shallow copy, and calls it after `on_start`.
 
         Raises
         ------
         ValueError
-            If that was not the state of such a callback; nothing was changed then.
+            If it is not the state of such a callback; nothing has been changed then.
         """
         if set(saved) != set(self.state_dict()):
             raise ValueError(
@@ -75,22 +74,32 @@ class Callback:
                 f"expected {sorted(self.state_dict())}"
             )
 
+    def check_state(self, trainer: Any) -> None:
+        """Raise ValueError if the state does not fit the network of `trainer`."""
+
 
 def has_state(callback: Callback) -> bool:
-    """Whether a callback keeps what a run that is continued needs."""
+    """Whether a callback has a state that a continued run needs."""
     return type(callback).state_dict is not Callback.state_dict
 
 
-Hook = Callable[["Trainer"], object]
+class Saver(Callback):
+    """The base of callbacks that save the run: their hooks run after those of all others."""
+
+    def finish(self, trainer: Any) -> None:
+        """After the last epoch or Ctrl-C, but not after an exception; before any `on_stop`."""
+
+
+Hook = Callable[[Any], object]
 
 
 class LambdaCallback(Callback):
-    """Calls functions that receive the trainer.
+    """Calls functions with the trainer.
 
     Parameters
     ----------
     on_start, on_epoch_begin, on_batch_end, on_epoch_end, on_stop : callable, optional
-        What is called when; the names are those of `Callback`.
+        The functions, by the hooks of `Callback`.
 
     Examples
     --------

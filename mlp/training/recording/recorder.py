@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 from mlp._checks import check_count, check_inputs
 from mlp._types import Array
 from mlp.core.layers import Layer
-from mlp.core.network import MLP
-from mlp.core.passes import BLOCK
+from mlp.core.network import BLOCK, MLP
 from mlp.training.callbacks.base import Callback
 from mlp.training.recording.record import LayerRecord
 from mlp.training.recording.units import Histogram, UnitProbe, median

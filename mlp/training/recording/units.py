@@ -159,7 +159,7 @@ def is_judged(layer: Layer) -> bool:
     activation = getattr(layer, "activation", None)
     if activation is None or getattr(activation, "couples_units", False):
         return False
-    return getattr(layer, "canonical_loss", None) is None
+    return getattr(layer, "fused", None) is None
 
 
 def _slope(layer: Any, A: Array) -> Array:

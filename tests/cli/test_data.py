@@ -50,11 +50,11 @@ def no_arrays():
 
 
 BAD = {
-    "an empty file": (b"", "no .npz file"),
-    "a text file": (b"X,y\n1,2\n", "no .npz file"),
-    "an .npy file by another name": (an_array(), "no .npz file"),
-    "garbage": (bytes(range(256)) * 20, "no .npz file"),
-    "half of an archive": (saved(X=ROWS, y=YES)[:700], "no .npz file"),
+    "an empty file": (b"", "expected an .npz file"),
+    "a text file": (b"X,y\n1,2\n", "expected an .npz file"),
+    "an .npy file by another name": (an_array(), "expected an .npz file"),
+    "garbage": (bytes(range(256)) * 20, "expected an .npz file"),
+    "half of an archive": (saved(X=ROWS, y=YES)[:700], "expected an .npz file"),
     "an archive with damaged numbers": (damaged(), "received X damaged"),
     "an archive of no arrays": (no_arrays(), "received X damaged or not of numbers"),
     "objects": (saved(X=np.array([{}, 1]), y=YES), "received X damaged or not of numbers"),

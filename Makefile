@@ -1,4 +1,4 @@
-# Needs Python 3.11 or later and make; everything else goes into .venv.
+# Requires Python 3.11 or later and make; everything else is installed into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-sweep: $(VENV)/base ## run the learning-rate sweep; its files go to results/
+sweep: $(VENV)/base ## run the learning-rate sweep and write its files to results/
 	$(BIN)/mlp sweep --out results
 	@echo "The files are in $(CURDIR)/results:" && ls results
 
@@ -20,54 +20,54 @@ test: $(VENV)/test ## run the tests and the examples in the docstrings, on all c
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Those that take minutes run one by one, with all threads of BLAS.
-test-all: test ## run the tests, then the long ones: kill -9 again and again, corrupted files
+test-all: test ## run the tests, then those that take minutes: repeated kill -9, corrupted files
 	@$(BIN)/python -m pytest -m long
 
 FUZZ ?= 20000
-fuzz: $(VENV)/test ## look for files that are read wrongly, among FUZZ=20000 of each kind
+fuzz: $(VENV)/test ## search for files that are read incorrectly, FUZZ=20000 of each kind
 	@FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/files/test_fuzz.py -k hypothesis --hypothesis-show-statistics
 
-check: $(VENV)/dev ## lint, check the formatting and the types
+check: $(VENV)/dev ## check lint rules, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-docs: $(VENV)/docs ## build the documentation into docs/_build; a warning is an error
+docs: $(VENV)/docs ## build the documentation into docs/_build; warnings are errors
 	@rm -rf docs/_build docs/reference/generated
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build
 	@echo "Open $(CURDIR)/docs/_build/index.html"
 
-bench: $(VENV)/bench ## measure beside scikit-learn, PyTorch and JAX; three quarters of an hour
+bench: $(VENV)/bench ## compare with scikit-learn, PyTorch and JAX; takes 45 minutes
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
 
-gallery: $(VENV)/base ## run the lines of docs/gallery.md and keep the pictures they make
+gallery: $(VENV)/base ## draw the pictures of docs/gallery.md
 	$(BIN)/python docs/gallery.py
 
-clean: ## remove the virtual environment, the results and every cache
+clean: ## remove the virtual environment, results and caches
 	rm -rf $(VENV) results benchmarks/results docs/_build docs/reference/generated docs/notebooks/*.ipynb docs/jupyter_execute build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A Python named on the command line makes a new environment if the present one has another.
+# PYTHON=... on the command line rebuilds an environment made with another Python.
 ifneq ($(origin PYTHON),file)
 ifneq ($(PYTHON),$(shell cat $(VENV)/made 2>/dev/null))
 .PHONY: $(VENV)/made
 endif
 endif
 
-# One stamp for each kind of install. A changed pyproject.toml starts again from an empty
-# environment, so that nothing outlives its place in the list of dependencies.
+# One stamp file for each kind of install. A changed pyproject.toml rebuilds the environment from
+# scratch, so that no removed dependency stays installed.
 $(VENV)/made: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  found=$$($(PYTHON) --version 2>&1) || found="not there"; \
+	  found=$$($(PYTHON) --version 2>&1) || found="missing"; \
 	  echo "mlp needs Python 3.11 or later; $(PYTHON) is $$found." \
-	       "Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	       "Choose another: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "$(PYTHON) cannot make virtual environments." \
+	  echo "$(PYTHON) cannot create virtual environments." \
 	       "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@echo "Making $(VENV); installing takes a minute the first time."
+	@echo "Creating $(VENV); the first installation takes a minute."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(INSTALL) --upgrade "pip>=25.1"  # the first to know --group
+	@$(INSTALL) --upgrade "pip>=25.1"  # the first version with --group
 	@echo "$(PYTHON)" > $@
 
 $(VENV)/base: $(VENV)/made

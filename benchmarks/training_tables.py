@@ -72,7 +72,7 @@ def ratio_table(results: Sequence[Result], kernel: str, labels: Sequence[str]) -
                 f"{three_digits(middle)} [{three_digits(low)} .. {three_digits(high)}]{mark}"
             )
         rows.append(cells)
-    return table(["mlp is so many times as fast as", *labels], rows)
+    return table(["how many times faster mlp is than", *labels], rows)
 
 
 def time_table(result: Result) -> str:

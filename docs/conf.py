@@ -1,4 +1,4 @@
-"""Sphinx: how the documentation is built. Nothing of it is fetched while it is built or read."""
+"""Sphinx configuration. Building and reading the documentation works offline."""
 
 import sys
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ import mlp
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
-from documented_names import public_bases, public_classes  # noqa: E402  # found by the line before
+from documented_names import public_bases, public_classes  # noqa: E402  # the line above makes it importable
 
 project = "mlp"
 author = "The mlp authors"
@@ -39,15 +39,15 @@ nitpicky = True
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the tests run the notebooks, which keep their outputs
+nb_execution_mode = "off"  # the tests run the notebooks; their outputs are stored
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 # Docstrings
-default_role = "py:obj"  # names in backticks are links where they are documented
+default_role = "py:obj"  # names in backticks become links if they are documented
 autosummary_generate = True
 autosummary_context = {"derived": [n for n, c in public_classes().items() if public_bases(c)]}
-autodoc_typehints = "none"  # the docstrings have them, in words
+autodoc_typehints = "none"  # the docstrings describe types in words
 autodoc_member_order = "bysource"
 autodoc_default_options = {
     "members": True,
@@ -55,11 +55,11 @@ autodoc_default_options = {
     " Schedule, Scratch, ValueError, dict",
 }
 numpydoc_show_class_members = False  # autodoc shows them
-numpydoc_xref_param_type = True  # types of parameters are links where they are public
+numpydoc_xref_param_type = True  # public types of parameters become links
 numpydoc_xref_aliases = {name.rpartition(".")[2]: name for name in reversed(public_classes())}
 numpydoc_xref_ignore = "all"
 
-# MathJax: one file with all fonts in it, out of a package
+# MathJax: one file with all fonts, from a package
 _mathjax = find_spec("sphinx-mathjax-offline")
 if _mathjax is None or _mathjax.origin is None:
     raise ModuleNotFoundError("sphinx-mathjax-offline; make docs installs it")

@@ -1,4 +1,4 @@
-"""Run the lines of gallery.md, on light and on dark pages, and keep the pictures they make.
+"""Run the code of gallery.md for light and for dark pages, and save its pictures.
 
 python docs/gallery.py [FOLDER]
 """
@@ -20,22 +20,22 @@ from mlp.plotting import theme
 PAGE = Path(__file__).with_suffix(".md")
 FOLDER = PAGE.with_suffix("")
 ENDINGS = {"light": "", "dark": "-dark"}
-LARGEST = 160 * 1024  # bytes; a picture that would be larger gets fewer colours
+LARGEST = 160 * 1024  # bytes; larger pictures get fewer colours
 
 
 def code() -> str:
-    """Return all blocks of Python on the page as one program."""
+    """Return all Python blocks of the page as one program."""
     blocks: list[str] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.M)
     return "\n".join(blocks)
 
 
 def fingerprint() -> str:
-    """Return what tells which lines a picture was made by."""
+    """Return a hash that identifies the code of the page."""
     return hashlib.sha256(code().encode()).hexdigest()
 
 
 def draw(page: str) -> Iterator[tuple[str, Image.Image]]:
-    """Run the page's lines; yield the pictures and their names, for a light or a dark page."""
+    """Run the code and yield the names and pictures for a light or a dark page."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         with theme(page):
             exec(compile(code(), PAGE, "exec"), {})
@@ -45,7 +45,7 @@ def draw(page: str) -> Iterator[tuple[str, Image.Image]]:
 
 
 def packed(image: Image.Image) -> bytes:
-    """Return a picture as PNG, with the fingerprint of its lines and as many colours as fit."""
+    """Return a picture as PNG, with the fingerprint of its code and as many colours as fit."""
     made_by = PngInfo()
     made_by.add_text("Code", fingerprint())
     for colors in (None, 256, 128, 64):

@@ -1,4 +1,4 @@
-"""Files that are written as a whole or not at all."""
+"""Files that are replaced as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ except ImportError:  # Windows
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` once it is complete and on the disk.
+    """Open a new file that replaces `path` once it is complete and on disk.
 
-    It is written under a temporary name, ``.NAME.*.tmp`` in the same folder, flushed to the disk
-    and renamed. Whatever happens before that, a full disk, Ctrl-C or an error of the caller's,
-    the file that was there stays as it was and the temporary one is removed. A process that is
-    killed leaves it behind; the next that replaces `path` removes it. A pipe or a device, such as
-    ``/dev/stdout``, is written directly.
+    It is written as ``.NAME.*.tmp`` in the same folder, flushed to disk and renamed. If anything
+    fails before that (a full disk, Ctrl-C, an error in the caller), an existing file is unchanged
+    and the temporary one is removed. A killed process leaves its temporary file behind; the next
+    one that replaces `path` removes it. A pipe or a device, such as ``/dev/stdout``, is written to
+    directly.
 
     Raises
     ------
     OSError
-        If the file cannot be written; it names `path`.
+        If the file cannot be written; the message names `path`.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ...     path.read_bytes()
     b'1234'
     """
-    target = Path(os.path.realpath(path))  # of a link, the file that it points to is replaced
+    target = Path(os.path.realpath(path))  # a link stays; its target is replaced
     if target.exists() and not target.is_file():
         with target.open("wb") as file:
             yield file
@@ -56,7 +56,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
             with suppress(FileNotFoundError):
                 temporary.chmod(target.stat().st_mode & 0o7777)
-            if fcntl is None:  # Windows renames no open file; elsewhere it stays locked
+            if fcntl is None:  # Windows cannot rename an open file; elsewhere it stays locked
                 file.close()
             temporary.replace(target)
     except BaseException as error:
@@ -71,7 +71,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def _new_temporary(target: Path) -> tuple[Path, BinaryIO]:
-    """Open a new file beside `target`, locked until it is closed or the process has ended."""
+    """Open a new file beside `target`, locked until it is closed or the process ends."""
     while True:
         temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}.tmp")
         file = temporary.open("xb")
@@ -80,21 +80,20 @@ def _new_temporary(target: Path) -> tuple[Path, BinaryIO]:
                 fcntl.flock(file, fcntl.LOCK_EX)
         if temporary.exists():
             return temporary, file
-        file.close()  # it was taken for abandoned before it was locked
+        file.close()  # removed as abandoned before it was locked
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove what processes that were killed while they replaced `target` have left behind.
+    """Remove the temporary files of processes that were killed while replacing `target`.
 
-    Only their locks tell them from files that somebody is writing at this moment, so where there
-    are no locks nothing is removed.
+    Only a lock tells them from files being written right now: without locks, nothing is removed.
     """
     if fcntl is None:
         return
     name = re.compile(rf"\.{re.escape(target.name[:40])}\.[0-9a-f]{{12}}\.tmp")
     try:
         names = os.listdir(target.parent)
-    except OSError:  # it may be written to and not listed
+    except OSError:  # the folder may be writable but not readable
         return
     for found in filter(name.fullmatch, names):
         abandoned = target.with_name(found)
@@ -104,12 +103,12 @@ def _remove_abandoned(target: Path) -> None:
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write `content` to a file, which holds it all or, after an error, what it held before.
+    """Replace a file by `content`; after an error it holds what it held before.
 
     Raises
     ------
     OSError
-        If the file cannot be written; it names `path`.
+        If the file cannot be written; the message names `path`.
 
     Examples
     --------
@@ -124,7 +123,7 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put a new name on the disk, where the system can do that to a folder."""
+    """Flush the renaming to disk, where the system supports it for folders."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -156,6 +156,12 @@ def shortened(value: object) -> str:
     return text if len(text) <= 100 else f"{text[:100]}..."
 
 
+def check_choice(name: str, value: object, known: Sequence[str]) -> None:
+    """Raise ValueError unless `value` is one of `known`, spelled exactly so."""
+    if value not in known:
+        raise ValueError(f"{name}: received {value!r}, expected one of {', '.join(known)}")
+
+
 def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:
     """Return `values` as a tuple if they can be iterated over; `of` says what is expected."""
     if isinstance(values, str) or not isinstance(values, Iterable):
@@ -194,6 +200,14 @@ def numeric(name: str, values: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{name}: received rows that make no array ({error})") from None
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: received dtype {array.dtype}, expected real numbers")
+    return array
+
+
+def finite_numbers(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return `values` as an array of booleans, integers or finite real numbers."""
+    array = numeric(name, values)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: received NaN or infinity, expected finite numbers")
     return array
 
 

@@ -1,4 +1,4 @@
-"""Names that stand for things: found in any case, and an unknown one answered with the nearest."""
+"""Look-up of names in any case; an unknown name is answered with the nearest known one."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TypeVar
 
 
 def find_name(kind: str, received: object, known: Iterable[str]) -> str:
-    """Return the known name that was `received`, in upper or lower case.
+    """Return the known name that equals `received`, ignoring case.
 
     Parameters
     ----------
     kind : str
-        What is asked for, as the error shall call it: "activation", "optimizer", ...
+        Name used in the error message: "activation", "optimizer", ...
     received : object
-        What came.
+        The name to find.
     known : iterable of str
-        The names there are, in lower case.
+        The known names, in lower case.
 
     Raises
     ------
     TypeError
-        If it is not a string.
+        If `received` is not a string.
     ValueError
-        If there is no such name; the message lists those there are and gives the nearest.
+        If the name is unknown; the message lists the known ones and the nearest.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def find_name(kind: str, received: object, known: Iterable[str]) -> str:
 
 
 def did_you_mean(received: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'relu'?)`` with the nearest known name; nothing if none is known.
+    """Return `` (did you mean 'relu'?)`` with the nearest known name; "" if none is known.
 
     Examples
     --------
@@ -64,23 +64,23 @@ T = TypeVar("T")
 def resolve(
     kind: str, spec: str | T, known: Mapping[str, Callable[[], T]], methods: tuple[str, ...]
 ) -> T:
-    """Turn a name into a new object, and check an object for the methods it must have.
+    """Return a new object for a name; an object with the required methods is returned unchanged.
 
     Parameters
     ----------
     kind : str
-        What is asked for, as the error shall call it: "activation", "loss", ...
+        Name used in the error message: "activation", "loss", ...
     spec : str or object
         A known name, in any case, or an object that has all of `methods`.
     known : mapping of str to callable
-        What each name makes.
+        The function that makes the object of each name.
     methods : tuple of str
-        The methods by which an object is recognised.
+        The methods that an object must have.
 
     Raises
     ------
     ValueError
-        If the name is unknown; the message gives the nearest known one.
+        If the name is unknown; the message lists the known ones and the nearest.
     TypeError
         If an object lacks one of `methods`.
     """
@@ -93,3 +93,16 @@ def resolve(
             f"or an object with the methods {' and '.join(methods)}"
         )
     return spec
+
+
+def name_of(thing: object) -> str:
+    """Return the name of an activation or a loss; for a custom object without one, its repr.
+
+    Examples
+    --------
+    >>> from mlp.core import make_loss
+    >>> name_of(make_loss("mse"))
+    'mse'
+    """
+    name = getattr(thing, "name", None)
+    return name if isinstance(name, str) else repr(thing)

@@ -1,4 +1,4 @@
-"""A file holds all of what was written or, after an error, what it held before."""
+"""A file holds everything that was written or, after an error, what it held before."""
 
 import os
 import stat
@@ -44,7 +44,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("name", list(WRITERS))
-def test_what_was_there_is_replaced_and_nothing_is_left_beside_it(tmp_path, name):
+def test_the_old_file_is_replaced_and_nothing_is_left_beside_it(tmp_path, name):
     path = tmp_path / name
     path.write_text("old")
     WRITERS[name](path)
@@ -52,7 +52,7 @@ def test_what_was_there_is_replaced_and_nothing_is_left_beside_it(tmp_path, name
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_permissions_of_the_file_that_was_there_stay(tmp_path):
+def test_the_permissions_of_the_old_file_are_kept(tmp_path):
     path = tmp_path / "kept"
     path.write_bytes(b"old")
     path.chmod(0o600)
@@ -68,11 +68,11 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_a_device_is_written_to_and_not_replaced():
+def test_a_device_is_written_to_and_never_replaced():
     write_file(os.devnull, b"gone")
     assert not os.path.isfile(os.devnull)
 
 
-def test_a_missing_folder_is_named_by_the_path_that_was_given(tmp_path):
+def test_a_missing_folder_is_reported_with_the_given_path(tmp_path):
     with pytest.raises(FileNotFoundError, match="No such file or directory: '.*/nowhere/x'"):
         write_file(tmp_path / "nowhere" / "x", b"")

@@ -1,4 +1,4 @@
-"""Names go in any case, and an unknown one is answered in one style everywhere."""
+"""Names work in any case, and unknown ones are answered in one style everywhere."""
 
 import pytest
 
@@ -22,13 +22,13 @@ MAKERS = {
 
 
 @pytest.mark.parametrize("kind", list(MAKERS))
-def test_every_kind_of_name_may_be_written_in_any_case(kind):
+def test_every_kind_of_name_works_in_any_case(kind):
     make, capital, _, known = MAKERS[kind]
     assert type(make(capital)) is type(make(known))
 
 
 @pytest.mark.parametrize("kind", list(MAKERS))
-def test_every_kind_of_unknown_name_is_answered_in_the_same_words(kind):
+def test_every_kind_of_unknown_name_is_answered_alike(kind):
     make, _, unknown, known = MAKERS[kind]
     message = rf"^{kind}: received '{unknown}', expected one of .* \(did you mean '{known}'\?\)$"
     with pytest.raises(ValueError, match=message):
@@ -36,15 +36,15 @@ def test_every_kind_of_unknown_name_is_answered_in_the_same_words(kind):
 
 
 @pytest.mark.parametrize("received", ["", "?", "xyzzy"])
-def test_even_a_name_like_none_of_them_gets_a_nearest_one(received):
+def test_even_a_name_unlike_all_others_gets_a_suggestion(received):
     with pytest.raises(ValueError, match="did you mean"):
         find_name("thing", received, ["relu", "tanh"])
 
 
-def test_what_is_no_string_is_no_name():
+def test_a_name_must_be_a_string():
     with pytest.raises(TypeError, match="thing: received 3, expected one of relu, tanh"):
         find_name("thing", 3, ["relu", "tanh"])
 
 
-def test_where_nothing_is_known_nothing_is_meant():
+def test_without_known_names_nothing_is_suggested():
     assert did_you_mean("w1", []) == ""

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""What the README says is true."""
 
 import re
 from pathlib import Path
@@ -25,28 +25,29 @@ def section(title):
 
 
 def test_every_line_of_the_table_of_equations_is_a_line_of_the_code():
-    code = "".join((ROOT / "mlp/core" / name).read_text() for name in ("dense.py", "passes.py"))
+    code = "".join(
+        (ROOT / "mlp/core" / name).read_text() for name in ("layers/dense.py", "output.py")
+    )
     rows = [row for row in section("The mathematics, line by line").splitlines() if row[:2] == "| "]
     lines = [line for row in rows[1:] for line in re.findall(r"`([^`]+)`", row.split("|")[3])]
     assert len(lines) >= 7
     assert [line for line in lines if line not in code] == []
 
 
-def test_the_examples_run_and_come_to_what_is_said(tmp_path):
+def test_the_examples_run_and_reach_the_accuracy_shown(tmp_path):
     write_tables(tmp_path)
     printed = assert_page_runs(ROOT / "README.md", tmp_path)
-    right = re.search(r"^([\d.]+)% right; best rate", printed, flags=re.MULTILINE)
+    right = re.search(r"^([\d.]+)% correct; best rate", printed, flags=re.MULTILINE)
     assert float(right[1]) > 95
     watched = re.search(r"^(\w+) \d+ (0\.\d+)$", printed, flags=re.MULTILINE)
     assert watched[1] == "completed"
     assert float(watched[2]) > 0.95
 
 
-def test_training_that_can_be_ended_goes_on_when_the_script_is_run_again(tmp_path, monkeypatch):
+def test_a_run_resumes_when_the_script_is_run_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(
-        r"```python\n(.*?)```", section("Training that can be ended at any time"), flags=re.DOTALL
-    )
+    text = section("Watch and resume a run")
+    code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[-1]
     whole, again = {}, {}
     exec(compile(code.replace("50,", "12,"), "README.md", "exec"), whole)
     (tmp_path / "run.npz").unlink()

@@ -1,4 +1,4 @@
-"""The directive ``help``: what a command of the command line answers to ``--help``."""
+"""The directive ``help``: the ``--help`` text of every command."""
 
 import io
 import os
@@ -13,10 +13,10 @@ from mlp.cli import COMMANDS, main
 
 
 class Help(SphinxDirective):
-    """A section for each command, with its help."""
+    """Show a section for each command, with its help."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the sections, in the order in which ``mlp --help`` names the commands."""
+        """Return the sections, in the order of ``mlp --help``."""
         names = [command.__name__.rpartition(".")[2].replace("_", "-") for command in COMMANDS]
         text = "\n\n".join(f"## mlp {name}\n\n```text\n{_help(name)}```" for name in names)
         return self.parse_text_to_nodes(text, allow_section_headings=True)
@@ -24,13 +24,13 @@ class Help(SphinxDirective):
 
 def _help(name: str) -> str:
     printed, width = io.StringIO(), {"COLUMNS": "84", "NO_COLOR": "1"}
-    # argparse ends the program after the help
+    # argparse exits after printing the help
     with redirect_stdout(printed), patch.dict(os.environ, width), suppress(SystemExit):
         main([name, "--help"])
     return printed.getvalue()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx of the directive."""
+    """Register the directive."""
     app.add_directive("help", Help)
     return {"parallel_read_safe": True}

@@ -1,7 +1,7 @@
-"""Links to what is documented, by whatever name a docstring calls it.
+"""Links names in docstrings to the page that documents the object, under any of its names.
 
 `mlp.Trainer`, `mlp.training.Trainer` and, within ``mlp.training``, `Trainer` are one class, which
-one page documents. What a docstring names and no page documents stays text.
+one page documents. Names that no page documents stay plain text.
 """
 
 from functools import cache
@@ -21,7 +21,7 @@ import mlp
 def link(
     app: Sphinx, env: BuildEnvironment, reference: pending_xref, text: nodes.Element
 ) -> nodes.Element | None:
-    """Return a link to the page that documents an object, or the text of a name in backticks."""
+    """Return a link to the page that documents the object; plain text if no page does."""
     if reference.get("refdomain") != "py":
         return None
     fullname = _documented_name(env, reference)
@@ -44,7 +44,7 @@ def _documented_name(env: BuildEnvironment, reference: pending_xref) -> str | No
 
 
 def _imported(name: str, prefixes: list[str | None]) -> Any:
-    """Return what can be imported under this name after one of the prefixes, or None."""
+    """Return the object that this name refers to after one of the prefixes, or None."""
     try:
         return import_by_name(name, prefixes)[1]
     except ImportExceptionGroup:
@@ -52,17 +52,17 @@ def _imported(name: str, prefixes: list[str | None]) -> Any:
 
 
 def public_name(thing: object) -> str | None:
-    """Return the shortest name under which something is public."""
+    """Return the shortest public name of an object."""
     return min((name for name, found in _public().items() if found is thing), key=len, default=None)
 
 
 def public_bases(cls: type) -> list[type]:
-    """Return the bases of a class that are themselves public."""
+    """Return the public bases of a class."""
     return [base for base in cls.__bases__ if public_name(base)]
 
 
 def public_classes() -> dict[str, type]:
-    """Return all public classes by their full names."""
+    """Return all public classes by full name."""
     return {name: thing for name, thing in _public().items() if isinstance(thing, type)}
 
 
@@ -81,12 +81,12 @@ def _keep_public(app: Sphinx, name: str, cls: type, options: Any, bases: list[ty
 
 
 def _link_no_others(app: Sphinx, config: Config) -> None:
-    # numpydoc adds Python's and NumPy's names, whose pages are on the network
+    # numpydoc adds Python's and NumPy's names, whose pages are online
     config.numpydoc_xref_aliases_complete = dict(config.numpydoc_xref_aliases)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Ask here for every reference that Sphinx cannot resolve itself, for bases and for types."""
+    """Resolve references that Sphinx cannot, and show only public bases and types."""
     app.connect("missing-reference", link)
     app.connect("autodoc-process-bases", _keep_public)
     app.connect("config-inited", _link_no_others, priority=900)

@@ -1,4 +1,4 @@
-"""The directive ``errata``: what the worked examples found, out of `mlp.examples` itself."""
+"""The directive ``errata``: the errors found by the worked examples, from `mlp.examples`."""
 
 import re
 
@@ -10,10 +10,10 @@ from mlp import examples
 
 
 class Errata(SphinxDirective):
-    """A table for each example that has errata, in the order of `mlp.examples.EXAMPLES`."""
+    """Show a table for each example with errata, in the order of `mlp.examples.EXAMPLES`."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the tables, each under the example's title."""
+        """Return the tables, each under the title of its example."""
         text = "\n\n".join(_section(name) for name in examples.EXAMPLES)
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
@@ -36,11 +36,11 @@ def _cell(value: float | str) -> str:
 
 
 def _text(words: str) -> str:
-    """Return words as they are, whatever Markdown would make of them."""
+    """Escape the characters that Markdown would interpret."""
     return re.sub(r"([\\`*_|$<])", r"\\\1", words)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx of the directive."""
+    """Register the directive."""
     app.add_directive("errata", Errata)
     return {"parallel_read_safe": True}

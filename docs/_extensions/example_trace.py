@@ -1,4 +1,4 @@
-"""The directive ``trace``: the first step of a worked example, every factor of every weight."""
+"""The directive ``trace``: every factor of the first step of a worked example."""
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -8,7 +8,7 @@ import mlp
 
 
 class ExampleTrace(SphinxDirective):
-    """What `mlp.trace` finds for the example of that name, as a notebook shows it."""
+    """Show the trace of the named example as a notebook does."""
 
     required_arguments = 1
 
@@ -22,6 +22,6 @@ class ExampleTrace(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx of the directive."""
+    """Register the directive."""
     app.add_directive("trace", ExampleTrace)
     return {"parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""Puts the notebooks of the project where Sphinx reads them; their outputs are kept."""
+"""Copies the project's notebooks to where Sphinx reads them, with their outputs."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 
 
 def copy_notebooks(app: Sphinx) -> None:
-    """Make ``notebooks`` under the sources hold what the project's folder of that name holds."""
+    """Mirror the project's ``notebooks`` folder in the documentation's sources."""
     source, target = Path(app.srcdir).parent / "notebooks", Path(app.srcdir) / "notebooks"
     target.mkdir(exist_ok=True)
     wanted = {path.name: path for path in source.glob("*.ipynb")}
@@ -21,6 +21,6 @@ def copy_notebooks(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Copy before the sources are listed."""
+    """Copy the notebooks before Sphinx lists the sources."""
     app.connect("config-inited", lambda app, config: copy_notebooks(app))
     return {"parallel_read_safe": True}

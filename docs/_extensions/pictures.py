@@ -1,8 +1,8 @@
-"""Pictures that are drawn twice, for light and for dark pages, as this site shows them.
+"""Shows pictures that exist in two versions, for light and for dark pages.
 
-In Markdown they stand as a ``<picture>`` with two files, between which a browser chooses by the
-system's theme. Here the reader may choose the other, so each file becomes an image of its own, with
-a class that says on which pages it is seen.
+In Markdown they are a ``<picture>`` with two files, from which a browser chooses by the system's
+theme. On this site, readers choose the theme themselves, so each file becomes a separate image with
+a class that says on which pages it is visible.
 """
 
 import re
@@ -16,7 +16,7 @@ PICTURE = re.compile(
 
 
 def as_images(app: Sphinx, page: str, source: list[str]) -> None:
-    """Replace the pictures in the text of a page."""
+    """Replace the pictures in the source of a page."""
     source[0] = PICTURE.sub(
         lambda picture: f"{_image(picture, 'light')}\n\n{_image(picture, 'dark')}", source[0]
     )
@@ -29,6 +29,6 @@ def _image(picture: re.Match[str], ground: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Look at every page as it is read."""
+    """Process every page as it is read."""
     app.connect("source-read", as_images)
     return {"parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""The directive ``registry``: a table of what has a name, such as ``mlp.core.ACTIVATIONS``."""
+"""The directive ``registry``: a table of named objects, such as ``mlp.core.ACTIVATIONS``."""
 
 from inspect import getdoc
 from types import MappingProxyType
@@ -13,13 +13,13 @@ from sphinx.util.docutils import SphinxDirective
 
 
 class Registry(SphinxDirective):
-    """The names of a mapping, with what each makes: a public class, or one that tells of itself."""
+    """Show the names of a mapping and the class behind each, or its description."""
 
     required_arguments = 1
     option_spec = MappingProxyType({"names-only": directives.flag})
 
     def run(self) -> list[nodes.Node]:
-        """Return the mapping, as something to refer to, and its table."""
+        """Return the mapping, as a link target, and its table."""
         fullname = self.arguments[0]
         _, registry, _, _ = import_by_name(fullname)
         names = [f'`"{name}"`' for name in registry]
@@ -33,7 +33,7 @@ class Registry(SphinxDirective):
 
 
 def _summary(made: Any) -> str:
-    """Say what a name makes: a class, what a function returns, or a class with some options."""
+    """Describe the entry of a name: a class, a class with options, or the result of a function."""
     if isinstance(made, tuple):
         kind, options = made
         settings = ", ".join(f"{key}={value!r}" for key, value in options.items())
@@ -50,6 +50,6 @@ def _link(thing: object) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx of the directive."""
+    """Register the directive."""
     app.add_directive("registry", Registry)
     return {"parallel_read_safe": True}

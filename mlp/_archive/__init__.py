@@ -1,4 +1,4 @@
-"""Archives: trees of settings and arrays in one file, written whole and read with suspicion."""
+"""Archives: trees of settings and arrays in one file, written whole and validated when read."""
 
 from mlp._archive.archive import FileFormatError, format_errors, read_archive, write_archive
 

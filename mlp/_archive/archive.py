@@ -1,7 +1,7 @@
-"""Archives: a tree of settings and arrays in one file, written whole and read with suspicion.
+"""Archives: a tree of settings and arrays in one file, written whole and validated when read.
 
-An archive is a ``.npz`` file that `numpy.load` reads, too. Its first member, ``description.json``,
-says which format and version it has, and holds the tree with each array's type and shape; the
+An archive is a ``.npz`` file that `numpy.load` reads too. Its first member, ``description.json``,
+names the format and the version and holds the tree, with the type and shape of each array; the
 arrays follow, in order. See docs/format.md.
 """
 
@@ -26,28 +26,75 @@ AnyPath = str | os.PathLike[str]
 _FIRST = "description.json"
 
 
+class FileFormatError(ValueError):
+    """A file is damaged, hostile, of another kind, or of an unknown version.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    reason : str
+        What is wrong with it.
+
+    Examples
+    --------
+    >>> str(FileFormatError("net.npz", "truncated"))
+    'net.npz: truncated'
+    """
+
+    def __init__(self, path: AnyPath, reason: str) -> None:
+        super().__init__(os.fspath(path), reason)  # both in args, so that it can be pickled
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return str(self.args[0])
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it."""
+        return str(self.args[1])
+
+    def __str__(self) -> str:
+        """Return ``path: reason``."""
+        return f"{self.path}: {self.reason}"
+
+
+@contextmanager
+def format_errors(path: AnyPath) -> Iterator[None]:
+    """Turn every error that the content of `path` causes in a reader into a FileFormatError."""
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except MemoryError as error:
+        raise FileFormatError(path, f"needs more memory than there is ({error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FileFormatError(path, str(error)) from error
+
+
 def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any]) -> None:
     """Write a tree of dicts, lists, strings, numbers, booleans, None and arrays to a file.
 
-    The same tree gives the same bytes. The file is replaced as a whole or not at all;
-    folders that are missing are made.
+    The same tree gives the same bytes. The file is replaced as a whole or not at all; missing
+    folders are created.
 
     Parameters
     ----------
     path : path
-        Where to; the name is taken as it is.
+        The file; no suffix is added.
     kind, version : str, int
-        What the file is, so that no reader takes it for something else.
+        The format, so that no reader takes the file for something else.
     content : dict
-        The tree. Keys above an array are of letters, digits and underscores. Floats are finite;
-        arrays hold any number. Tuples are read back as lists, NumPy's scalars as Python's.
+        The tree. Keys above an array consist of letters, digits and underscores. Floats are
+        finite; arrays hold any number. Tuples are read back as lists, NumPy's scalars as Python's.
 
     Raises
     ------
     TypeError, ValueError
-        If the tree cannot be described; no file has been touched then.
+        If the tree cannot be described; no file has been touched.
     OSError
-        If the file cannot be written; what was there before is unchanged.
+        If the file cannot be written; an existing file is unchanged.
 
     Examples
     --------
@@ -59,7 +106,7 @@ def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any
     """
     reserved = sorted({"format", "version"} & content.keys())
     if reserved:
-        raise ValueError(f"content: received the keys {reserved}, which are the archive's own")
+        raise ValueError(f"content: received the keys {reserved}, expected none that is reserved")
     text, arrays = description.to_text({"format": kind, "version": version, **content})
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
@@ -69,7 +116,7 @@ def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any
 def _members(
     text: bytes, arrays: Iterable[tuple[description.Slot, NDArray[Any]]]
 ) -> Iterator[tuple[Member, Any]]:
-    """Yield every member with its bytes; an array is laid out when its turn comes."""
+    """Yield every member with its bytes; each array is made contiguous only when it is due."""
     yield Member(_FIRST, b"", len(text)), text
     for slot, array in arrays:
         plain = np.ascontiguousarray(array, dtype=description.DTYPES[slot.dtype])
@@ -79,26 +126,26 @@ def _members(
 def read_archive(path: AnyPath, kind: str, versions: Iterable[int]) -> tuple[int, dict[str, Any]]:
     """Return the version and the tree of an archive.
 
-    Nothing is trusted. Before the first array is read, its declared type, shape and size have
-    been compared with the directory of the archive and with the real size of the file, so memory
-    is bounded by that size (and 64 MiB for the description); then each array's own header and
-    checksum are.
+    The file is not trusted. Before the first array is read, the declared types, shapes and sizes
+    are compared with the archive's directory and with the size of the file, so memory is bounded
+    by that size (and 64 MiB for the description). The header and checksum of each array are
+    compared when it is read.
 
     Parameters
     ----------
     path : path
         The file.
     kind : str
-        What it must be.
+        The expected format.
     versions : iterable of int
-        What its version may be.
+        The versions accepted.
 
     Raises
     ------
     FileFormatError
-        If it is anything else; the error says in which respect.
+        If the file is anything else; the message gives the reason.
     OSError
-        If there is no such file or it cannot be read.
+        If the file does not exist or cannot be read.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise FileFormatError(path, "is not a regular file")
@@ -117,6 +164,7 @@ def _read(file: BufferedReader, kind: str, versions: tuple[int, ...]) -> tuple[i
 
 
 def _check_kind(tree: dict[str, Any], kind: str, versions: tuple[int, ...]) -> int:
+    """Take format and version out of the tree; return the version if both are as expected."""
     found, version = tree.pop("format", None), tree.pop("version", None)
     if found != kind:
         raise ValueError(f"has the format {str(found)[:80]!r}, expected {kind!r}")
@@ -124,50 +172,3 @@ def _check_kind(tree: dict[str, Any], kind: str, versions: tuple[int, ...]) -> i
         known = " or ".join(map(str, versions))
         raise ValueError(f"has version {str(version)[:40]}, expected {known}")
     return version
-
-
-class FileFormatError(ValueError):
-    """A file is damaged, hostile, of another kind, or of a version that is not known here.
-
-    Attributes
-    ----------
-    path : str
-        The file.
-    reason : str
-        What is wrong with it.
-
-    Examples
-    --------
-    >>> str(FileFormatError("net.npz", "truncated"))
-    'net.npz: truncated'
-    """
-
-    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
-        super().__init__(os.fspath(path), reason)
-
-    @property
-    def path(self) -> str:
-        """The file."""
-        return str(self.args[0])
-
-    @property
-    def reason(self) -> str:
-        """What is wrong with it."""
-        return str(self.args[1])
-
-    def __str__(self) -> str:
-        """Return ``path: reason``."""
-        return f"{self.path}: {self.reason}"
-
-
-@contextmanager
-def format_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn whatever the content of the file `path` makes a reader raise into a FileFormatError."""
-    try:
-        yield
-    except FileFormatError:
-        raise
-    except MemoryError as error:
-        raise FileFormatError(path, f"needs more memory than there is ({error})") from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise FileFormatError(path, str(error)) from error

@@ -1,11 +1,11 @@
-"""Zip archives in which nothing is left open: only names, sizes and contents differ.
+"""Zip archives in a canonical form: only names, sizes and contents vary.
 
-Members are stored, never compressed, one behind the other, with the date 1980-01-01, no comment
-and sizes of 64 bits; the directory follows. So names and sizes determine every byte but the
-contents and their checksums, the same contents always give the same archive, and a reader has
-nothing to interpret: it compares what is there with what must be there.
+Members are stored one after the other, never compressed, dated 1980-01-01, without comments and
+with 64-bit sizes; the directory follows. Names and sizes thus determine every byte except the
+contents and their checksums. The same contents always give the same archive, and a reader
+interprets nothing: it compares the file with the bytes that must be there.
 
-The layout is that of APPNOTE.TXT 6.3 (PKWARE), with the ZIP64 fields always present.
+The layout follows APPNOTE.TXT 6.3 (PKWARE), with the ZIP64 fields always present.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _END = struct.Struct("<4s4H2LH")
 
-_VERSION = 45  # the first that knows ZIP64
-_DATE = 1 << 5 | 1  # 1980-01-01, the first there is
+_VERSION = 45  # the first with ZIP64
+_DATE = 1 << 5 | 1  # 1980-01-01, the earliest date
 _IN_EXTRA = 0xFFFFFFFF  # "see the ZIP64 field"
 
 
 class Member(NamedTuple):
-    """A member: its name, how its content begins, and how many bytes follow."""
+    """A member of an archive: its name, the first bytes of its content and how many follow."""
 
     name: str
     head: bytes
@@ -50,12 +50,12 @@ class Member(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The size of its content."""
+        """The size of the content in bytes."""
         return len(self.head) + self.n_bytes
 
 
 def local_header(member: Member, checksum: int) -> bytes:
-    """Return what stands before the content of `member`."""
+    """Return the header in front of the content of `member`."""
     name = member.name.encode("ascii")
     extra = _LOCAL_EXTRA.pack(1, 16, member.size, member.size)
     sizes = (_IN_EXTRA, _IN_EXTRA, len(name), len(extra))
@@ -63,7 +63,7 @@ def local_header(member: Member, checksum: int) -> bytes:
 
 
 def directory(members: Sequence[Member], checksums: Iterable[int]) -> bytes:
-    """Return what stands behind all members."""
+    """Return the directory and the end of the archive, which follow the members."""
     offset, entries = 0, []
     for member, checksum in zip(members, checksums, strict=True):
         entries.append(_entry(member, checksum, offset))
@@ -88,7 +88,7 @@ def _entry(member: Member, checksum: int, offset: int) -> bytes:
 
 
 def write_members(file: BinaryIO, contents: Iterable[tuple[Member, Any]]) -> None:
-    """Write all members, each with a buffer of its ``n_bytes``, and the directory."""
+    """Write the members, each with a buffer of its ``n_bytes``, and the directory."""
     members, checksums = [], []
     for member, data in contents:
         checksum = zlib.crc32(data, zlib.crc32(member.head))
@@ -118,10 +118,10 @@ def read_first(file: BufferedReader, name: str, limit: int) -> bytes:
 def read_rest(
     file: BufferedReader, name: str, first: bytes, members: Sequence[Member]
 ) -> Iterator[Bytes]:
-    """Yield the content of each of `members` behind its head.
+    """Return an iterator over the content of each of `members` after its head.
 
-    That the archive consists of the first member, these and nothing else is checked at once,
-    against its directory and the size of the file.
+    The directory and the size of the file are checked at once: the archive must consist of the
+    first member and these.
     """
     everything = [Member(name, first, 0), *members]
     blank = directory(everything, [0] * len(everything))
@@ -141,7 +141,7 @@ def read_rest(
 
 
 def _read_directory(found: bytes, members: Sequence[Member]) -> list[int]:
-    """Return the checksums in a directory that in all else is as it must be."""
+    """Return the checksums in a directory, after checking everything else in it."""
     at = offset = 0
     checksums = []
     for member in members:
@@ -160,7 +160,7 @@ def _read_member(file: BufferedReader, member: Member, checksum: int) -> Bytes:
     header = local_header(member, checksum)
     _compare(file.read(len(header)), header, member, _LOCAL)
     if file.read(len(member.head)) != member.head:
-        raise ValueError(f"{member.name}: is not the array of which the description tells")
+        raise ValueError(f"{member.name}: is not the array that the description declares")
     return _read(file, member, checksum)
 
 
@@ -169,12 +169,12 @@ def _read(file: BufferedReader, member: Member, checksum: int) -> Bytes:
     if file.readinto(data.data) != data.size:
         raise ValueError(f"truncated within {member.name}")
     if zlib.crc32(data.data, zlib.crc32(member.head)) != checksum:
-        raise ValueError(f"{member.name}: is damaged (its checksum does not fit)")
+        raise ValueError(f"{member.name}: is damaged (wrong checksum)")
     return data
 
 
 def _compare(found: bytes, expected: bytes, member: Member, fixed: struct.Struct) -> None:
-    """Raise an error that names the first field in which a header differs from what it must be."""
+    """Raise an error naming the first field of a header that is not as expected, if any."""
     if found == expected:
         return
     if len(found) < len(expected):
@@ -185,8 +185,8 @@ def _compare(found: bytes, expected: bytes, member: Member, fixed: struct.Struct
     if came[0] == due[0] and called != member.name.encode("ascii"):
         raise ValueError(f"has a member {called[:80]!r}, expected {member.name!r}")
     unequal = {n: both for n, *both in zip(names, came, due, strict=True) if both[0] != both[1]}
-    for name in ("compression", *unequal):  # which explains the others
+    for name in ("compression", *unequal):  # first, as it explains the others
         if name in unequal:
             has, must = unequal[name]
             raise ValueError(f"{member.name}: has {name} {has!r}, expected {must!r}")
-    raise ValueError(f"{member.name}: has another size in the archive than it must have")
+    raise ValueError(f"{member.name}: has the wrong size in the archive")

@@ -1,8 +1,7 @@
-"""Descriptions: JSON for all that is not an array, and for arrays their type and shape.
+"""Descriptions: a tree as JSON, with the type and shape of each array in place of the array.
 
 An array in a tree of dicts and lists is written as ``{"$array": "float64", "shape": [2, 3]}`` and
-is stored as the member that its place in the tree names: that of ``tree["layers"][0]["W"]`` is
-``layers.0.W.npy``.
+stored as the member named after its place: ``tree["layers"][0]["W"]`` is ``layers.0.W.npy``.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ DTYPES = {
     "uint8": "|u1",
     "bool": "|b1",
 }
-_PART = re.compile(r"[A-Za-z0-9_]+")  # of a member's name: no dots, no slashes
+_PART = re.compile(r"[A-Za-z0-9_]+")  # part of a member's name: no dots, no slashes
 _LONGEST_NAME = 200
 _LARGEST_INT = 1 << 128
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class Slot(NamedTuple):
-    """A place in a tree where an array is, and what the description says of it."""
+    """The place of an array in a tree, and the array's description."""
 
     parent: Any
     key: str | int
@@ -47,7 +46,7 @@ class Slot(NamedTuple):
     shape: tuple[int, ...]
 
     def fill(self, data: Bytes) -> None:
-        """Put the array of these bytes in its place."""
+        """Put the array with these bytes in its place."""
         if self.dtype == "bool" and data.size and data.max() > 1:
             raise ValueError(f"{self.member.name}: has other bytes than 0 and 1, expected booleans")
         array = data.view(DTYPES[self.dtype]).reshape(self.shape)
@@ -60,7 +59,7 @@ def to_text(tree: dict[str, Any]) -> tuple[bytes, list[tuple[Slot, NDArray[Any]]
     Raises
     ------
     TypeError, ValueError
-        If something in the tree cannot be described; the error names its place.
+        If something in the tree cannot be described; the message gives its place.
     """
     arrays: list[tuple[Slot, NDArray[Any]]] = []
     described = _describe(tree, (), arrays)
@@ -68,7 +67,7 @@ def to_text(tree: dict[str, Any]) -> tuple[bytes, list[tuple[Slot, NDArray[Any]]
     if len(text) > MOST_BYTES:
         raise ValueError(
             f"description: received {len(text)} bytes of JSON, expected at most {MOST_BYTES}; "
-            "many numbers belong into an array"
+            "put many numbers in an array"
         )
     return text, arrays
 
@@ -105,12 +104,12 @@ def _describe(value: Any, place: tuple[str, ...], arrays: list[tuple[Slot, NDArr
 
 
 def from_text(text: bytes) -> tuple[dict[str, Any], list[Slot]]:
-    """Return the tree of a description, and where in it arrays are to be put.
+    """Return the tree of a description, and the slots in it that arrays fill.
 
     Raises
     ------
     ValueError
-        If it is not one. No array has been allocated then or later.
+        If the description is not valid.
     """
     characters = text.decode("ascii")
     depth = deepest = 0
@@ -160,7 +159,7 @@ def _slots(node: Any, place: tuple[str, ...]) -> Iterator[Slot]:
 
 
 def _slot(parent: Any, key: str | int, place: tuple[str, ...], declared: dict[str, Any]) -> Slot:
-    """Return the slot of an array, if what is declared of it is possible."""
+    """Return the slot of an array, after checking its declaration."""
     where = ".".join(place)[:_LONGEST_NAME]
     if not all(_PART.fullmatch(part) for part in place) or where != ".".join(place):
         raise ValueError(
@@ -183,7 +182,7 @@ def _slot(parent: Any, key: str | int, place: tuple[str, ...], declared: dict[st
 
 
 def _npy_head(descr: str, shape: tuple[int, ...]) -> bytes:
-    """Return how an array begins in NumPy's format 1.0, padded to a multiple of 64 bytes."""
+    """Return the header of an array in NumPy's format 1.0, padded to a multiple of 64 bytes."""
     text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
     length = -(-(10 + len(text) + 1) // 64) * 64 - 10
     return b"\x93NUMPY\1\0" + length.to_bytes(2, "little") + text.ljust(length - 1).encode() + b"\n"

@@ -8,32 +8,30 @@ belongs to (its ``canonical`` one), their common derivative is simple,
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
+from mlp._checks import check_positive
 from mlp._names import resolve
 from mlp._types import Array
-from mlp.core.activations import Sigmoid
-from mlp.core.products import dot_rows
-from mlp.core.scratch import Scratch
+from mlp.core.arrays import Workspace, dot_rows
 
 
-class Loss(Scratch, ABC):
-    """What is minimised; one's own needs `rows` and `gradient`, no more.
+class Loss(Workspace, ABC):
+    """What is minimised. A custom loss needs `rows` and `gradient` only.
 
-    An object with these two methods serves wherever a name does; it need not derive from this
-    class. `check_gradients` tells whether its two methods belong together.
+    Any object with these two methods can be given instead of a name; it need not derive from
+    this class. `check_gradients` checks that the two belong together.
     """
 
     name: str
     canonical: ClassVar[str | None] = None
     """The name of the activation with which d loss / dZ is ``factor(n_out) * (A - Y)``."""
     outputs: ClassVar[str | None] = None
-    """What A has to be for the loss to have a meaning: "probabilities", or None for anything."""
+    """What A must be for the loss to have a meaning: "probabilities", or None for anything."""
     takes_labels: ClassVar[bool] = False
     """Whether Y may also be class labels ``(n,)``, which then count as one-hot rows."""
 
@@ -52,15 +50,6 @@ class Loss(Scratch, ABC):
         """Return what A - Y is multiplied by in d loss / dZ after the canonical activation."""
         return 1.0
 
-    def canonical_forward(self, Z: Array, A: Array) -> None:
-        """Write the canonical activation of Z into A; what is left in Z is the loss's own."""
-        if A is not Z:
-            np.copyto(A, Z)
-
-    def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
-        """Write the loss of each row into `out`, given what `canonical_forward` left."""
-        self.rows(A, Y, out)
-
     def __repr__(self) -> str:
         """Return the class name and its settings."""
         settings = ", ".join(f"{k}={v!r}" for k, v in self.config().items() if k != "name")
@@ -68,7 +57,7 @@ class Loss(Scratch, ABC):
 
     def config(self) -> dict[str, str | float]:
         """Return the name and the settings."""
-        return {"name": self.name}
+        return {"name": getattr(self, "name", type(self).__name__)}
 
 
 class SquaredError(Loss):
@@ -89,7 +78,7 @@ class SquaredError(Loss):
 
 
 class MeanSquaredError(Loss):
-    """``(A - Y)^2``, its mean over all elements."""
+    """The mean of ``(A - Y)^2`` over the outputs."""
 
     name = "mse"
     canonical = "identity"
@@ -111,7 +100,7 @@ class MeanSquaredError(Loss):
 
 
 class MeanAbsoluteError(Loss):
-    """``|A - Y|``, its mean over all elements; the derivative at zero is taken as 0."""
+    """The mean of ``|A - Y|`` over the outputs; its derivative at zero is taken as 0."""
 
     name = "mae"
 
@@ -141,9 +130,7 @@ class Huber(Loss):
     name = "huber"
 
     def __init__(self, delta: float = 1.0) -> None:
-        if not (delta > 0.0 and math.isfinite(delta)):
-            raise ValueError(f"delta: received {delta!r}, expected a finite number > 0")
-        self.delta = float(delta)
+        self.delta = check_positive("delta", delta)
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write mean C * (A - Y - C / 2) with C = A - Y held within +-delta."""
@@ -172,7 +159,7 @@ class Huber(Loss):
 class CrossEntropy(Loss):
     """``-sum over the classes of Y log A``; with softmax it is computed from the logits.
 
-    The outputs are probabilities: those of softmax or sigmoid, or of an activation of one's own.
+    The outputs are probabilities: those of softmax or sigmoid, or of a custom activation.
     Y holds rows of probabilities (one-hot rows are a case of it), or class labels.
     """
 
@@ -205,27 +192,11 @@ class CrossEntropy(Loss):
         np.divide(Y, out, out=out)
         np.negative(out, out=out)
 
-    def canonical_forward(self, Z: Array, A: Array) -> None:
-        """A = softmax(Z); Z becomes log A, exact where A itself is rounded to 0."""
-        row = self.row_scratch("row", Z)
-        np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
-        Z -= row
-        np.exp(Z, out=A)
-        np.add.reduce(A, axis=-1, keepdims=True, out=row)
-        A /= row
-        np.log(row, out=row)
-        Z -= row
-
-    def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum Y log A, with log A from Z."""
-        dot_rows(Y, Z, out, self)
-        np.negative(out, out=out)
-
 
 class BinaryCrossEntropy(Loss):
-    """``-sum over the outputs of Y log A + (1 - Y) log(1 - A)``, Y between 0 and 1.
+    """``-sum over the outputs of [Y log A + (1 - Y) log(1 - A)]``, Y between 0 and 1.
 
-    The outputs are probabilities: those of sigmoid or softmax, or of an activation of one's own.
+    The outputs are probabilities: those of sigmoid or softmax, or of a custom activation.
     With sigmoid it is computed from the logits.
     """
 
@@ -238,7 +209,7 @@ class BinaryCrossEntropy(Loss):
         _require(Y, ((Y >= 0) & (Y <= 1)).all(), "numbers from 0 to 1")
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum (1 - Y) log(1 - A) + Y log A."""
+        """Write -sum [Y log A + (1 - Y) log(1 - A)]."""
         rest = np.subtract(1.0, A, out=self.scratch("rest", A))
         terms = _safe_log(self, rest)
         np.subtract(1.0, Y, out=rest)
@@ -246,7 +217,9 @@ class BinaryCrossEntropy(Loss):
         np.negative(np.add.reduce(terms, axis=-1, out=out), out=out)
         terms = _safe_log(self, A)
         terms *= Y
-        out -= np.add.reduce(terms, axis=-1, out=self.per_row("sum", A))
+        out -= np.add.reduce(
+            terms, axis=-1, out=self.kept("sum", A, lambda: np.empty(A.shape[:-1], A.dtype))
+        )
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = (1 - Y) / (1 - A) - Y / A."""
@@ -257,21 +230,6 @@ class BinaryCrossEntropy(Loss):
         np.maximum(A, _least(A), out=rest)
         np.divide(Y, rest, out=rest)
         out -= rest
-
-    def canonical_forward(self, Z: Array, A: Array) -> None:
-        """A = sigmoid(Z)."""
-        Sigmoid.forward(self, Z, A)  # type: ignore[arg-type]
-
-    def canonical_rows(self, Z: Array, A: Array, Y: Array, out: Array) -> None:
-        """Write sum max(Z, 0) - Y Z + log(1 + exp(-|Z|)), the same in terms of the logits."""
-        terms = np.abs(Z, out=self.scratch("terms", Z))
-        np.negative(terms, out=terms)
-        np.exp(terms, out=terms)
-        np.log1p(terms, out=terms)
-        linear = np.maximum(Z, 0.0, out=self.scratch("linear", Z))
-        linear -= np.multiply(Y, Z, out=self.scratch("product", Z))
-        terms += linear
-        np.add.reduce(terms, axis=-1, out=out)
 
 
 class Poisson(Loss):
@@ -313,7 +271,7 @@ class Poisson(Loss):
 
 
 def _least(A: Array) -> float:
-    """Return below what the logarithm is continued by its tangent: the root of the least number."""
+    """Return the number below which log continues as its tangent: about sqrt(smallest normal)."""
     return 1e-19 if A.dtype == np.float32 else 1e-154
 
 

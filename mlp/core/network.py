@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, make_rng
+from mlp._names import name_of
 from mlp._types import Array, LossValue
-from mlp.core.activated import Activated
+from mlp.core.access import Access
 from mlp.core.activations import Activation
-from mlp.core.copied import Copied
-from mlp.core.layers import Layer
+from mlp.core.description import describe_layers, describe_loss
+from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, make_loss
+from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
-from mlp.core.passes import Passes
 from mlp.core.penalties import Penalty, check_penalty
-from mlp.core.structure import (
-    check_layers,
-    check_pair,
-    check_rows,
-    is_canonical,
-    layers_of_sizes,
-    summarize,
-    tell_widths,
-)
-from mlp.core.vectors import Vectors
+from mlp.core.replicas import Copyable
+from mlp.core.structure import check_layers, check_rows, layers_of_sizes, summarize, tell_widths
+
+BLOCK = 256
+"""How many rows go through the layers at once outside training."""
+MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
-class MLP(Vectors, Copied):
+class MLP(Copyable):
     """A multilayer perceptron.
 
     Parameters
@@ -39,20 +39,20 @@ class MLP(Vectors, Copied):
         From input to output; each layer belongs to one network.
     loss : str or Loss, default "squared_error"
         What training minimises: "squared_error", "mse", "mae", "huber", "cross_entropy",
-        "binary_cross_entropy", "poisson", or an object of one's own.
+        "binary_cross_entropy", "poisson", or a custom loss.
     dtype : {"float64", "float32"}
-        The type of all its numbers.
+        The dtype of all arrays.
     seed : int, numpy.random.Generator or None
-        Where the first weights come from; None for new ones each time.
+        Seed of the initial weights; None draws different ones each time.
 
     Attributes
     ----------
     theta, grad : ndarray ``(P,)`` or ``(K, P)``
         All trained parameters and the last gradient: weights first, then biases. Views of them
-        are ``layers[i].W``, ``layers[i].dW`` and so on. Setting theta copies into it.
+        are ``layers[i].W``, ``layers[i].dW`` and so on. Assigning to theta copies in place.
     fixed : ndarray ``(F,)`` or ``(K, F)``
-        All other numbers that the outputs depend on: what no gradient trains. Setting it copies
-        into it.
+        All other numbers that the outputs depend on, which no gradient trains. Assigning to it
+        copies in place.
     layers : tuple of Layer
     loss : Loss
     replicas : int or None
@@ -61,9 +61,9 @@ class MLP(Vectors, Copied):
     Raises
     ------
     ValueError, TypeError
-        If widths do not follow one another, a layer already belongs to a network, a name or
-        dtype is unknown, or the loss has no meaning for the outputs of the last activation, as
-        cross-entropy for those of relu.
+        If the widths of two layers do not match, a layer already belongs to a network, a name or
+        dtype is unknown, or the loss has no meaning for the outputs of the last activation, such
+        as cross-entropy after relu.
 
     Examples
     --------
@@ -90,8 +90,13 @@ class MLP(Vectors, Copied):
         self.replicas: int | None = None
         self.layers = layers
         self._rng = make_rng(seed)
-        self._build()
-        self._parameters.initialize(self._rng)
+        try:
+            self._build()
+            self._parameters.initialize(self._rng)
+        except BaseException:
+            for layer in layers:
+                layer.unbind()
+            raise
 
     @classmethod
     def from_sizes(
@@ -134,23 +139,84 @@ class MLP(Vectors, Copied):
         return cls(layers, loss, dtype=dtype, seed=seed)
 
     def _build(self) -> None:
-        """Allocate theta and grad, bind the layers, and pair the last activation with the loss."""
-        tell_widths(self.layers, self.n_in)
-        last = self.layers[-1]
-        for layer in self.layers:
-            if isinstance(layer, Activated):
-                fused = layer is last and is_canonical(layer, self.loss)
-                layer.canonical_loss = self.loss if fused else None
-        self._parameters = Parameters(self.layers, self.dtype, self.replicas)
-        self._passes = Passes(self.layers, self.loss)
+        """Allocate theta and grad, bind the layers to them, and join the last with the loss."""
+        layers = self.layers
+        tell_widths(layers, self.n_in)
+        self._output = make_output(layers[-1], self.loss)
+        for layer in layers:
+            if isinstance(layer, ActivatedLayer):
+                layer.fused = None
+        if isinstance(self._output, FusedOutput):
+            self._output.layer.fused = self._output
+        self._parameters = Parameters(layers, self.dtype, self.replicas)
+        self._access = Access(layers, self._output)
+        # nothing before the first layer with parameters needs a derivative
+        self._first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
-        """Draw all parameters anew; those given as numbers return to these."""
-        self._rng = make_rng(seed)
-        self._parameters.initialize(self._rng)
+        """Draw all parameters anew; those given as numbers are reset to them."""
+        rng = make_rng(seed)
+        with self._access.writing("initialize"):
+            self._rng = rng
+            self._parameters.initialize(rng)
+
+    @property
+    def theta(self) -> Array:
+        """All trained parameters ``(P,)`` or ``(K, P)``, weights first."""
+        return self._parameters.theta
+
+    @theta.setter
+    def theta(self, value: ArrayLike) -> None:
+        self._parameters.assign("theta", value)
+
+    @property
+    def fixed(self) -> Array:
+        """All numbers that no gradient trains, ``(F,)`` or ``(K, F)``.
+
+        Layer by layer, they are the biases of layers with ``train_bias=False``, and then the
+        running statistics. With theta they are all that the outputs depend on.
+        """
+        return self._parameters.fixed
+
+    @fixed.setter
+    def fixed(self, value: ArrayLike) -> None:
+        self._parameters.assign("fixed", value)
+
+    @property
+    def _numbers(self) -> Array:
+        """Theta and fixed in one array ``(P + F,)`` or ``(K, P + F)``, a copy."""
+        return np.concatenate([self.theta, self.fixed], axis=-1)
+
+    @_numbers.setter
+    def _numbers(self, value: Array) -> None:
+        self.theta, self.fixed = np.split(value, [self.theta.shape[-1]], axis=-1)
+
+    @property
+    def grad(self) -> Array:
+        """The gradient of the last `loss_and_grad`, in the order of theta."""
+        return self._parameters.grad
+
+    @property
+    def weights(self) -> Array:
+        """The part of theta that penalties count: all weights, no biases; a view."""
+        return self._parameters.weights
+
+    def locate(self, index: int) -> str:
+        """Return the name of the parameter at `index` of theta.
+
+        Examples
+        --------
+        >>> import mlp
+        >>> mlp.MLP.from_sizes([2, 3, 1], seed=0).locate(7)
+        'layers[1] W[1, 0]'
+        """
+        return self._parameters.locate(index)
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the outputs, a fresh array.
+
+        Any number of threads may call `predict` and `evaluate` of one network at once; each
+        gets the numbers that it would get alone.
 
         Parameters
         ----------
@@ -160,10 +226,22 @@ class MLP(Vectors, Copied):
         Returns
         -------
         ndarray (n, n_out) or (K, n, n_out)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X does not fit.
+        RuntimeError
+            If another thread trains the network.
         """
         X = check_inputs(X, self.n_in, self.dtype, self.replicas)
         outputs = np.empty((*self.theta.shape[:-1], X.shape[-2], self.n_out), self.dtype)
-        self._passes.outputs(X, outputs, self._rng)
+        layers, _ = self._access.begin_read("predict")
+        try:
+            for rows in _blocks(X.shape[-2]):
+                outputs[..., rows, :] = _forward(layers, X[..., rows, :], False, self._rng)
+        finally:
+            self._access.end_read(layers)
         return outputs
 
     def loss_and_grad(
@@ -177,8 +255,8 @@ class MLP(Vectors, Copied):
     ) -> LossValue:
         """Return the mean loss over the rows and fill `grad` with its gradient.
 
-        A step of training without its update: dropout is at work, and `BatchNorm` normalises by
-        the rows given and takes them into its running statistics.
+        A step of training without its update: dropout is active, and `BatchNorm` normalises by
+        the rows given and updates its running statistics.
 
         Parameters
         ----------
@@ -192,6 +270,13 @@ class MLP(Vectors, Copied):
             Added to the loss and to its gradient.
         rng : numpy.random.Generator, optional
             Where dropout draws from; the network's own generator by default.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is using the network: a call that writes must be alone.
 
         Returns
         -------
@@ -210,7 +295,10 @@ class MLP(Vectors, Copied):
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
+        # a copy of the penalty: its work arrays may be in use in another thread
+        penalty, rng = copy.copy(penalty), self._checked(rng)
+        with self._access.writing("loss_and_grad"):
+            return self._loss_and_grad(X, Y, weight, penalty, rng)
 
     def _loss_and_grad(
         self,
@@ -221,12 +309,37 @@ class MLP(Vectors, Copied):
         rng: np.random.Generator,
     ) -> LossValue:
         """Do what `loss_and_grad` does, for data that has been checked."""
-        with self._parameters.running:
-            loss = self._passes.loss_and_grad(X, Y, weight, rng)
+        running = self._parameters.running
+        if running is not None:
+            running.save()
+        try:
+            loss, _ = self._backpropagate(X, Y, weight, rng)
+        except BaseException:  # Ctrl-C, too
+            if running is not None:
+                running.restore()
+            raise
         if penalty:
             loss = loss + penalty.value(self.weights)
             penalty.add_gradient(self.weights, self._parameters.weights_grad)
         return loss
+
+    def _backpropagate(
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        rng: np.random.Generator,
+        need_dX: bool = False,
+    ) -> tuple[LossValue, Array | None]:
+        """Go forward, then back; return the loss and dX. The layers write their gradients."""
+        A = _forward(self.layers, X, True, rng)
+        loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
+
+        dA: Array | None = self._output.gradient(A, Y, weight)  # d loss / dA, (..., batch, n_out)
+        last, first = len(self.layers) - 1, self._first
+        for i in range(last, -1 if need_dX else first - 1, -1):
+            dA = self.layers[i].backward(dA, need_dX or i > first)  # type: ignore[arg-type]
+        return loss, dA
 
     def input_gradient(
         self,
@@ -236,16 +349,26 @@ class MLP(Vectors, Copied):
         *,
         rng: np.random.Generator | None = None,
     ) -> Array:
-        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`.
+        """Return the derivative of the mean loss by the inputs, of their shape; fills `grad`.
 
-        As in `loss_and_grad`, whose parameters these are; running statistics stay as they are.
+        The parameters are those of `loss_and_grad`. Running statistics stay as they are.
+
+        Returns
+        -------
+        ndarray (n, n_in) or (K, n, n_in)
         """
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        with self._parameters.running as running:
-            self._passes.loss_and_grad(X, Y, weight, rng or self._rng, need_dX=True)
-            running.restore()
-        return np.array(self._passes.dX)
+        rng, running = self._checked(rng), self._parameters.running
+        with self._access.writing("input_gradient"):
+            if running is not None:
+                running.save()
+            try:
+                _, dX = self._backpropagate(X, Y, weight, rng, need_dX=True)
+                return np.array(dX)
+            finally:
+                if running is not None:
+                    running.restore()
 
     def evaluate(
         self,
@@ -261,20 +384,107 @@ class MLP(Vectors, Copied):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
-        return self._evaluate(X, Y, weight, penalty)
+        penalty = copy.copy(penalty)
+        layers, output = self._access.begin_read("evaluate")
+        try:
+            loss: LossValue = self._total_loss(X, Y, weight, None, layers, output) / X.shape[-2]
+            return loss + penalty.value(self.weights) if penalty else loss
+        finally:
+            self._access.end_read(layers)
 
     def _evaluate(
         self, X: Array, Y: Array, weight: Array | None, penalty: Penalty | None
     ) -> LossValue:
         """Do what `evaluate` does, for data that has been checked."""
-        loss = self._passes.mean_loss(X, Y, weight, self._rng)
+        loss: LossValue = self._total_loss(X, Y, weight) / X.shape[-2]
         return loss + penalty.value(self.weights) if penalty else loss
+
+    def _total_loss(
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        out: Array | None = None,
+        layers: Sequence[Layer] | None = None,
+        output: Output | None = None,
+    ) -> LossValue:
+        """Return the sum of weight * loss over the rows, outside training; outputs go to `out`."""
+        layers, output = layers or self.layers, output or self._output
+        total: LossValue = 0.0
+        for rows in _blocks(X.shape[-2]):
+            A = _forward(layers, X[..., rows, :], False, self._rng)
+            if out is not None:
+                out[..., rows, :] = A
+            block_weight = None if weight is None else weight[rows]
+            total = total + output.total(A, Y[..., rows, :], block_weight)
+        return total
+
+    def _batch_loss(self, X: Array, Y: Array, weight: Array | None) -> LossValue:
+        """Return the mean loss with the statistics of these rows, but without dropout.
+
+        Running statistics move, as in training.
+        """
+        A = X
+        for layer in self.layers:
+            has_running = any(p.running for p in layer.parameters())
+            A = layer.forward(A, has_running, self._rng)
+        mean: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
+        return mean
+
+    def _checked(self, rng: object) -> np.random.Generator:
+        """Return the generator that was given, or the network's own."""
+        if rng is None:
+            return self._rng
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng: received {rng!r}, expected a numpy Generator or None")
+        return rng
 
     def _check_data(
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Array, Array, Array | None]:
         sizes = (self.n_in, self.n_out)
         return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas)
+
+    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+        """Write the network to a file; `mlp.load` reads it back, bit-identical.
+
+        The same network gives the same bytes, without pickle. The file is replaced as a whole or
+        not at all. It holds the structure, all parameters, running statistics and initial values
+        that were given as numbers; no gradient, optimizer or random generator.
+
+        Parameters
+        ----------
+        path : path
+            Taken as it is; end it in ``.npz``.
+        metadata : mapping, optional
+            What else belongs to the network, such as the names of its classes, for
+            `mlp.files.read_model`: a tree of dicts, lists, strings, numbers, booleans, None and
+            arrays.
+
+        Raises
+        ------
+        TypeError
+            If a layer, activation, loss or initializer is a custom one.
+        ValueError
+            If a parameter is not finite. In both cases no file has been touched.
+        OSError
+            If the file cannot be written; an earlier file is unchanged.
+        """
+        if not isinstance(metadata, Mapping | None):
+            raise TypeError(f"metadata: received {metadata!r}, expected a dict or None")
+        content = self._describe() | {"metadata": dict(metadata or {})}
+        write_archive(path, MODEL_FORMAT, MODEL_VERSION, content)
+
+    def _describe(self) -> dict[str, Any]:
+        """Return the network as a tree for a file; its arrays are views."""
+        if type(self) is not MLP:
+            raise TypeError(f"net: received {self!r} of {type(self).__name__}, expected an MLP")
+        return {
+            "dtype": self.dtype.name,
+            "replicas": self.replicas,
+            "loss": describe_loss(self.loss),
+            "layers": describe_layers(self.layers),
+        }
 
     def summary(self) -> str:
         """Return a table of the layers, their outputs and their parameters."""
@@ -283,6 +493,23 @@ class MLP(Vectors, Copied):
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""
         layers = ", ".join(map(repr, self.layers))
-        loss = getattr(self.loss, "name", repr(self.loss))
+        loss = name_of(self.loss)
         each = f" x {self.replicas} replicas" if self.replicas else ""
         return f"MLP([{layers}], loss={loss!r}){each}"
+
+
+def _forward(layers: Sequence[Layer], X: Array, training: bool, rng: np.random.Generator) -> Array:
+    """Return the output for X ``(..., batch, n_in)``, an array that the last layer owns."""
+    A = X
+    for layer in layers:
+        A = layer.forward(A, training, rng)  # (..., batch, n_out of the layer)
+    return A
+
+
+def _blocks(n_rows: int) -> Iterator[slice]:
+    """Cut the rows into blocks, so that a pass over many rows needs little memory.
+
+    The size does not depend on the number of replicas: each is bit-identical to its run alone.
+    """
+    for start in range(0, n_rows, BLOCK):
+        yield slice(start, start + BLOCK)

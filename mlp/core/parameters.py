@@ -1,87 +1,59 @@
-"""Parameters: one flat vector for a network, of which each layer sees its part."""
+"""Parameters: one flat vector for a network, of which each layer has its views."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_floats, numeric
 from mlp._types import Array
-from mlp.core.products import are_tiny, empty
-from mlp.core.running import Running
-
-if TYPE_CHECKING:
-    from mlp.core.layers import Layer
+from mlp.core.arrays import empty, has_tiny_products
+from mlp.core.layers import Layer, Parameter
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """An array that a layer asks its network for.
+class Running:
+    """The running statistics of a network, and those from before the present step.
 
     Parameters
     ----------
-    name : str
-        How the layer calls it; its values are ``layer.params[name]``, its gradient
-        ``layer.grads[name]``.
-    shape : tuple of int
-        Without the replica axis.
-    initial : callable
-        ``initial(rng)`` gives its first values.
-    penalised : bool, default False
-        Whether l1 and l2 penalties count it, as they do weights and not biases.
-    trainable : bool, default True
-        Whether it has a gradient. What is not trainable has no place in theta.
-    running : bool, default False
-        Whether the forward passes of training change it, which is then not trainable. A step
-        that fails or diverges leaves it as it was.
-    least : float, default -inf
-        The least value that it can have.
-
-    Raises
-    ------
-    ValueError
-        If it is to be both trainable and running.
+    values : ndarray (R,) or (K, R)
+        A view of the part of the network's `fixed` that holds them.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    initial: Callable[[np.random.Generator], NDArray[np.float64]]
-    penalised: bool = False
-    trainable: bool = True
-    running: bool = False
-    least: float = -math.inf
+    def __init__(self, values: Array) -> None:
+        self._values = np.atleast_2d(values)
+        self._before = self._values.copy(order="K")
+        self._is_finite = np.zeros_like(self._values, dtype=np.bool_)
 
-    def __post_init__(self) -> None:
-        """Check what contradicts itself."""
-        if self.trainable and self.running:
-            raise ValueError(f"trainable: received True for {self.name}, which is running")
+    def save(self) -> None:
+        """Keep the values from before a step."""
+        np.copyto(self._before, self._values)
 
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return int(np.prod(self.shape))
+    def restore(self, lost: NDArray[np.bool_] | None = None) -> None:
+        """Return to the values from before the step, in all replicas or in those ``(K,)``."""
+        rows = slice(None) if lost is None else lost
+        self._values[rows] = self._before[rows]
 
-    def check(self, place: str, values: Array) -> None:
-        """Raise ValueError, naming the place, unless the values are finite and not too low."""
-        if not np.isfinite(values).all():
-            raise ValueError(f"{place}: received numbers that are not finite")
-        lowest = values.min(initial=math.inf)
-        if lowest < self.least:
-            raise ValueError(f"{place}: received {lowest:g}, expected numbers >= {self.least:g}")
+    def is_finite(self) -> NDArray[np.bool_]:
+        """Return for each replica ``(K,)`` whether all is finite; one element without replicas."""
+        np.isfinite(self._values, out=self._is_finite)
+        finite: NDArray[np.bool_] = np.logical_and.reduce(self._is_finite, axis=-1)
+        return finite
 
 
 class Parameters:
     """All parameters of a network in three flat arrays: ``theta``, ``grad`` and ``fixed``.
 
     ``theta`` holds what is trained, all weights first and then all biases, so that the penalised
-    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained, and last of
-    it the running statistics, ``running``. The arrays are allocated once, layers are bound to
-    views of them, and nothing is ever rebound.
+    part is one slice; ``grad`` is its gradient; ``fixed`` holds what is not trained, the running
+    statistics last. The arrays are allocated once; layers receive views of them, and nothing is
+    ever rebound.
+
+    With K replicas each array has a leading axis. In networks of one or two units a layer, K is
+    the last axis in memory: an elementwise product then serves all replicas at once.
 
     Parameters
     ----------
@@ -102,45 +74,39 @@ class Parameters:
         fixed = [(layer, p) for layer, p in wanted if not p.trainable]
         fixed.sort(key=lambda pair: pair[1].running)
         widths = [width for layer in layers for width in (layer.n_in, layer.n_out) if width]
-        self.replicas_last = replicas is not None and are_tiny(widths)
+        self.replicas_last = replicas is not None and has_tiny_products(widths)
 
         def zeros(size: int) -> Array:
             if replicas is None:
                 return np.zeros(size, dtype)
             return np.zeros_like(empty((replicas, size), dtype, self.replicas_last))
 
-        place = {id(layer): i for i, layer in enumerate(layers)}
-        self._names = [(p.size, p, f"layers[{place[id(layer)]}] {p.name}") for layer, p in trained]
-        self.n_weights = sum(p.size for _, p in trained if p.penalised)
         self.theta = zeros(sum(p.size for _, p in trained))
         self.grad = np.zeros_like(self.theta)
         self.fixed = zeros(sum(p.size for _, p in fixed))
-        self.running = Running(self.fixed[..., sum(p.size for _, p in fixed if not p.running) :])
+        n_weights = sum(p.size for _, p in trained if p.penalised)
+        self.weights = self.theta[..., :n_weights]
+        self.weights_grad = self.grad[..., :n_weights]
+        running = self.fixed[..., sum(p.size for _, p in fixed if not p.running) :]
+        self.running = Running(running) if running.size else None
+
+        self._places = {id(layer): f"layers[{i}]" for i, layer in enumerate(layers)}
         self._wanted = {"theta": trained, "fixed": fixed}
-        self._initial = [(p, view) for _, p, view in _views(self.theta, trained)]
-        self._initial += [(p, view) for _, p, view in _views(self.fixed, fixed)]
-
-        values: dict[Layer, dict[str, Array]] = {layer: {} for layer in layers}
-        grads: dict[Layer, dict[str, Array]] = {layer: {} for layer in layers}
-        for layer, p, view in (*_views(self.theta, trained), *_views(self.fixed, fixed)):
-            values[layer][p.name] = view
-        for layer, p, view in _views(self.grad, trained):
-            grads[layer][p.name] = view
+        values = _views(self.theta, trained) | _views(self.fixed, fixed)
+        grads = _views(self.grad, trained)
         for layer in layers:
-            layer.bind(values[layer], grads[layer], dtype, replicas)
+            own = [p for owner, p in wanted if owner is layer]
+            names = [p.name for p in own]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{layer!r}: received the parameters {names}, expected each once")
+            layer.bind(
+                {p.name: values[id(p)] for p in own},
+                {p.name: grads[id(p)] for p in own if p.trainable},
+                dtype,
+                replicas,
+            )
         # the order of drawing is the order of the layers, whatever the order in theta
-        order = {id(p): i for i, (_, p) in enumerate(wanted)}
-        self._initial.sort(key=lambda pair: order[id(pair[0])])
-
-    @property
-    def weights(self) -> Array:
-        """The penalised part of theta, a view."""
-        return self.theta[..., : self.n_weights]
-
-    @property
-    def weights_grad(self) -> Array:
-        """The gradient of the penalised part, a view."""
-        return self.grad[..., : self.n_weights]
+        self._initial = [(layer, p, values[id(p)]) for layer, p in wanted]
 
     def assign(self, name: str, value: ArrayLike) -> None:
         """Copy `value` into theta or fixed: a row for each replica, or one for all."""
@@ -154,31 +120,48 @@ class Parameters:
 
     def check(self, name: str, values: Array) -> None:
         """Raise ValueError unless the values can be those of theta or fixed."""
-        for layer, p, part in _views(values, self._wanted[name]):
-            p.check(f"{name}: {layer!r} {p.name}", part)
+        views = _views(values, self._wanted[name])
+        for layer, p in self._wanted[name]:
+            p.check(f"{name}: {layer!r} {p.name}", views[id(p)])
 
     def locate(self, index: int) -> str:
-        """Return which number of which layer stands at `index` of theta."""
-        for size, parameter, name in self._names:
-            if index < size:
-                at = ", ".join(str(int(i)) for i in np.unravel_index(index, parameter.shape))
-                return f"{name}[{at}]"
-            index -= size
-        raise IndexError(f"index: received {index} too many, theta has {self.theta.shape[-1]}")
+        """Return the name of the number at `index` of theta: its layer, parameter and place."""
+        P = self.theta.shape[-1]
+        if not 0 <= index < P:
+            raise IndexError(f"index: received {index}, expected 0 to {P - 1}")
+        start, wanted = 0, iter(self._wanted["theta"])
+        layer, p = next(wanted)
+        while index >= start + p.size:
+            start += p.size
+            layer, p = next(wanted)
+        at = ", ".join(str(int(i)) for i in np.unravel_index(index - start, p.shape))
+        return f"{self._places[id(layer)]} {p.name}[{at}]"
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Draw all first values, the same for every replica."""
-        for parameter, view in self._initial:
-            view[...] = parameter.initial(rng)
+        """Draw all initial values, the same for every replica.
+
+        Raises
+        ------
+        ValueError
+            If a custom initializer or layer gives values of another shape or not finite.
+        """
+        for layer, p, view in self._initial:
+            place = f"{self._places[id(layer)]} {p.name}"
+            values = np.asarray(layer._initial_values.get(p.name, p.initial(rng)))
+            if values.shape != p.shape:
+                raise ValueError(
+                    f"{place}: received initial values of shape {values.shape}, expected {p.shape}"
+                )
+            with np.errstate(over="ignore"):
+                view[...] = values
+            p.check(place, view)
 
 
-def _views(
-    flat: Array, wanted: Sequence[tuple[Layer, Parameter]]
-) -> list[tuple[Layer, Parameter, Array]]:
-    """Cut the last axis of `flat` into views of the wanted shapes."""
-    views, start = [], 0
-    for layer, p in wanted:
+def _views(flat: Array, wanted: Sequence[tuple[Layer, Parameter]]) -> dict[int, Array]:
+    """Cut the last axis of `flat` into views of the wanted shapes, by the parameter's id."""
+    views, start = {}, 0
+    for _, p in wanted:
         part = flat[..., start : start + p.size]
-        views.append((layer, p, part.reshape(*flat.shape[:-1], *p.shape)))
+        views[id(p)] = part.reshape(*flat.shape[:-1], *p.shape)
         start += p.size
     return views

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from mlp._checks import check_not_negative
 from mlp._types import Array, LossValue
-from mlp.core.products import sum_of, sum_of_squares
-from mlp.core.scratch import Scratch
+from mlp.core.arrays import Workspace, sum_of, sum_of_squares
 
 
-class Penalty(Scratch):
+class Penalty(Workspace):
     r"""The term :math:`l_1 \sum |w| + \frac{1}{2} l_2 \sum w^2` over all weights, not biases.
 
     It is added to the loss that is reported and, as ``l1 * sign(w) + l2 * w``, to its gradient.
@@ -28,13 +26,8 @@ class Penalty(Scratch):
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        for name, value in (("l1", l1), ("l2", l2)):
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-                raise TypeError(f"{name}: received {value!r}, expected a number >= 0")
-            if not (value >= 0 and math.isfinite(value)):
-                raise ValueError(f"{name}: received {value!r}, expected a finite number >= 0")
-        self.l1 = float(l1)
-        self.l2 = float(l2)
+        self.l1 = check_not_negative("l1", l1)
+        self.l2 = check_not_negative("l2", l2)
 
     def __bool__(self) -> bool:
         """Whether there is anything to add."""

@@ -1,4 +1,6 @@
-"""Data: small sets (handwritten digits, spirals, xor), and tables of one's own.
+"""Small data sets: handwritten digits, spirals and xor.
+
+The names of `mlp.tables`, for your own data, are offered here too.
 
 Examples
 --------
@@ -11,18 +13,26 @@ Examples
 ((150, 2), (50, 2))
 """
 
-from mlp.datasets.catalog import load
-from mlp.datasets.dataset import Dataset
+from collections.abc import Callable
+
+from mlp._names import find_name
+from mlp.datasets.dataset import Dataset, split_rows
 from mlp.datasets.digits import load_digits
-from mlp.datasets.split import split_rows
 from mlp.datasets.toy import spirals, xor
-from mlp.tables.csv import CellError, CSVFile, read_csv
-from mlp.tables.inputs import InputEncoder
-from mlp.tables.labels import Labels
-from mlp.tables.npz import read_npz
-from mlp.tables.standardizer import Standardizer
-from mlp.tables.table import Table, Words
-from mlp.tables.targets import ClassTarget, NumberTarget, target_from_dict
+from mlp.tables import (
+    CellError,
+    ClassTarget,
+    CSVFile,
+    InputEncoder,
+    Labels,
+    NumberTarget,
+    Standardizer,
+    Table,
+    Words,
+    read_csv,
+    read_npz,
+    target_from_dict,
+)
 
 __all__ = [
     "CSVFile",
@@ -44,3 +54,44 @@ __all__ = [
     "target_from_dict",
     "xor",
 ]
+
+_LOADERS: dict[str, Callable[[], Dataset]] = {
+    "digits": load_digits,
+    "spirals": spirals,
+    "xor": xor,
+}
+
+
+def load(name: str) -> Dataset:
+    """Load a data set by name, with the default options of its function.
+
+    Parameters
+    ----------
+    name : {"digits", "spirals", "xor"}
+        The name, in any case.
+
+    Returns
+    -------
+    Dataset
+        The result of `load_digits`, `spirals` or `xor`.
+
+    Raises
+    ------
+    TypeError
+        If `name` is not a string.
+    ValueError
+        If the name is unknown; the message suggests the nearest one.
+
+    Examples
+    --------
+    >>> load("xor")
+    Dataset('xor', X=(4, 2) float64, n_classes=2)
+    >>> load("xr")
+    Traceback (most recent call last):
+    ValueError: data set: received 'xr', expected one of digits, spirals, xor (did you mean 'xor'?)
+    """
+    return _LOADERS[find_name("data set", name, _LOADERS)]()
+
+
+def __dir__() -> list[str]:
+    return __all__

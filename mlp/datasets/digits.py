@@ -1,7 +1,7 @@
-"""Handwritten digits, embedded in the package.
+"""Handwritten digits, included in the package.
 
 ``digits.npz`` holds ``X``, uint8 of shape (1797, 64), and ``y``, uint8 of shape (1797,). It was
-made with scikit-learn, which is not needed to read it::
+written with scikit-learn, which is not needed to read it::
 
     data = sklearn.datasets.load_digits()
     np.savez_compressed("digits.npz", X=data.data.astype("uint8"), y=data.target.astype("uint8"))
@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlp._checks import check_dtype
+from mlp._checks import check_bool, check_dtype
 from mlp.datasets.dataset import Dataset
 
 _SIDE = 8
@@ -23,13 +23,13 @@ def load_digits(*, normalize: bool = True, dtype: DTypeLike = "float64") -> Data
     """Load 1797 handwritten digits of 8 x 8 pixels.
 
     The data are the test set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and
-    C. Kaynak [1]_, in the copy that scikit-learn bundles, licensed under CC BY 4.0. A pixel counts
-    the dark dots, 0 to 16, in a block of 4 x 4 of the scanned digit.
+    C. Kaynak [1]_, in the copy that scikit-learn bundles, licensed under CC BY 4.0. A pixel is
+    the number of dark dots, 0 to 16, in a block of 4 x 4 dots of the scan.
 
     Parameters
     ----------
     normalize : bool
-        Divide the pixels by 16, so that they lie between 0 and 1; exact in floating point.
+        Divide the pixels by 16, to lie between 0 and 1; exact in floating point.
     dtype : "float32" or "float64"
         The type of `X`.
 
@@ -58,8 +58,7 @@ def load_digits(*, normalize: bool = True, dtype: DTypeLike = "float64") -> Data
     >>> y[:10]
     array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
-    if not isinstance(normalize, bool):
-        raise TypeError(f"normalize: received {normalize!r}, expected True or False")
+    normalize = check_bool("normalize", normalize)
     float_dtype = check_dtype(dtype)
     with (
         files("mlp.datasets").joinpath("digits.npz").open("rb") as file,

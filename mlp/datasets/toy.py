@@ -20,17 +20,17 @@ def spirals(
     seed: int = 0,
     dtype: DTypeLike = "float64",
 ) -> Dataset:
-    """Draw interleaved spirals in the unit disc, one arm a class.
+    """Draw interleaved spirals in the unit disc, one arm per class.
 
     Arm `c` is the curve ``r = t``, ``angle = 2 pi (turns * t + c / n_classes)`` at `n_per_class`
-    values of `t`, evenly spaced up to 1. Rows go around the arms, one class after the other.
+    values of `t`, evenly spaced up to 1. Rows cycle through the classes.
 
     Parameters
     ----------
     n_per_class, n_classes : int
-        Points on an arm, 1 or more, and arms, 2 or more.
+        Points per arm, 1 or more, and arms, 2 or more.
     turns : float
-        How often an arm winds around the origin, above 0.
+        How often an arm winds around the origin, > 0.
     noise : float
         Standard deviation of the normal noise added to both coordinates.
     seed : int
@@ -76,12 +76,12 @@ def spirals(
 def xor(
     n: int | None = None, *, noise: float = 0.0, seed: int = 0, dtype: DTypeLike = "float64"
 ) -> Dataset:
-    """Make the exclusive or: the corners of the unit square, labelled 1 where they differ.
+    """Make the exclusive or: corners of the unit square, labelled 1 where x0 and x1 differ.
 
     Parameters
     ----------
     n : int, optional
-        How many points; they take the corners in turn. By default four, each corner once.
+        The number of points, which cycle through the corners; by default four.
     noise : float
         Standard deviation of the normal noise added to both coordinates.
     seed : int
@@ -92,8 +92,7 @@ def xor(
     Returns
     -------
     Dataset
-        ``X`` of shape (n, 2) and ``y`` of shape (n,); labels are those of the corners, before the
-        noise.
+        ``X`` of shape (n, 2) and ``y`` of shape (n,), the labels of the corners without noise.
 
     Raises
     ------

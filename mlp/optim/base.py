@@ -1,4 +1,4 @@
-"""The base of all optimizers: steps, state and replicas; the mathematics is in the subclasses."""
+"""The base class of optimizers: steps, state and replicas. Subclasses hold the equations."""
 
 from __future__ import annotations
 
@@ -10,54 +10,55 @@ import numpy as np
 
 from mlp._checks import check_array, check_count, check_like, check_rate
 from mlp._types import Array, Rate
-from mlp.optim.schedules import rate_config
+from mlp.optim.schedules import RATE, rate_config
 
-# measured: an Adam step of 2,000,000 parameters takes a quarter longer in one piece
+# larger arrays are updated in parts that fit the cache: measured, an Adam step of 2,000,000
+# parameters takes a quarter longer in one piece
 _LARGE, _PART, _NARROWEST = 1 << 20, 1 << 16, 256
 
 
 class StateDict(TypedDict):
-    """What `Optimizer.state_dict` returns: the number of updates and the state's arrays."""
+    """The result of `Optimizer.state_dict`: the number of updates and the arrays of the state."""
 
     steps: int
     state: dict[str, Array]
 
 
 _Part = tuple[tuple[Any, ...] | None, Array, list[Array], Array]
-"""Some columns, None for all, with theta and the state there and memory for what theta loses."""
+"""Some columns (None: all) with their views of theta and the state, and memory for the change."""
 
 
 class Optimizer(ABC):
     """Updates one flat array of parameters, or K of them at once, in place.
 
-    A subclass names its `name`, `hyperparameters` and `state_names`, and writes two methods:
-    `_step_sizes`, the step's scalars in float64, and `_update`, the method's equations.
+    A subclass defines `name`, `hyperparameters`, `state_names` and two methods: `_step_sizes`
+    returns the scalars of a step in float64, `_update` holds the equations.
 
     Parameters
     ----------
     lr : float, schedule or array (K,)
-        The learning rate, >= 0. A schedule is any callable from the step (0 for the first
+        The learning rate, >= 0. A schedule is any function from the step (0 for the first
         update) to a float or an array (K,); an array holds one rate for each replica.
 
     Attributes
     ----------
     steps : int
-        How many updates were made.
+        The number of updates made.
     state : dict of str to ndarray
         Arrays of theta's shape, dtype and memory layout; empty before the first step.
     lr_scale : float or array (K,)
-        What `lr` is multiplied by, 1.0 until a callback such as `ReduceLROnPlateau` lowers it;
-        `reset` makes it 1.0 again.
+        A factor of `lr`: 1.0 until a callback such as `ReduceLROnPlateau` lowers it, and again
+        after `reset`.
 
     Raises
     ------
     TypeError, ValueError
-        If a hyperparameter is not a number or is out of its range.
+        If a hyperparameter has the wrong type or is out of range.
     """
 
     name: ClassVar[str]
     has_bounded_steps: ClassVar[bool] = False
-    """Whether an update is finite when gradient, gradient squared and lr * gradient are."""
+    """Whether finite gradient, gradient squared and lr * gradient imply a finite update."""
     hyperparameters: ClassVar[tuple[str, ...]] = ()
     _theta: Array | None
     _parts: list[_Part]
@@ -77,21 +78,21 @@ class Optimizer(ABC):
 
     @property
     def lr_scale(self) -> Rate:
-        """What the learning rate is multiplied by, for all replicas or each: (K,)."""
+        """The factor of the learning rate: one for all replicas, or one for each, (K,)."""
         return 1.0 if self._lr_scale is None else self._lr_scale
 
     @lr_scale.setter
     def lr_scale(self, value: Rate) -> None:
-        self._lr_scale: Rate | None = check_rate("lr_scale", value, "a float >= 0 or an array (K,)")
+        self._lr_scale: Rate | None = check_rate("lr_scale", value, RATE)
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """The names of the arrays in `state` once a step was made."""
+        """The names of the arrays in `state` after the first step."""
         return ()
 
     @property
     def initial_state(self) -> float:
-        """What every element of the state starts from."""
+        """The initial value of every element of the state."""
         return 0.0
 
     def rate(self, step: int) -> Rate:
@@ -105,24 +106,23 @@ class Optimizer(ABC):
         Parameters
         ----------
         theta : ndarray (P,) or (K, P)
-            The parameters, float32 or float64, of any memory layout.
+            The parameters, float32 or float64, in any memory layout.
         grad : ndarray
-            The gradient, of theta's shape and dtype; never written.
+            The gradient, of theta's shape and dtype; never written to.
         lr : float or array (K,), optional
-            The learning rate of this step; by default ``self.rate(self.steps)``. With 0, theta
-            (or that row of it) keeps its bits, whatever the state holds.
+            The learning rate of this step; by default ``self.rate(self.steps)``. Where it is 0,
+            theta keeps its bits, whatever the state holds.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument does not fit, or theta is not what the state was made for; nothing
-            was changed then.
+            If an argument does not fit, or theta does not fit the state; nothing is changed.
 
         Notes
         -----
-        Row k of an update is bit for bit the update of that row alone with ``lr[k]``: all
-        step sizes are computed in float64 and rounded once. An overflow does not warn: a run
-        that diverges is for the caller to detect.
+        Row k is bit-identical to an update of that row alone with ``lr[k]``: step sizes are
+        computed in float64 and rounded once. Overflow does not warn; the caller detects
+        divergence.
         """
         rate = self.rate(self.steps) if lr is None else check_rate("lr", lr)
         self._check(theta, grad, rate)
@@ -134,8 +134,11 @@ class Optimizer(ABC):
         if self._theta is not theta:
             self._take_over(theta)
         self.steps += 1
-        sizes = [_column(size, theta.dtype) for size in self._step_sizes(rate)]
-        is_moving = bool(rate) if isinstance(rate, float) else rate.all()
+        sizes: Sequence[Any] = self._step_sizes(rate)
+        if isinstance(rate, float):
+            is_moving = rate != 0.0
+        else:
+            sizes, is_moving = [_column(size, theta.dtype) for size in sizes], bool(rate.all())
         for columns, here, state, delta in self._parts:
             self._update(here, grad if columns is None else grad[columns], state, sizes, delta)
             if not is_moving:
@@ -157,7 +160,7 @@ class Optimizer(ABC):
             raise ValueError(f"lr: received shape {rate.shape}, expected {expected}")
 
     def _take_over(self, theta: Array) -> None:
-        """Lay out the state, and the memory of a step, as `theta` is."""
+        """Give the state and the memory of a step the layout of `theta`."""
         for name in self.state_names:
             array = np.full_like(theta, self.initial_state)
             if name in self.state:
@@ -174,34 +177,34 @@ class Optimizer(ABC):
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        """Update the state and write into `delta` what theta will lose."""
+        """Update the state, and write into `delta` what is to be subtracted from theta."""
 
     def moves_other_than(self, theta: Array) -> bool:
-        """Return whether the updates made so far were those of another array than `theta`."""
+        """Return whether the updates so far were made to another array than `theta`."""
         return self._theta is not None and self._theta is not theta
 
     def reset(self) -> None:
-        """Forget all steps and the state, as if new."""
+        """Forget the steps, the state and `lr_scale`."""
         self._lr_scale = None
         self.steps = 0
         self.state: dict[str, Array] = {}
         self._theta = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave theta and the memory of a step behind: a copy moves another array."""
+        """Return the attributes without theta and the memory of a step: a copy has its own."""
         return self.__dict__ | {"_theta": None, "_parts": []}
 
     def state_dict(self) -> StateDict:
-        """Return the steps and copies of the state's arrays: what continues a run bit for bit."""
+        """Return the steps and copies of the state's arrays, from which a run continues exactly."""
         return {"steps": self.steps, "state": {n: a.copy("K") for n, a in self.state.items()}}
 
     def load_state_dict(self, saved: StateDict | Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned; the arrays are copied.
+        """Restore the result of `state_dict`; the arrays are copied.
 
         Raises
         ------
         TypeError, ValueError
-            If names, shapes or dtypes are not this optimizer's; nothing was changed then.
+            If names, shapes or dtypes do not fit this optimizer; nothing is changed.
         """
         if not isinstance(saved, Mapping) or set(saved) != {"steps", "state"}:
             keys = sorted(map(str, saved)) if isinstance(saved, Mapping) else type(saved).__name__
@@ -226,12 +229,12 @@ class Optimizer(ABC):
         self.state = {name: np.array(arrays[name], order="K") for name in expected}
 
     def config(self) -> dict[str, Any]:
-        """Return the name and the hyperparameters as JSON can hold them.
+        """Return the name and the hyperparameters in a form that JSON can hold.
 
         Raises
         ------
         TypeError
-            If `lr` is a function without a `config` of its own.
+            If `lr` is a function without a `config` method.
         """
         values = {key: getattr(self, key) for key in self.hyperparameters}
         plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
@@ -244,12 +247,12 @@ class Optimizer(ABC):
 
 
 def _parts(theta: Array, state: list[Array]) -> Iterator[_Part]:
-    """Cut arrays that the cache cannot hold into columns that it can."""
+    """Cut arrays that do not fit the cache into columns that do."""
     if theta.size <= _LARGE:
         yield None, theta, state, np.empty_like(theta)
         return
     width = max(_NARROWEST, _PART * theta.shape[-1] // theta.size)
-    delta = np.empty_like(theta[..., :width])  # one for all: it stays in the cache
+    delta = np.empty_like(theta[..., :width])  # shared by all parts, so it stays in the cache
     for start in range(0, theta.shape[-1], width):
         columns = (..., slice(start, start + width))
         here = theta[columns]
@@ -257,5 +260,5 @@ def _parts(theta: Array, state: list[Array]) -> Iterator[_Part]:
 
 
 def _column(size: Rate, dtype: np.dtype[Any]) -> Rate:
-    """Return a step size for the arrays: a float as it is, (K,) as a column in their dtype."""
+    """Return a step size as the arrays need it: a float unchanged, (K,) as a column (K, 1)."""
     return size if isinstance(size, float) else size.astype(dtype, copy=False)[:, np.newaxis]

@@ -11,45 +11,32 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._checks import check_count, check_not_negative, check_number, check_positive, check_rate
+from mlp._checks import (
+    check_count,
+    check_fraction,
+    check_not_negative,
+    check_number,
+    check_positive,
+    check_rate,
+)
 from mlp._names import find_name
 from mlp._types import Rate
 
-RATE = "a float >= 0 or an array (K,)"
-
-
-def schedule_values(schedule: Callable[[int], Rate], steps: int) -> NDArray[np.float64]:
-    """List the rates of the first `steps` updates, without training.
-
-    Returns
-    -------
-    ndarray (steps,) or (steps, K)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `steps` is not an int >= 1 or the schedule returns what is no rate.
-
-    Examples
-    --------
-    >>> schedule_values(lambda step: 1 / (step + 1), 2)
-    array([1. , 0.5])
-    """
-    count = check_count("steps", steps)
-    return np.array([check_rate("schedule", schedule(step), RATE) for step in range(count)])
+RATE = "a number >= 0 or an array (K,)"
+"""What an error message says a rate must be."""
 
 
 class Schedule(ABC):
-    """The base of the schedules here: call it with the step, 0 for the first update.
+    """The base class of schedules: call one with the step, which is 0 for the first update.
 
-    Steps are the optimizer's updates, not epochs. Two schedules are equal when their configs
-    are. A rate is a float or an array (K,) with one rate for each replica.
+    A step is one update of the optimizer, not an epoch. A rate is a float, or an array (K,) with
+    one rate for each replica. Schedules are equal if their configs are.
     """
 
     name: ClassVar[str]
 
     def __call__(self, step: int) -> Rate:
-        """Return the rate of update number `step`; ValueError if it is no int >= 0."""
+        """Return the rate of update number `step`; `step` must be a whole number >= 0."""
         return self._at(check_count("step", step, 0))
 
     @abstractmethod
@@ -61,21 +48,47 @@ class Schedule(ABC):
         return schedule_values(self, steps)
 
     def config(self) -> dict[str, Any]:
-        """Return the name and the fields as JSON can hold them."""
-        return {"name": self.name, **{f.name: rate_config(f.name, v) for f, v in self._fields()}}
-
-    def _fields(self) -> Any:
-        return [(f, getattr(self, f.name)) for f in fields(self)]  # type: ignore[arg-type]
+        """Return the name and the fields in a form that JSON can hold."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {"name": self.name, **{key: rate_config(key, v) for key, v in values.items()}}
 
     def _set(self, **checked: object) -> None:
         for name, value in checked.items():
-            object.__setattr__(self, name, value)  # the record is frozen for everybody else
+            object.__setattr__(self, name, value)  # the dataclass is frozen
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.config() == self.config()
 
     def __hash__(self) -> int:
         return hash(repr(self.config()))
+
+
+def schedule_values(schedule: Callable[[int], Rate], steps: int) -> NDArray[np.float64]:
+    """Return the rates of the first `steps` updates, without training.
+
+    Parameters
+    ----------
+    schedule : callable
+        A `Schedule`, or any function from the step to a rate.
+    steps : int
+        The number of updates, >= 1.
+
+    Returns
+    -------
+    ndarray (steps,) or (steps, K)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `steps` is not a whole number >= 1 or the schedule does not return a rate.
+
+    Examples
+    --------
+    >>> schedule_values(lambda step: 1 / (step + 1), 2)
+    array([1. , 0.5])
+    """
+    count = check_count("steps", steps)
+    return np.array([check_rate("schedule", schedule(step), RATE) for step in range(count)])
 
 
 def rate_config(name: str, value: Any) -> Any:
@@ -154,7 +167,7 @@ class Exponential(Schedule):
 
 @dataclass(frozen=True, eq=False)
 class Cosine(Schedule):
-    """Half a cosine from lr at step 0 to lr_min at step `steps`, and lr_min after it.
+    """Half a cosine from lr at step 0 to lr_min at step `steps`, then constant.
 
     ``lr_min + (lr - lr_min) * (1 + cos(pi * step / steps)) / 2``: Loshchilov and Hutter, SGDR,
     ICLR 2017, without restarts; ``torch.optim.lr_scheduler.CosineAnnealingLR`` up to T_max.
@@ -181,9 +194,9 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, eq=False)
 class LinearWarmup(Schedule):
-    """A straight line up to a schedule's first rate, then that schedule from its beginning.
+    """A straight line up to the first rate of a schedule, then that schedule from its start.
 
-    The line goes from ``start`` times the rate at step 0 to the full rate at step `steps`, as
+    The line goes from ``start`` times that rate at step 0 to the full rate at step `steps`, as
     ``torch.optim.lr_scheduler.LinearLR`` followed by another under ``SequentialLR``.
 
     >>> LinearWarmup(0.4, steps=2, start=0.5).list(4)
@@ -199,7 +212,7 @@ class LinearWarmup(Schedule):
         self._set(
             schedule=self.schedule if callable(self.schedule) else Constant(self.schedule),
             steps=check_count("steps", self.steps),
-            start=check_number("start", self.start, "a float in [0, 1]", lambda x: 0 <= x <= 1),
+            start=check_number("start", self.start, "a number from 0 to 1", lambda x: 0 <= x <= 1),
         )
 
     def _at(self, step: int) -> Rate:
@@ -212,11 +225,11 @@ class LinearWarmup(Schedule):
 
 @dataclass(frozen=True, eq=False)
 class OneCycle(Schedule):
-    """Half a cosine up to lr_max, half a cosine down to almost nothing, over `steps` updates.
+    """Half a cosine up to lr_max, then half a cosine down to almost 0, in `steps` updates.
 
-    From ``lr_max / div_factor`` up during the share `pct_start`, then down to ``lr_max /
-    div_factor / final_div_factor`` at the last step, and constant after it. Smith and Topin,
-    Super-convergence, 2018; ``torch.optim.lr_scheduler.OneCycleLR``, the rate only.
+    The rate rises from ``lr_max / div_factor`` during the fraction `pct_start` of the updates,
+    falls to ``lr_max / div_factor / final_div_factor`` at the last one, and stays there. Smith and
+    Topin, Super-convergence, 2018; ``torch.optim.lr_scheduler.OneCycleLR`` without its momentum.
 
     >>> OneCycle(1.0, steps=5, pct_start=0.4).list(5).round(3)
     array([0.04, 1.  , 0.75, 0.25, 0.  ])
@@ -233,9 +246,7 @@ class OneCycle(Schedule):
         self._set(
             lr_max=check_rate("lr_max", self.lr_max, RATE),
             steps=check_count("steps", self.steps),
-            pct_start=check_number(
-                "pct_start", self.pct_start, "a float in [0, 1)", lambda x: 0 <= x < 1
-            ),
+            pct_start=check_fraction("pct_start", self.pct_start),
             div_factor=check_positive("div_factor", self.div_factor),
             final_div_factor=check_positive("final_div_factor", self.final_div_factor),
         )
@@ -271,7 +282,7 @@ class InverseScaling(Schedule):
 
 
 def _cosine(first: Rate, last: Rate, done: float) -> Rate:
-    """Return the rate between `first` and `last` when the share `done` of the way is made."""
+    """Return the rate after the fraction `done` of half a cosine from `first` to `last`."""
     return last + (first - last) * ((1.0 + math.cos(math.pi * done)) / 2.0)
 
 
@@ -279,13 +290,13 @@ SCHEDULES: dict[str, type[Schedule]] = {
     kind.name: kind
     for kind in (Constant, StepDecay, Exponential, Cosine, LinearWarmup, OneCycle, InverseScaling)
 }
-"""Each name's class."""
+"""The class of each name."""
 
 
 def make_schedule(
     name: str | Callable[[int], Rate], lr: Rate, steps: int, **options: Any
 ) -> Callable[[int], Rate]:
-    """Return the schedule of that name for a run of `steps` updates.
+    """Return a schedule by name, for a run of `steps` updates.
 
     Parameters
     ----------
@@ -294,16 +305,16 @@ def make_schedule(
     lr : float or array (K,)
         The largest rate.
     steps : int
-        The updates of the whole run. By default "step" divides the rate by 10 after each
-        third of them, "exponential" brings it to lr / 100, "linear_warmup" takes the first
-        tenth, "cosine" and "one_cycle" take them all.
+        The number of updates of the run. By default "step" divides the rate by 10 after each
+        third of them, "exponential" decays to lr / 100, "linear_warmup" lasts for the first
+        tenth, "cosine" and "one_cycle" for the whole run.
     **options
-        Fields of the schedule, in place of these choices.
+        Fields of the schedule that replace these defaults.
 
     Raises
     ------
     TypeError, ValueError
-        If the name or an option is not known, or a value is out of its range.
+        If the name or an option is unknown, or a value is out of range.
 
     Examples
     --------
@@ -325,18 +336,24 @@ def make_schedule(
 
 
 def schedule_from_config(config: Mapping[str, Any]) -> Schedule:
-    """Return the schedule that `Schedule.config` described.
+    """Return the schedule described by `Schedule.config`.
 
     Raises
     ------
     TypeError, ValueError
-        If `config` is not such a description.
+        If `config` is not valid.
 
     Examples
     --------
     >>> schedule_from_config({"name": "exponential", "lr": 0.1, "gamma": 0.9})
     Exponential(lr=0.1, gamma=0.9)
     """
+    name, values = read_config(config)
+    return _build(_find(name), values)
+
+
+def read_config(config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the name in a config, and its other values with each nested config as a schedule."""
     if not isinstance(config, Mapping) or "name" not in config:
         raise ValueError(f"config: received {config!r}, expected a dict with a name")
     values = {
@@ -344,7 +361,7 @@ def schedule_from_config(config: Mapping[str, Any]) -> Schedule:
         for key, value in config.items()
         if key != "name"
     }
-    return _build(_find(config["name"]), values)
+    return config["name"], values
 
 
 def _find(name: object) -> type[Schedule]:

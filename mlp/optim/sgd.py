@@ -13,7 +13,7 @@ from mlp.optim.base import Optimizer
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum and Nesterov's momentum.
+    """Stochastic gradient descent, optionally with momentum or Nesterov's momentum.
 
     ``velocity = momentum * velocity + grad`` and ``theta -= lr * velocity``; with Nesterov's
     momentum ``theta -= lr * (grad + momentum * velocity)``; without momentum
@@ -24,20 +24,20 @@ class SGD(Optimizer):
     lr : float, schedule or array (K,)
         The learning rate.
     momentum : float
-        In [0, 1); 0 is plain gradient descent, which keeps no state.
+        In [0, 1); 0 is plain gradient descent, without state.
     nesterov : bool
-        Nesterov's momentum; wants a momentum > 0.
+        Whether to use Nesterov's momentum; requires momentum > 0.
 
     Raises
     ------
     TypeError, ValueError
-        If a hyperparameter is not a number or is out of its range.
+        If a hyperparameter has the wrong type or is out of range.
 
     References
     ----------
     Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum in
     deep learning, ICML 2013; in the form of ``torch.optim.SGD``, where lr multiplies the
-    velocity and is not part of it.
+    velocity instead of being part of it.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class SGD(Optimizer):
         self.momentum = check_fraction("momentum", momentum)
         self.nesterov = check_bool("nesterov", nesterov)
         if self.nesterov and self.momentum == 0.0:
-            raise ValueError("momentum: received 0.0 with nesterov=True, expected a float > 0")
+            raise ValueError("momentum: received 0.0 with nesterov=True, expected a number > 0")
 
     @property
     def state_names(self) -> tuple[str, ...]:

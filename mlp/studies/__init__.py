@@ -1,4 +1,4 @@
-"""What is learned from training: sweeps, traces and worked examples."""
+"""Studies of training: sweeps, the learning-rate finder, traces and worked examples."""
 
 from mlp.studies import examples
 from mlp.studies.chain_rule import Trace, trace

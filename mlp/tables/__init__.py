@@ -1,4 +1,4 @@
-"""Tables: CSV and NumPy files, and what turns their columns into inputs and targets."""
+"""Tables: read from CSV and NumPy files, and encoded as inputs and targets of a network."""
 
 from mlp.tables.csv import CellError, CSVFile, read_csv
 from mlp.tables.inputs import InputEncoder
@@ -22,3 +22,7 @@ __all__ = [
     "read_npz",
     "target_from_dict",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

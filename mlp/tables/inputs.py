@@ -1,4 +1,4 @@
-"""InputEncoder: how the columns of a table become the inputs of a network."""
+"""InputEncoder: turns the columns of a table into the inputs of a network."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from mlp.tables.table import Table, Words, shortened
 
 
 class InputEncoder:
-    """Makes inputs of columns, of every table in the same way.
+    """Encodes the columns of every table in the same way: numbers, then words one-hot.
 
-    Columns are found by name. First come those of numbers, then one input of 0 or 1 for each word
-    of each column of words.
+    Columns are found by name. Each column of numbers is one input; each column of words is one
+    input of 0 or 1 per known word.
 
     Parameters
     ----------
     numbers : sequence of str
         The columns of numbers.
     categories : mapping of str to Labels
-        The columns of words, and the words that may stand there.
+        The columns of words, each with its known words.
     fill : array_like (n_in,), optional
-        What stands in the inputs for a missing value; without it none may be missing.
+        The input that replaces a missing value; without it, missing values are rejected.
     standardizer : Standardizer, optional
-        What is applied in the end.
+        Applied last.
 
     Examples
     --------
-    >>> from mlp.datasets import Table, Words
+    >>> from mlp.tables import Table, Words
     >>> city = Words(np.array([0, 1, 0]), ["Oslo", "Rome"])
     >>> table = Table({"city": city, "age": np.array([30.0, 50.0, 40.0])}, "people.csv")
     >>> encoder = InputEncoder.fit(table, ["city", "age"])
@@ -68,7 +68,7 @@ class InputEncoder:
 
     @property
     def n_in(self) -> int:
-        """How many inputs there are."""
+        """The number of inputs."""
         return len(self.names)
 
     @classmethod
@@ -81,21 +81,21 @@ class InputEncoder:
         standardize: bool = False,
         fill_missing: bool = False,
     ) -> InputEncoder:
-        """Return the encoder of some columns.
+        """Return an encoder for some columns of a table.
 
         Parameters
         ----------
         table : Table
-            What they are columns of.
+            The table.
         columns : iterable of str
-            Their names.
+            The names of the columns to encode.
         rows : ndarray of int, optional
-            The rows from which means, scales and words are learned, by default all. Words that
-            occur in other rows only are known, too.
+            The rows from which means and scales are computed, by default all. Words are learned
+            from the whole table.
         standardize : bool
-            Whether inputs get mean 0 and standard deviation 1 over these rows.
+            Whether to scale inputs to mean 0 and standard deviation 1 over these rows.
         fill_missing : bool
-            Whether missing values become the mean of their input over these rows.
+            Whether to replace missing values by the mean of their input over these rows.
 
         Raises
         ------
@@ -128,13 +128,13 @@ class InputEncoder:
         rows: NDArray[np.integer[Any]] | None = None,
         dtype: DTypeLike = "float64",
     ) -> NDArray[np.floating[Any]]:
-        """Return the inputs ``(n, n_in)`` of a table's rows, by default of all.
+        """Return the inputs ``(n, n_in)`` of a table's rows, by default of all of them.
 
         Raises
         ------
         ValueError
-            If a value is missing and there is nothing to fill it with, a number is not finite, or
-            a word is not known. It names row and column. Also if a column is missing.
+            If a value is missing and `fill` is None, a number is not finite, or a word is
+            unknown (the message gives row and column), or if a column is missing.
         """
         self.match(table.names, also=table.names, source=table.source)
         X = self._raw(table, rows)
@@ -156,34 +156,34 @@ class InputEncoder:
         return X.astype(dtype, copy=False)
 
     def match(self, names: Sequence[str], also: Sequence[str], source: str) -> None:
-        """Refuse columns that are not the encoder's.
+        """Raise unless a table has the encoder's columns, and no unexpected ones.
 
         Parameters
         ----------
         names : sequence of str
-            The columns there are; their order does not matter.
+            The columns of the table, in any order.
         also : sequence of str
-            The columns that may be there besides.
+            Further columns that are allowed.
         source : str
-            Where they are, for the error.
+            Name of the table used in the error message.
 
         Raises
         ------
         ValueError
-            If a column is missing or is there without need; it names them.
+            If columns are missing or unexpected; the message lists them.
         """
         found, allowed = set(names), {*self.columns, *also}
         missing = [name for name in self.columns if name not in found]
         unexpected = [name for name in names if name not in allowed]
         if missing or unexpected:
-            told = [f"missing {shortened(missing)}"] if missing else []
-            told += [f"unexpected {shortened(unexpected)}"] if unexpected else []
+            differences = [f"missing {shortened(missing)}"] if missing else []
+            differences += [f"unexpected {shortened(unexpected)}"] if unexpected else []
             raise ValueError(
-                f"{source}: received other columns than those of training: {'; '.join(told)}"
+                f"{source}: received other columns than in training: {'; '.join(differences)}"
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `from_dict` makes an equal encoder of: strings, lists, dicts and arrays."""
+        """Return a description for `from_dict`: strings, lists, dicts and arrays."""
         known = self.standardizer
         return {
             "numbers": list(self.numbers),
@@ -198,7 +198,7 @@ class InputEncoder:
 
     @classmethod
     def from_dict(cls, saved: Any) -> InputEncoder:
-        """Return the encoder that `to_dict` described; TypeError or ValueError if it is none."""
+        """Return the encoder described by `to_dict`; TypeError or ValueError for a bad one."""
         numbers, nodes, fill, mean, scale = require_keys(
             "inputs", saved, "numbers", "categories", "fill", "mean", "scale"
         )
@@ -215,7 +215,7 @@ class InputEncoder:
     def _raw(
         self, table: Table, rows: NDArray[np.integer[Any]] | None
     ) -> NDArray[np.floating[Any]]:
-        """Return the inputs as they are in the table, NaN where a value is missing."""
+        """Return the inputs neither filled nor scaled, NaN where a value is missing."""
         chosen = slice(None) if rows is None else rows
         X = np.empty((len(table) if rows is None else len(rows), len(self.names)))
         for i, name in enumerate(self.numbers):

@@ -1,4 +1,4 @@
-"""Labels: the names of classes, and their numbers."""
+"""Labels: class names and their numbers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mlp.tables.table import Table
 
 
 class Labels:
-    """The names of classes; a class's number is its place among them.
+    """Class names; the number of a class is its position among them.
 
-    Names that are all numbers are compared as such: "1" and "1.0" are one class.
+    If all names are numbers they are compared as numbers: "1" and "1.0" are one class.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Labels:
     Raises
     ------
     TypeError, ValueError
-        If they are no strings, there is none, or one is there twice.
+        If names are empty, not strings, or not unique.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class Labels:
 
     @classmethod
     def of(cls, words: Iterable[str]) -> Labels:
-        """Return the labels that occur, sorted: numbers by value, words by alphabet."""
+        """Return the labels that occur, sorted: numbers by value, words alphabetically."""
         values = list(dict.fromkeys(words))
         if not all(isinstance(value, str) for value in values):
             raise TypeError(f"words: received {values[:8]!r}, expected strings")
@@ -57,15 +57,15 @@ class Labels:
         return cls([by_number[number] for number in sorted(by_number)])
 
     def __len__(self) -> int:
-        """Return how many classes there are."""
+        """Return the number of classes."""
         return len(self.names)
 
     def __repr__(self) -> str:
-        """Return the call that makes the labels."""
+        """Return the call that creates the labels."""
         return f"Labels({list(self.names)!r})"
 
     def encode(self, words: Sequence[str]) -> NDArray[np.intp]:
-        """Return the number of each word's class; ValueError for a word that is none."""
+        """Return the class number of each word; ValueError for an unknown word."""
         codes = self._find(words)
         if (codes < 0).any():
             unknown = words[int((codes < 0).argmax())]
@@ -73,17 +73,17 @@ class Labels:
         return codes
 
     def _find(self, words: Sequence[str]) -> NDArray[np.intp]:
-        """Return the number of each word's class, -1 for a word that is none."""
+        """Return the class number of each word, -1 for an unknown one."""
         keys = (self._key(word) for word in words)
         return np.fromiter((self._codes.get(key, -1) for key in keys), np.intp, len(words))
 
     def codes(self, table: Table, name: str) -> NDArray[np.intp]:
-        """Return the number of each row's class in a column of words, -1 where none stands.
+        """Return the class number of each row of a column of words, -1 where a word is missing.
 
         Raises
         ------
         ValueError
-            If there is no such column, or a word is no class; it names row and column.
+            If there is no such column, or a word is unknown; the message gives row and column.
         """
         words = table.words(name)
         codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
@@ -97,12 +97,12 @@ class Labels:
         return codes
 
     def decode(self, codes: Iterable[int] | NDArray[np.integer[Any]]) -> list[str]:
-        """Return the name of each number's class."""
+        """Return the class name of each number."""
         return [self.names[code] for code in codes]
 
     @property
     def expected(self) -> str:
-        """What an error says was expected."""
+        """The known names as an error message lists them."""
         shown = ", ".join(map(repr, self.names[:8]))
         return f"one of {shown}" + (", ..." if len(self.names) > 8 else "")
 

@@ -1,4 +1,4 @@
-"""NPZ files as tables."""
+"""NumPy's ``.npz`` files, read as tables."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ AnyPath = str | os.PathLike[str]
 def read_npz(
     path: AnyPath, inputs: str = "X", target: str = "y", *, need_target: bool = True
 ) -> Table:
-    """Read inputs and targets from what ``numpy.savez(path, X=X, y=y)`` writes.
+    """Read inputs and targets from a file written by ``numpy.savez(path, X=X, y=y)``.
 
     Parameters
     ----------
     path : path
         The file.
     inputs : str
-        The array of inputs ``(n, n_in)``, its name in any case; the columns become x0, x1, ...
-        NaN stands for a missing value.
+        Name of the array of inputs ``(n, n_in)``, in any case; the columns become x0, x1, ...
+        NaN is a missing value.
     target : str
-        The array of targets: words, integers or booleans ``(n,)``, which are classes, or floats
-        ``(n,)`` or numbers ``(n, n_out)``.
+        Name of the array of targets, in any case: classes ``(n,)`` (strings, integers or
+        booleans), floats ``(n,)`` or numbers ``(n, n_out)``.
     need_target : bool
-        Whether it must be there.
+        Whether the array of targets is required.
 
     Returns
     -------
@@ -40,9 +40,9 @@ def read_npz(
     Raises
     ------
     ValueError
-        If the file is no archive of such arrays, or an array is damaged or holds objects.
+        If the file does not hold such arrays, or an array is damaged or holds objects.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
 
     Examples
     --------
@@ -56,8 +56,8 @@ def read_npz(
     with open(path, "rb") as opened:
         if not zipfile.is_zipfile(opened):  # an .npz file is a zip archive
             raise ValueError(
-                f"{path}: received no .npz file, or a damaged one, "
-                f"expected what numpy.savez(FILE, {inputs}=X, {target}=y) writes"
+                f"{path}: received another kind of file, or a damaged one, "
+                f"expected an .npz file as numpy.savez(FILE, {inputs}=X, {target}=y) writes it"
             )
     with np.load(path, allow_pickle=False) as file:
         names = {name.lower(): name for name in file.files}
@@ -73,7 +73,7 @@ def read_npz(
 
 
 def _read_array(file: Any, name: str, path: AnyPath) -> NDArray[Any]:
-    """Return one array; what NumPy says of a damaged one, or of objects, would mislead."""
+    """Return one array; NumPy's own errors for damaged or object arrays would mislead."""
     try:
         array = file[name]
     except (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error):
@@ -98,4 +98,4 @@ def _check_arrays(X: NDArray[Any], y: NDArray[Any] | None, path: AnyPath) -> Non
             "expected (n, n_in) and (n,) or (n, n_out)"
         )
     if y.dtype.kind not in ("buifU" if y.ndim == 1 else "buif"):
-        raise ValueError(f"{path}: y: received dtype {y.dtype}, expected numbers or words")
+        raise ValueError(f"{path}: y: received dtype {y.dtype}, expected numbers or strings")

@@ -1,4 +1,4 @@
-"""What counts as a number in text."""
+"""Numbers written as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import isfinite, nan
 
 
 def parse_number(text: str) -> float:
-    """Return the finite number that a text is, or NaN.
+    """Return the finite number that `text` spells, or NaN.
 
     Examples
     --------
@@ -17,9 +17,9 @@ def parse_number(text: str) -> float:
         number = float(text)
     except ValueError:
         return nan
-    return number if isfinite(number) and "_" not in text else nan  # to Python 1_0 is 10
+    return number if isfinite(number) and "_" not in text else nan  # Python reads 1_0 as 10
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a finite number."""
+    """Whether `text` spells a finite number."""
     return isfinite(parse_number(text))

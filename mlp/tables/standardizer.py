@@ -1,4 +1,4 @@
-"""Standardisation: columns of mean 0 and standard deviation 1."""
+"""Standardizer: scales columns to mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_ROUNDING = 64 * np.finfo(np.float64).eps  # of a mean, by far: sums are pairwise
+from mlp._checks import numeric
+
+_ROUNDING = 64 * np.finfo(np.float64).eps  # far above the relative error of a pairwise mean
 
 
 class Standardizer:
@@ -17,12 +19,12 @@ class Standardizer:
     Parameters
     ----------
     mean, scale : array_like of float, shape (n_columns,)
-        What is subtracted and what is divided by; every scale is above 0.
+        Subtracted from each column, and divided by; every scale is > 0.
 
     Raises
     ------
     ValueError
-        If they are not as many finite numbers each, or a scale is not above 0.
+        If they differ in length, a number is not finite, or a scale is not > 0.
 
     Examples
     --------
@@ -49,15 +51,17 @@ class Standardizer:
 
     @classmethod
     def fit(cls, X: ArrayLike) -> Standardizer:
-        """Return the standardizer of these rows ``(n, n_columns)``.
+        """Return the standardizer of the rows ``(n, n_columns)``.
 
-        The standard deviation is that of the rows themselves, divided by n. The scale of a column
-        that is constant, but for rounding, is 1. NaN does not count.
+        The standard deviation is the population's (divided by n, not n - 1). The scale of a
+        column that is constant up to rounding is 1. NaN is ignored.
 
         Raises
         ------
+        TypeError
+            If X does not hold real numbers.
         ValueError
-            If X is not a matrix of real numbers, holds infinity, or a column has no number.
+            If X is not a matrix, holds infinity, or a column holds no number.
         """
         X = _as_matrix(X)
         moments = np.array([_moments(column, i) for i, column in enumerate(X.T)])
@@ -65,7 +69,7 @@ class Standardizer:
 
     @classmethod
     def from_moments(cls, mean: object, scale: object) -> Standardizer | None:
-        """Return the standardizer of two arrays, or None of two None; else raise ValueError."""
+        """Return the standardizer of two arrays, or None for two None; else raise ValueError."""
         if mean is None and scale is None:
             return None
         if not (isinstance(mean, np.ndarray) and isinstance(scale, np.ndarray)):
@@ -73,14 +77,14 @@ class Standardizer:
         return cls(mean, scale)
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return ``(X - mean) / scale``, a new array; ValueError for other columns than known."""
+        """Return ``(X - mean) / scale``, a new array; ValueError for another number of columns."""
         X = _as_matrix(X, len(self.mean))
         scaled: NDArray[np.float64] = np.subtract(X, self.mean, dtype=np.float64)
         scaled /= self.scale
         return scaled
 
     def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return ``X * scale + mean``, a new array; ValueError for other columns than known."""
+        """Return ``X * scale + mean``, a new array; ValueError for another number of columns."""
         X = _as_matrix(X, len(self.mean))
         original: NDArray[np.float64] = np.multiply(X, self.scale, dtype=np.float64)
         original += self.mean
@@ -89,9 +93,7 @@ class Standardizer:
 
 def _as_matrix(X: ArrayLike, n_columns: int | None = None) -> NDArray[Any]:
     """Return X as a matrix of real numbers; other shapes would be broadcast."""
-    X = np.asarray(X)
-    if X.dtype.kind not in "buif":
-        raise ValueError(f"X: received dtype {X.dtype}, expected real numbers")
+    X = numeric("X", X)
     if X.ndim != 2 or n_columns not in (None, X.shape[1]):
         expected = "n_columns" if n_columns is None else n_columns
         raise ValueError(f"X: received shape {X.shape}, expected (n, {expected})")
@@ -106,6 +108,6 @@ def _moments(column: NDArray[Any], i: int) -> tuple[float, float]:
     peak = float(np.abs(numbers).max()) or 1.0
     if not isfinite(peak):
         raise ValueError(f"X: received infinity in column {i}, expected finite numbers")
-    numbers /= peak  # so that no square overflows
+    numbers /= peak  # so that squares do not overflow
     mean, deviation = float(numbers.mean()), float(numbers.std())
     return mean * peak, deviation * peak if deviation > _ROUNDING * abs(mean) else 1.0

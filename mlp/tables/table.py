@@ -14,14 +14,14 @@ from mlp.tables.numbers import parse_number
 
 
 class Words(NamedTuple):
-    """A column of words, each stored once.
+    """A column of words; each different word is stored once.
 
     Attributes
     ----------
     codes : ndarray of int, shape (n,)
-        Which of `values` stands in each row, -1 where none does.
+        The index in `values` of each row's word, -1 where it is missing.
     values : sequence of str
-        The words that occur.
+        The different words.
     """
 
     codes: NDArray[np.integer[Any]]
@@ -32,16 +32,16 @@ Column: TypeAlias = NDArray[Any] | Words
 
 
 class Table:
-    """Columns by name, ``table["age"]``, and where each row of them stands in its source.
+    """Named columns, ``table["age"]``, that know the line of each row in their source.
 
     Parameters
     ----------
     columns : mapping of str to ndarray (n,) or Words
-        The columns. Numbers may be NaN and words -1 where a value is missing.
+        The columns. A missing number is NaN, a missing word has code -1.
     source : str
-        Where the table comes from, for errors.
+        Name of the table used in error messages.
     lines : ndarray of int (n,), optional
-        The line of each row in a file; without it rows count from 0.
+        The line of each row in its file; without it rows count from 0.
 
     Raises
     ------
@@ -51,9 +51,9 @@ class Table:
     Attributes
     ----------
     names : tuple of str
-        Those of the columns.
+        The names of the columns.
     targets : tuple of str
-        Those of the columns that are known to be targets.
+        The names of the columns that are known to be targets.
 
     Examples
     --------
@@ -85,11 +85,11 @@ class Table:
         names: Sequence[str] = (),
         target: str = "y",
     ) -> Table:
-        """Return the table of inputs ``(n, n_in)`` and targets ``(n,)`` or ``(n, n_out)``.
+        """Return a table of inputs ``(n, n_in)`` and targets ``(n,)`` or ``(n, n_out)``.
 
-        The inputs are called x0, x1, ... where they have no names. Targets ``(n,)`` that are
-        integers, booleans or strings become words; several columns are called y0, y1, ... All
-        columns are views.
+        Inputs without names are called x0, x1, ... Targets ``(n,)`` that are integers, booleans
+        or strings become words; several columns of targets are called y0, y1, ... Columns of
+        numbers are views.
         """
         names = names or [f"x{i}" for i in range(X.shape[1])]
         targets = {} if y is None else _target_columns(y, target)
@@ -100,18 +100,18 @@ class Table:
         return table
 
     def __getitem__(self, name: str) -> Column:
-        """Return a column; KeyError if there is none of that name."""
+        """Return a column; KeyError for an unknown name."""
         return self._columns[name]
 
     def numbers(self, name: str) -> NDArray[Any]:
-        """Return a column of numbers; ValueError if it is one of words, or not there."""
+        """Return a column of numbers; ValueError if it holds words or does not exist."""
         column = self._columns.get(name)
         if column is None or isinstance(column, Words):
             raise self._wrong_column(name, "numbers")
         return column
 
     def words(self, name: str) -> Words:
-        """Return a column of words; ValueError if it is one of numbers, or not there."""
+        """Return a column of words; ValueError if it holds numbers or does not exist."""
         column = self._columns.get(name)
         if not isinstance(column, Words):
             raise self._wrong_column(name, "words")
@@ -122,22 +122,22 @@ class Table:
         return ValueError(f"{self.source}: received {found} for {name!r}, expected {expected}")
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return len(self.lines)
 
     def __repr__(self) -> str:
-        """Return a line that says what there is."""
+        """Return the source and the size."""
         return f"<Table {self.source}: {len(self)} rows, {len(self.names)} columns>"
 
     def is_missing(self, name: str) -> NDArray[np.bool_]:
-        """Return in which rows a column has no value."""
+        """Return which rows of a column have no value."""
         column = self[name]
         missing: NDArray[np.bool_]
         missing = column.codes < 0 if isinstance(column, Words) else np.isnan(column)
         return missing
 
     def without_missing(self) -> Table:
-        """Return the rows in which no value is missing; ValueError if there are none."""
+        """Return the rows without missing values; ValueError if there are none."""
         kept = ~np.logical_or.reduce([self.is_missing(name) for name in self.names])
         if kept.all():
             return self
@@ -152,12 +152,12 @@ class Table:
         return table
 
     def with_numbers(self, name: str) -> Table:
-        """Return the table with a column of words read as numbers.
+        """Return the table with a column of words converted to numbers.
 
         Raises
         ------
         ValueError
-            If a word is no finite number; it names row and column.
+            If a word is not a finite number; the message gives row and column.
         """
         words = self.words(name)
         numbers = np.array([*map(parse_number, words.values), np.nan])[words.codes]
@@ -171,12 +171,12 @@ class Table:
         return self._with(name, numbers)
 
     def with_words(self, name: str) -> Table:
-        """Return the table with a column of whole numbers read as words.
+        """Return the table with a column of whole numbers converted to words.
 
         Raises
         ------
         ValueError
-            If a number is not whole; it names row and column.
+            If a number is not whole; the message gives row and column.
         """
         numbers = self.numbers(name)
         is_known = ~np.isnan(numbers)
@@ -195,7 +195,7 @@ class Table:
         return table
 
     def place(self, row: int, name: str) -> str:
-        """Return where a cell stands, for an error."""
+        """Return the place of a cell for an error message."""
         return f"{self.source}: {self.row_word} {self.lines[row]}, column {name!r}"
 
 
@@ -230,21 +230,21 @@ def _take(column: Column, rows: NDArray[Any]) -> Column:
 
 
 def find_column(names: Sequence[str], wanted: str | int, source: str) -> int:
-    """Return the index of a column that is named, or else told by its position.
+    """Return the index of a column given by name or by position.
 
     Parameters
     ----------
     names : sequence of str
-        The names there are.
+        The names of the columns.
     wanted : str or int
-        A name; or, where no column has that name, a position from 1, or from -1 at the end.
+        A name; or, if no column has that name, a position from 1, or from -1 at the end.
     source : str
-        Where the columns are, for the error.
+        Name of the table used in the error message.
 
     Raises
     ------
     ValueError
-        If there is no such column, or there are two.
+        If there is no such column, or several.
 
     Examples
     --------
@@ -267,7 +267,7 @@ def find_column(names: Sequence[str], wanted: str | int, source: str) -> int:
 
 
 def _position(wanted: str | int, n: int) -> int:
-    """Return the index that a position from 1 or from -1 stands for; -1 if there is none."""
+    """Return the index of a position counted from 1 or from -1; -1 if there is none."""
     try:
         position = int(wanted)
     except ValueError:
@@ -277,7 +277,7 @@ def _position(wanted: str | int, n: int) -> int:
 
 
 def shortened(names: Sequence[str], most: int = 8) -> str:
-    """Return the names in one line; of many the first only.
+    """Return the names in one line, only the first `most` of them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How the columns that are to be predicted become targets, and outputs become predictions."""
+"""Targets: the columns to predict, encoded for training; outputs, decoded to predictions."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mlp.tables.table import Table
 
 
 class ClassTarget:
-    """A column of words, each the name of a class.
+    """A column of class names.
 
     Parameters
     ----------
     name : str
-        The column.
+        The name of the column.
     labels : Labels
         Its classes.
 
     Examples
     --------
-    >>> from mlp.datasets import Words
+    >>> from mlp.tables import Words
     >>> table = Table({"sex": Words(np.array([1, 0]), ["m", "f"])}, "people.csv")
     >>> target = ClassTarget("sex", Labels.of(table["sex"].values))
     >>> target.encode(table), target.decode(np.array([[0.1, 0.9], [0.8, 0.2]]))
@@ -37,13 +37,13 @@ class ClassTarget:
         self.names, self.labels = (name,), labels
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
-        """Return in which rows the target is told."""
+        """Return which rows have a target."""
         return ~table.is_missing(self.names[0])
 
     def encode(
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.intp]:
-        """Return the number of each row's class; ValueError where it is missing or unknown."""
+        """Return the class number of each row; ValueError if one is missing or unknown."""
         codes = self.labels.codes(table, self.names[0])[rows]
         _require(codes >= 0, table, rows, self.names[0])
         return codes
@@ -51,13 +51,13 @@ class ClassTarget:
     def truth(
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.intp]:
-        """Return what predictions are compared with: the number of each row's class."""
+        """Return what predictions are compared with: the class number of each row."""
         return self.encode(table, rows)
 
     def classes(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
-        """Return the number of the class that each row of outputs tells.
+        """Return the predicted class number of each row of outputs.
 
-        That of the largest output; of one output 1 where it is above 1/2.
+        It is the index of the largest output or, for a single output, 1 if it is above 1/2.
         """
         n_out = outputs.shape[1]
         codes: NDArray[np.intp]
@@ -69,23 +69,23 @@ class ClassTarget:
         return np.hstack([1.0 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> list[str]:
-        """Return the name of the class that each row of outputs tells."""
+        """Return the predicted class name of each row of outputs."""
         return self.labels.decode(self.classes(outputs))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `target_from_dict` makes an equal target of."""
+        """Return a description for `target_from_dict`."""
         return {"names": list(self.names), "labels": list(self.labels.names)}
 
 
 class NumberTarget:
-    """Columns of numbers, one for each output.
+    """Columns of numbers, one per output.
 
     Parameters
     ----------
     names : sequence of str
-        The columns.
+        The names of the columns.
     standardizer : Standardizer, optional
-        What is applied to them, and taken back from the outputs.
+        Applied to the targets, and undone on the outputs.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class NumberTarget:
             )
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
-        """Return in which rows the targets are told."""
+        """Return which rows have all targets."""
         known = np.ones(len(table), np.bool_)
         for name in self.names:
             known &= ~table.is_missing(name)
@@ -112,7 +112,7 @@ class NumberTarget:
     def truth(
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.float64]:
-        """Return what predictions are compared with: the numbers as they are, ``(n, n_out)``."""
+        """Return what predictions are compared with: the unscaled numbers ``(n, n_out)``."""
         columns = [table.numbers(name)[rows].astype(np.float64) for name in self.names]
         for name, column in zip(self.names, columns, strict=True):
             _require(np.isfinite(column), table, rows, name)
@@ -121,16 +121,16 @@ class NumberTarget:
     def encode(
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.float64]:
-        """Return the targets of a network, ``(n, n_out)``; ValueError where one is not finite."""
+        """Return a network's targets ``(n, n_out)``; ValueError if one is not finite."""
         Y = self.truth(table, rows)
         return Y if self.standardizer is None else self.standardizer.transform(Y)
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """Return the numbers that outputs ``(n, n_out)`` stand for."""
+        """Return outputs ``(n, n_out)`` in the units of the columns."""
         return outputs if self.standardizer is None else self.standardizer.inverse(outputs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `target_from_dict` makes an equal target of."""
+        """Return a description for `target_from_dict`."""
         known = self.standardizer
         return {
             "names": list(self.names),
@@ -140,12 +140,12 @@ class NumberTarget:
 
 
 def target_from_dict(saved: Any) -> ClassTarget | NumberTarget:
-    """Return the target that `to_dict` described.
+    """Return the target described by `to_dict`.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no such description.
+        If the description is not valid.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def _require(
     rows: NDArray[np.integer[Any]] | slice,
     name: str,
 ) -> None:
-    """Refuse the first row in which a target is missing or not finite."""
+    """Raise for the first row whose target is missing or not finite."""
     if is_good.all():
         return
     row = int(np.arange(len(table))[rows][is_good.argmin()])

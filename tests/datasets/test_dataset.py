@@ -1,3 +1,5 @@
+"""Dataset: its checks, and the split class by class."""
+
 import dataclasses
 
 import numpy as np
@@ -19,7 +21,7 @@ def numbered(counts):
     fraction=st.floats(0.01, 0.99),
     seed=st.integers(0, 2**32),
 )
-def test_every_row_is_in_one_part_of_a_split_with_its_label_and_in_order(counts, fraction, seed):
+def test_every_row_is_in_one_part_with_its_label_and_in_order(counts, fraction, seed):
     data = numbered(counts)
     rows = [part.X[:, 0].astype(int) for part in data.split(fraction, seed)]
     assert sorted(np.concatenate(rows)) == list(range(len(data.y)))
@@ -44,7 +46,7 @@ def test_the_digits_split_into_the_same_parts_every_time():
     assert np.bincount(first.y).tolist() == [36, 36, 35, 37, 36, 36, 36, 36, 35, 36]
 
 
-def test_a_split_keeps_what_is_known_about_the_data():
+def test_a_split_keeps_names_and_description():
     data = spirals(10)
     for part in data.split():
         assert (part.name, part.n_classes) == (data.name, data.n_classes)
@@ -59,8 +61,8 @@ def test_writing_to_a_part_leaves_the_whole_alone():
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
-def test_a_fraction_has_to_leave_something_on_both_sides(fraction):
-    with pytest.raises(ValueError, match=r"^fraction: received .*, expected a float between 0 and"):
+def test_a_fraction_must_leave_something_on_both_sides(fraction):
+    with pytest.raises(ValueError, match=r"^fraction: received .*, expected a number between 0 a"):
         xor().split(fraction)
 
 
@@ -76,7 +78,7 @@ def test_a_dataset_unpacks_into_its_samples_and_labels():
     assert y is data.y
 
 
-def test_labels_of_false_and_true_are_kept_as_the_classes_0_and_1():
+def test_false_and_true_are_the_classes_0_and_1():
     y = np.array([False, True, True, False])
     data = Dataset(np.zeros((4, 1)), y, "yes or no", n_classes=2)
     assert data.y.dtype == np.intp
@@ -84,7 +86,7 @@ def test_labels_of_false_and_true_are_kept_as_the_classes_0_and_1():
     assert y.dtype == np.bool_
 
 
-def test_booleans_have_to_be_one_for_each_row_and_classes_that_there_are():
+def test_boolean_labels_are_checked_like_integers():
     with pytest.raises(ValueError, match=r"^y: received shape \(3, 1\), expected a 1-D"):
         Dataset(np.zeros((3, 1)), np.ones((3, 1), bool), "yes or no", n_classes=2)
     with pytest.raises(ValueError, match="^y: received labels from 1 to 1, expected 0 to 0$"):
@@ -115,11 +117,11 @@ def test_a_dataset_shows_its_shape_and_not_its_numbers():
         ),
         ({"y": np.array([0, 2])}, "y: received labels from 0 to 2, expected 0 to 1"),
         ({"y": np.array([-1, 0])}, "y: received labels from -1 to 0, expected 0 to 1"),
-        ({"n_classes": 0}, "n_classes: received 0, expected an int >= 1"),
+        ({"n_classes": 0}, "n_classes: received 0, expected a whole number >= 1"),
         ({"feature_names": ("a", "b")}, "feature_names: received 2 names, expected 1"),
     ],
 )
-def test_a_dataset_of_bad_values_is_refused(change, message):
+def test_a_dataset_of_bad_values_is_rejected(change, message):
     good = {"X": np.zeros((2, 1)), "y": np.array([0, 1]), "name": "two", "n_classes": 2}
     with pytest.raises(ValueError, match="received") as error:
         Dataset(**(good | change))
@@ -134,7 +136,7 @@ def test_a_dataset_of_bad_values_is_refused(change, message):
         ({"y": np.zeros(2)}, "y: received dtype float64, expected a 1-D array of integers"),
     ],
 )
-def test_a_dataset_of_other_types_is_refused(change, message):
+def test_a_dataset_of_other_types_is_rejected(change, message):
     good = {"X": np.zeros((2, 1)), "y": np.array([0, 1]), "name": "two", "n_classes": 2}
     with pytest.raises(TypeError, match="received") as error:
         Dataset(**(good | change))

@@ -1,4 +1,4 @@
-"""Which rows are held out; of labelled rows test_dataset.py tells more."""
+"""The split of rows; test_dataset.py has more on the split by class."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_every_row_is_in_one_part_and_the_fraction_is_held_out(n, fraction, seed
     assert len(held_out) == min(max(round(fraction * n), 1), n - 1)
 
 
-def test_it_is_the_split_of_a_data_set():
+def test_a_data_set_is_split_in_the_same_way():
     y = np.repeat([0, 1, 2], [10, 20, 30])
     data = Dataset(np.arange(60.0)[:, None], y, "numbered", 3)
     parts = split_rows(60, 0.3, 5, y)
@@ -28,7 +28,7 @@ def test_it_is_the_split_of_a_data_set():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((0,), ValueError, "n: received 0, expected an int >= 1"),
+        ((0,), ValueError, "n: received 0, expected a whole number >= 1"),
         ((1,), ValueError, "received one row, expected two or more"),
         ((4, 0.0), ValueError, "fraction"),
         ((4, 1.0), ValueError, "fraction"),
@@ -39,6 +39,6 @@ def test_it_is_the_split_of_a_data_set():
         ((3, 0.5, 0, np.array([0, 1, 1])), ValueError, "received one sample of class 0"),
     ],
 )
-def test_what_cannot_be_split_is_refused(arguments, error, message):
+def test_bad_arguments_are_rejected(arguments, error, message):
     with pytest.raises(error, match=message):
         split_rows(*arguments)

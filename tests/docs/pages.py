@@ -1,12 +1,12 @@
-"""The code blocks of a Markdown page, run one after the other as a reader would run them.
+"""Runs the code blocks of a Markdown page one after another, as a reader would.
 
-A block is what stands between two lines of three backticks, and its first line says what it is:
+A block stands between two lines of three backticks. Its first line gives its kind:
 
-- ``python``: run in the page's one namespace, as doctests if it holds ``>>>``;
-- ``console``: every line ``$ mlp ...`` is run by the package's own command line;
-- ``text``: what the block straight before it prints, with ``...`` for what may differ.
+- ``python``: run in the page's namespace, as doctests if it contains ``>>>``;
+- ``console``: each line ``$ mlp ...`` is run by the package's command line;
+- ``text``: the output of the block directly before it, with ``...`` for parts that may differ.
 
-Names in braces are directives of the documentation, which show no code to be run.
+Names in braces are directives of the documentation and contain no code to run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FENCE = re.compile(r"^( *)```(?!`)([^\n`]*)\n(.*?)^\1```[ ]*$", re.MULTILINE | r
 
 @dataclass
 class Block:
-    """A fenced block: its kind, its code, the line where the code begins, and what it prints."""
+    """A fenced block: its kind, its code, the line where the code begins, and its output."""
 
     kind: str
     code: str
@@ -41,13 +41,13 @@ class Block:
 
 
 def documentation() -> list[Path]:
-    """Return every page: the README and what stands under docs, but for what is built there."""
+    """Return every page: the README and those in docs, except for built ones."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [page for page in pages if "_build" not in page.parts]
 
 
 def blocks(text: str) -> list[Block]:
-    """Return the blocks of a page; an output belongs to the block that it follows."""
+    """Return the blocks of a page; an output belongs to the block before it."""
     found: list[Block] = []
     end = 0
     for match in FENCE.finditer(text):
@@ -62,10 +62,10 @@ def blocks(text: str) -> list[Block]:
 
 
 def assert_page_runs(page: Path, folder: Path) -> str:
-    """Run all blocks of a page in `folder` and return what they print."""
+    """Run all blocks of a page in `folder` and return their output."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed = []
-    with chdir(folder), blas_threads(1):  # one thread: the same last digits on every machine
+    with chdir(folder), blas_threads(1):  # the same last digits on every machine
         for block in blocks(page.read_text(encoding="utf-8")):
             place = f"{page.name}:{block.line}"
             if block.kind == "python" and ">>>" in block.code:
@@ -73,7 +73,7 @@ def assert_page_runs(page: Path, folder: Path) -> str:
                 continue
             with redirect_stdout(io.StringIO()) as stdout:
                 if block.kind == "python":
-                    # empty lines before it, so that a traceback shows the line of the page
+                    # leading empty lines make a traceback show the line of the page
                     lines = "\n" * (block.line - 1) + block.code
                     exec(compile(lines, page, "exec"), namespace)
                 if block.kind == "console":
@@ -85,7 +85,7 @@ def assert_page_runs(page: Path, folder: Path) -> str:
 
 
 def assert_prints(got: str, want: str, place: str) -> None:
-    """Fail with a comparison unless `got` is what the page shows."""
+    """Fail with a comparison unless `got` matches the page."""
     checker = doctest.OutputChecker()
     if not checker.check_output(want, got, OPTIONS):
         example = doctest.Example("", want)
@@ -93,7 +93,7 @@ def assert_prints(got: str, want: str, place: str) -> None:
 
 
 def commands(code: str) -> Iterator[list[str]]:
-    """Yield the words of each command of a console block, without its comment."""
+    """Yield the words of each command in a console block, without comments."""
     for line in code.splitlines():
         if line.startswith("$ "):
             yield shlex.split(line[2:], comments=True)
@@ -113,5 +113,5 @@ def _assert_doctests_pass(block: Block, page: Path, namespace: dict[str, Any]) -
     report = io.StringIO()
     runner = doctest.DocTestRunner(optionflags=OPTIONS)
     runner.run(test, out=report.write, clear_globs=False)
-    namespace.update(test.globs)  # it works on a copy
+    namespace.update(test.globs)  # the runner works on a copy
     assert runner.summarize(verbose=False).failed == 0, report.getvalue()

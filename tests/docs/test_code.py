@@ -1,4 +1,4 @@
-"""Whatever code a page shows runs, and prints what the page says."""
+"""The code on every page runs, and prints what the page shows."""
 
 import re
 
@@ -12,19 +12,19 @@ TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=r
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in RUN_ELSEWHERE])
-def test_every_block_of_a_page_runs_and_prints_what_is_shown(name, tmp_path):
+def test_every_block_of_a_page_runs_and_prints_its_output(name, tmp_path):
     assert_page_runs(PAGES[name], tmp_path)
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_no_block_of_a_page_is_of_a_kind_that_would_not_be_run(name):
+def test_no_block_of_a_page_has_a_kind_that_is_never_run(name):
     kinds = {block.kind for block in blocks(PAGES[name].read_text(encoding="utf-8"))}
     assert {kind for kind in kinds if "{" not in kind} <= {"python", "console", "text"}
     assert {kind for kind in kinds if "code" in kind} == set()
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_every_command_of_a_page_is_one_that_there_is(name):
+def test_every_command_of_a_page_exists(name):
     for block in blocks(PAGES[name].read_text(encoding="utf-8")):
         for program, *arguments in commands(block.code) if block.kind == "console" else ():
             assert program in ("mlp", "make", "pip", "export")
@@ -41,19 +41,19 @@ def test_every_command_of_a_page_is_one_that_there_is(name):
         "```console\n$ mlp trace mazur\n```\n```text\nOne step\n```\n",
     ],
 )
-def test_a_page_that_is_wrong_fails(page, tmp_path):
+def test_a_wrong_page_fails(page, tmp_path):
     path = tmp_path / "wrong.md"
     path.write_text(page)
     with pytest.raises((AssertionError, ZeroDivisionError)):
         assert_page_runs(path, tmp_path)
 
 
-def test_an_output_is_that_of_the_block_before_it():
+def test_an_output_belongs_to_the_block_before_it():
     text = "```python\nprint(1)\n```\n\n```text\n1\n```\n\nWords.\n\n```text\n2\n```\n"
     found = blocks(text)
     assert [(block.kind, block.output) for block in found] == [("python", "1\n"), ("text", None)]
     assert [block.line for block in found] == [2, 12]
 
 
-def test_an_output_may_leave_out_what_differs():
+def test_an_output_may_omit_parts_that_differ():
     assert_prints("took 3.7 s, loss 0.5\n", "took ... s, loss 0.5\n", "here")

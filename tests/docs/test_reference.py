@@ -1,4 +1,4 @@
-"""The reference documents every public name, and nothing that there is not."""
+"""The reference documents every public name, and no others."""
 
 import re
 from inspect import getdoc, ismodule
@@ -18,7 +18,7 @@ MODULES = {
 
 
 def documented(text: str) -> list[str]:
-    """Return the full names in the tables, the registries and the data of a page."""
+    """Return the full names in the tables, registries and data of a page."""
     names, module = re.findall(r"(?:\{registry\}|\.\. py:data::) (\S+)", text), ""
     for block in re.findall(r"```\{eval-rst\}\n(.*?)```", text, flags=re.DOTALL):
         for line in block.splitlines():
@@ -64,6 +64,6 @@ def test_every_page_of_the_reference_is_in_its_contents():
 
 
 def _same(public: str, documented: str) -> bool:
-    """Whether two names are those of one object, which one page documents."""
+    """Whether two names refer to the same object."""
     last = public.rpartition(".")[2]
     return documented.rpartition(".")[2] == last and thing(public) is thing(documented)

@@ -1,8 +1,8 @@
-"""An array that an optimizer has moved."""
+"""An array after some steps of an optimizer."""
 
 
 def moved(optimizer, theta, grads):
-    """Make one step for each gradient; return theta, which was changed."""
+    """Make one step in place for each gradient; return theta."""
     for grad in grads:
         optimizer.step(theta, grad)
     return theta

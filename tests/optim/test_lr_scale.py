@@ -1,4 +1,4 @@
-"""lr_scale: what the learning rate is multiplied by."""
+"""lr_scale: a factor of the learning rate."""
 
 import math
 
@@ -45,7 +45,7 @@ def test_reset_forgets_it_and_a_loaded_state_leaves_it_alone():
 
 
 @pytest.mark.parametrize("scale", [-1.0, math.nan, [[1.0]]])
-def test_what_is_no_scale_is_refused(scale):
+def test_a_bad_scale_is_rejected(scale):
     optimizer = SGD(0.1)
     with pytest.raises(ValueError, match="lr_scale: received"):
         optimizer.lr_scale = scale

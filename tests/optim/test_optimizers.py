@@ -1,4 +1,4 @@
-"""The optimizers' equations: closed forms, and what PyTorch does with the same gradients."""
+"""The optimizers' equations, compared with closed forms and with PyTorch."""
 
 import json
 from pathlib import Path
@@ -153,7 +153,7 @@ def test_a_name_becomes_an_optimizer_with_its_options():
     }
 
 
-def test_an_optimizer_is_returned_as_it_is():
+def test_an_optimizer_is_returned_unchanged():
     optimizer = Adam()
     assert make_optimizer(optimizer) is optimizer
 

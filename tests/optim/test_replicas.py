@@ -1,4 +1,4 @@
-"""K replicas at once: each is, bit for bit, its own run alone."""
+"""K replicas at once: each is bit-identical to its own run alone."""
 
 import tracemalloc
 
@@ -18,6 +18,15 @@ OPTIONS = [(name, {}) for name in OPTIMIZERS] + [
     ("rmsprop", {"centered": True, "momentum": 0.5}),
     ("adagrad", {"lr_decay": 0.3, "initial_accumulator": 0.1}),
 ]
+# every pair of size, layout and dtype; 270,001 columns of 4 replicas are updated in parts
+COVER = [
+    (30, "C", "float64"),
+    (30, "F", "float32"),
+    (30, "gaps", "float64"),
+    (270_001, "C", "float32"),
+    (270_001, "F", "float64"),
+    (270_001, "gaps", "float32"),
+]
 
 
 def arrays(dtype, replicas=4, n=30, steps=5, seed=0):
@@ -25,11 +34,9 @@ def arrays(dtype, replicas=4, n=30, steps=5, seed=0):
     return drawn[0], drawn[1:]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("n", [30, 270_001], ids=["one part", "many parts"])
+@pytest.mark.parametrize(("n", "layout", "dtype"), COVER)
 @pytest.mark.parametrize(("name", "options"), OPTIONS)
-def test_each_row_is_bit_for_bit_its_own_run(name, options, n, layout, dtype):
+def test_each_row_is_bit_identical_to_its_own_run(name, options, n, layout, dtype):
     start, grads = arrays(dtype, n=n, steps=3)
     together = LAYOUTS[layout](start)
     moved(
@@ -64,16 +71,17 @@ def test_one_lr_moves_all_replicas_alike(name, layout):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
 @pytest.mark.parametrize(("name", "options"), OPTIONS)
-def test_a_row_with_lr_0_keeps_its_bits_whatever_the_state(name, options, bad, layout):
+def test_a_row_with_lr_0_keeps_its_bits_whatever_the_state(name, options, layout):
+    bad = [np.nan, np.inf, -np.inf, 1e30, 0.0, 1.0]
     optimizer = make_optimizer(name, **options)
     theta = LAYOUTS[layout](np.full((2, 6), -0.0, np.float32))
-    theta[0, 0] = np.nan
-    optimizer.step(theta, np.full((2, 6), [[bad], [1.0]], np.float32), lr=np.array([0.0, 0.1]))
+    theta[0, -1] = np.nan
+    before = theta[0].tobytes()
+    optimizer.step(theta, np.array([bad, [1.0] * 6], np.float32), lr=np.array([0.0, 0.1]))
     for _ in range(3):
         optimizer.step(theta, np.zeros((2, 6), np.float32), lr=np.array([0.0, 0.1]))
-    assert theta[0].tobytes() == np.array([np.nan] + [-0.0] * 5, np.float32).tobytes()
+    assert theta[0].tobytes() == before
     assert (theta[1] < 0).all()
 
 
@@ -115,7 +123,7 @@ def test_a_theta_of_another_layout_finds_its_state_again():
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, RMSprop(centered=True, momentum=0.5)], ids=str)
 def test_a_step_in_the_steady_state_allocates_nothing_of_thetas_size(optimizer, order):
     optimizer = make_optimizer(optimizer)
-    theta = np.ones((4, 500_000), order=order)  # beside it, NumPy's buffer of 64 KiB is small
+    theta = np.ones((4, 270_001), order=order)  # NumPy's buffer of 64 KiB is small beside it
     grad, lr = np.ones_like(theta), np.array([0.1, 0.2, 0.0, 0.3])
     for _ in range(2):
         optimizer.step(theta, grad, lr)

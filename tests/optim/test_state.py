@@ -1,4 +1,4 @@
-"""Saving and loading: a run continues bit for bit, and a wrong state changes nothing."""
+"""Saving and loading: a run continues bit-identically, and a wrong state changes nothing."""
 
 import copy
 import pickle
@@ -43,7 +43,7 @@ def test_a_state_dict_holds_copies():
     moved(optimizer, theta, GRADS[:1, 0])
     saved = optimizer.state_dict()
     before = saved["state"]["m"].copy()
-    moved(optimizer, theta, GRADS[1:2, 0])  # for another array the state would be laid out anew
+    moved(optimizer, theta, GRADS[1:2, 0])  # another array would get a state of its own
     assert not np.array_equal(optimizer.state["m"], before)
     assert np.array_equal(saved["state"]["m"], before)
     other = Adam()
@@ -136,7 +136,7 @@ def test_a_step_that_does_not_fit_changes_nothing(theta, grad, lr, message):
 
 
 @pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adam", "adamw"])
-def test_an_eps_that_is_zero_in_thetas_dtype_is_refused(name):
+def test_an_eps_that_is_zero_in_thetas_dtype_is_rejected(name):
     optimizer = make_optimizer(name, eps=1e-50)
     theta = np.ones(3, np.float32)
     with pytest.raises(ValueError, match="eps: received 1e-50, expected a number > 0 in float32"):
@@ -146,7 +146,7 @@ def test_an_eps_that_is_zero_in_thetas_dtype_is_refused(name):
     assert optimizer.steps == 1
 
 
-def test_rates_of_another_number_of_replicas_are_refused():
+def test_rates_of_another_number_of_replicas_are_rejected():
     with pytest.raises(
         ValueError, match=r"received shape \(3,\), expected a float or shape \(2,\)"
     ):

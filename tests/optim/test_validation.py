@@ -1,4 +1,4 @@
-"""Hyperparameters and names: what is wrong is refused, with what came and what was expected."""
+"""Bad hyperparameters and names are rejected, saying what was received and expected."""
 
 import re
 
@@ -30,25 +30,21 @@ NAN, INF = float("nan"), float("inf")
 
 
 @pytest.mark.parametrize("kind", [SGD, Adagrad, RMSprop, Adam, AdamW])
-@pytest.mark.parametrize(
-    "lr",
-    [-1, NAN, INF, True, None, "0.1", 1j, [], [[0.1]], [0.1, -1], [NAN], [True], ["a"]],
-    ids=str,
-)
-def test_a_wrong_lr_is_refused(kind, lr):
-    with pytest.raises(
-        (TypeError, ValueError), match="^lr: received .*, expected a float >= 0, a s"
-    ):
-        kind(lr)
+def test_a_wrong_lr_is_rejected(kind):
+    for lr in (-1, NAN, INF, True, None, "0.1", 1j, [], [[0.1]], [0.1, -1], [NAN], [True], ["a"]):
+        with pytest.raises(
+            (TypeError, ValueError), match="^lr: received .*, expected a number >= 0, a s"
+        ):
+            kind(lr)
 
 
-def test_the_message_says_what_came_and_what_was_expected():
-    message = "lr: received -1, expected a float >= 0, a schedule or an array (K,)"
+def test_the_message_says_what_was_received_and_expected():
+    message = "lr: received -1, expected a number >= 0, a schedule or an array (K,)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         SGD(-1)
 
 
-def test_a_wrong_lr_is_refused_when_it_is_set_later_too():
+def test_a_wrong_lr_is_rejected_when_it_is_set_later_too():
     optimizer = SGD(0.1)
     with pytest.raises(ValueError, match="lr: received -1"):
         optimizer.lr = -1
@@ -69,7 +65,7 @@ def test_an_array_of_rates_is_copied():
     assert optimizer.rate(0).dtype == np.float64
 
 
-def test_a_schedule_that_returns_no_rate_is_refused():
+def test_a_schedule_must_return_a_rate():
     theta = np.ones(2)
     with pytest.raises(ValueError, match="lr: received nan"):
         SGD(lambda step: NAN).step(theta, np.ones(2))
@@ -100,13 +96,13 @@ COUNT = [0, -1, 1.5, True, None]
         (AdamW, "weight_decay", NOT_NEGATIVE),
     ],
 )
-def test_a_wrong_hyperparameter_is_refused_by_its_name(kind, name, values):
+def test_a_wrong_hyperparameter_is_rejected_by_its_name(kind, name, values):
     for value in values:
         with pytest.raises((TypeError, ValueError), match=rf"^{name}.*: received .*, expected"):
             kind(**{name: value})
 
 
-def test_nesterov_wants_a_momentum():
+def test_nesterov_requires_momentum():
     with pytest.raises(ValueError, match="momentum: received 0.0 with nesterov=True"):
         SGD(nesterov=True)
 
@@ -130,7 +126,7 @@ def test_nesterov_wants_a_momentum():
         (InverseScaling, {"lr": 1}, "power", NOT_NEGATIVE),
     ],
 )
-def test_a_wrong_field_of_a_schedule_is_refused_by_its_name(kind, good, name, values):
+def test_a_wrong_field_of_a_schedule_is_rejected_by_its_name(kind, good, name, values):
     for value in values:
         with pytest.raises((TypeError, ValueError), match=f"^{name}: received .*, expected"):
             kind(**{**good, name: value})
@@ -158,12 +154,12 @@ def test_an_unknown_schedule_names_the_nearest():
 
 
 @pytest.mark.parametrize("spec", [None, 3, SGD])
-def test_what_is_no_optimizer_is_refused(spec):
+def test_an_optimizer_is_a_name_or_an_optimizer(spec):
     with pytest.raises(TypeError, match="expected a name or an Optimizer"):
         make_optimizer(spec)
 
 
-def test_an_unknown_option_is_refused_with_the_known_ones():
+def test_an_unknown_option_is_rejected_with_the_known_ones():
     with pytest.raises(TypeError, match="received the option 'momentun', expected lr, momentum"):
         make_optimizer("sgd", momentun=0.9)
 
@@ -174,26 +170,26 @@ def test_an_optimizer_takes_no_options():
 
 
 def test_a_function_has_no_config():
-    with pytest.raises(TypeError, match="expected a float, an array or a schedule"):
+    with pytest.raises(TypeError, match="^lr: .*, expected a number, an array or a schedule"):
         SGD(lambda step: 0.1).config()
-    with pytest.raises(TypeError, match="expected one with a config"):
+    with pytest.raises(TypeError, match="^schedule: .* schedule with a config"):
         LinearWarmup(lambda step: 0.1, 3).config()
 
 
 @pytest.mark.parametrize("build", [optimizer_from_config, schedule_from_config])
 @pytest.mark.parametrize("config", [None, {}, {"lr": 0.1}, {"name": "none"}, {"name": 3}])
-def test_what_is_no_config_is_refused(build, config):
+def test_an_invalid_config_is_rejected(build, config):
     with pytest.raises((TypeError, ValueError), match="received"):
         build(config)
 
 
-def test_a_config_with_an_unknown_field_is_refused():
+def test_a_config_with_an_unknown_field_is_rejected():
     with pytest.raises(TypeError, match="cosine: received 'warmth', expected lr, steps, lr_min"):
         schedule_from_config({"name": "cosine", "lr": 0.1, "steps": 3, "warmth": 1})
 
 
 @pytest.mark.parametrize(("base", "method"), [(Optimizer, "_update"), (Schedule, "_at")])
-def test_one_without_its_equations_cannot_be_made(base, method):
+def test_a_subclass_without_its_equations_cannot_be_created(base, method):
     class Unfinished(base):
         name = "unfinished"
 

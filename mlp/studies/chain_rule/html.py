@@ -1,15 +1,15 @@
-"""A trace as HTML that needs nothing else: for notebooks, and as a page of its own."""
+"""A trace as self-contained HTML: for notebooks, and as a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from mlp.studies.chain_rule.record import Trace
+from mlp.studies.chain_rule.notation import Derivative, Symbol, Symbols, Token
+from mlp.studies.chain_rule.records import Step
 from mlp.studies.chain_rule.rows import Block, Row, sections_of
-from mlp.studies.chain_rule.symbols import Derivative, Symbol, Symbols, Token
 
-# Jupyter aligns the cells of all tables to the right, by a rule that is hard to outweigh
+# !important: Jupyter right-aligns the cells of all tables by a very specific rule
 _STYLE = """\
 .mlp-trace { line-height: 1.5; max-width: 60em; overflow-x: auto; }
 .mlp-trace h2, .mlp-trace h3, .mlp-trace h4 { font-weight: 600; margin: 1.2em 0 0.3em; }
@@ -34,10 +34,10 @@ _STYLE = """\
 _MOST_BLOCKS = 100
 
 
-def as_html(trace: Trace, digits: int, most_blocks: int | None = None) -> str:
-    """Return the trace as an element ``<div>`` with its own style, which takes over the colours.
+def as_html(trace: Step, digits: int, most_blocks: int | None = None) -> str:
+    """Return the trace as a ``<div>`` with its own style, in the colours of its surroundings.
 
-    Of more than `most_blocks` blocks in a section, each of a unit or a weight, it tells the number.
+    A section shows at most `most_blocks` blocks, one for a unit or a weight, and counts the rest.
 
     Examples
     --------
@@ -66,13 +66,13 @@ def as_html(trace: Trace, digits: int, most_blocks: int | None = None) -> str:
     return "\n".join([*lines, "</div>\n"])
 
 
-def as_output(trace: Trace) -> str:
-    """Return what a notebook shows: six digits, and no more than a notebook can hold."""
+def as_output(trace: Step) -> str:
+    """Return the trace for a notebook, with six digits and at most 100 blocks a section."""
     return as_html(trace, 6, _MOST_BLOCKS)
 
 
-def as_page(traces: Sequence[Trace], digits: int) -> str:
-    """Return traces as a whole document, light or dark as its reader has it."""
+def as_page(traces: Sequence[Step], digits: int) -> str:
+    """Return traces as a page, light or dark according to the reader's settings."""
     content = "".join(as_html(trace, digits) for trace in traces)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -86,7 +86,7 @@ def as_page(traces: Sequence[Trace], digits: int) -> str:
 
 
 def _sharing_a_table(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """Yield the blocks that stand in one table: those without a title with the one before."""
+    """Yield the blocks of each table: a block without a title joins the one before."""
     together: list[Block] = []
     for block in blocks:
         if block.title and together:
@@ -98,13 +98,13 @@ def _sharing_a_table(blocks: Sequence[Block]) -> Iterator[list[Block]]:
 
 
 class _Html:
-    """Writes blocks of rows whose names are known."""
+    """Writes the rows of one trace."""
 
     def __init__(self, symbols: Symbols) -> None:
         self.symbols = symbols
 
     def table(self, blocks: Sequence[Block]) -> Iterator[str]:
-        """Yield the title of the first block and one table with the rows of all."""
+        """Yield the title of the first block and a table with the rows of all."""
         if blocks[0].title:
             yield f"<h4>{self.formula(blocks[0].title)}</h4>"
         yield "<table>"

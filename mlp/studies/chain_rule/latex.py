@@ -1,14 +1,13 @@
-"""A trace as LaTeX: the formula, the numbers put in, the result, as on a board."""
+"""A trace as LaTeX: the formula, the formula in numbers, and the result."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
-from mlp.studies.chain_rule.record import Trace
-from mlp.studies.chain_rule.rows import Block, Row, sections_of
-from mlp.studies.chain_rule.symbols import Derivative, Number, Symbol, Symbols, symbol
-from mlp.studies.chain_rule.text import wrapped
+from mlp.studies.chain_rule.notation import Derivative, Symbol, Symbols, Token, symbol
+from mlp.studies.chain_rule.records import Step
+from mlp.studies.chain_rule.rows import Block, Row, sections_of, wrapped
 
 _HEAD = r"""\documentclass{article}
 \usepackage{amsmath}
@@ -28,8 +27,8 @@ _WORDS = re.compile(r"[^\W\d]\w*|[×²³]")
 _EXPONENT = re.compile(r"e([+-])0*(\d+)")
 
 
-def as_latex(trace: Trace, digits: int) -> str:
-    r"""Return the trace as LaTeX, the part of a document that needs the package amsmath.
+def as_latex(trace: Step, digits: int) -> str:
+    r"""Return the trace as the body of a LaTeX document that uses the package amsmath.
 
     Examples
     --------
@@ -59,20 +58,20 @@ def as_latex(trace: Trace, digits: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_document(traces: Sequence[Trace], digits: int) -> str:
-    """Return traces as a whole document."""
+def as_document(traces: Sequence[Step], digits: int) -> str:
+    """Return traces as a complete document."""
     content = "\n".join(as_latex(trace, digits) for trace in traces)
     return f"{_HEAD}\n{content}\n{_FOOT}\n"
 
 
 class _Latex:
-    """Writes blocks of rows whose names are known."""
+    """Writes the rows of one trace."""
 
     def __init__(self, symbols: Symbols) -> None:
         self.symbols = symbols
 
     def block(self, block: Block) -> Iterator[str]:
-        """Yield a title and its equations, aligned at their signs."""
+        """Yield a title and its equations, aligned at the equals signs."""
         if block.title:
             yield rf"\paragraph{{{self.words(block.title)}}}"
         yield r"\begin{align*}"
@@ -93,7 +92,7 @@ class _Latex:
             yield f"    {lines[-1]} = {value}"
 
     def _lines(self, parts: Sequence[str]) -> Iterator[str]:
-        """Yield the lines of a sum, of which the first begins with the sign of equality."""
+        """Yield the lines of a formula; the first begins with an equals sign."""
         sign = "&= "
         for line in wrapped(parts, _WIDTH) if parts else ():
             yield sign + self.formula(line)
@@ -105,7 +104,7 @@ class _Latex:
         return re.sub(" +", " ", written).replace(" ^", "^").strip()
 
     def words(self, text: str) -> str:
-        """Write a sentence, with the names in it as mathematics."""
+        """Write a sentence, with its symbols in math mode."""
         return "".join(
             _escaped(token).replace("×", r"$\times$")
             if isinstance(token, str)
@@ -114,15 +113,15 @@ class _Latex:
         )
 
 
-def _written(token: Symbol | Derivative | Number | str) -> str:
+def _written(token: Token) -> str:
     if isinstance(token, Derivative):
         top, bottom = _symbol(token.top), _symbol(token.bottom)
         return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
     if isinstance(token, Symbol):
         return _symbol(token)
-    if isinstance(token, Number):
-        return _number(token.text)
-    return _WORDS.sub(lambda found: _word(found[0]), token)
+    if isinstance(token, str):
+        return _WORDS.sub(lambda found: _word(found[0]), token)
+    return _number(token.text)
 
 
 def _symbol(name: Symbol) -> str:

@@ -1,48 +1,49 @@
-"""Reads a trace from the very arrays that a pass of training leaves."""
+"""Reads a trace from the arrays that `MLP.loss_and_grad` fills."""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from mlp._types import Array
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.activations import Identity
-from mlp.studies.chain_rule import formulas
-from mlp.studies.chain_rule.names import Names
-from mlp.studies.chain_rule.record import Factor, OutputError, Term, Unit, Update
+from mlp.studies.chain_rule import notation
+from mlp.studies.chain_rule.notation import Names
+from mlp.studies.chain_rule.records import Factor, OutputError, Term, Unit, Update
 
-_MOST_SHOWN = 16
-"""So many coupled units are shown one by one: each has as many derivatives as there are units."""
+_MOST_COUPLED = 16  # n coupled units have n * n derivatives, which are shown up to this n
 
 
 class Recorder(Dense):
-    """A dense layer that keeps what its passes overwrite: Z, and the dA that it receives."""
+    """A dense layer that keeps Z and its incoming dA, which training overwrites."""
 
     kept_Z: Array
     dA: Array
 
-    def linear(self, now: Any) -> None:
-        """Z = A_in @ W + b, which is kept."""
-        super().linear(now)
-        self.kept_Z = now.Z.copy()
+    def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
+        """Keep Z = A_in @ W + b, and go forward."""
+        A = super().forward(A_in, training, rng)
+        self.kept_Z = self.Z
+        return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
-        """Keep dA, and go the way back."""
+        """Keep dA."""
         self.dA = dA.copy()
         return super().backward(dA, need_dA_in)
 
 
 def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
-    """Return a copy of the network with layers that keep what is shown."""
+    """Return a copy of the network, made of recorders; reject what cannot be traced."""
     if net.replicas is not None:
         raise ValueError(
             f"net: received a network of {net.replicas} replicas, expected a single one; "
             "net.replica(k) makes one"
         )
+    net._access.check_not_written("trace")
     layers = []
     for i, layer in enumerate(net.layers):
         if type(layer) is not Dense:
@@ -64,29 +65,29 @@ def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
 class Reader:
     """Reads the arrays of a network after `loss_and_grad` of one sample."""
 
-    def __init__(self, net: MLP, layers: list[Recorder], T: Array, called: Names) -> None:
+    def __init__(self, net: MLP, layers: list[Recorder], T: Array, names: Names) -> None:
         self.loss = net.loss
         self.layers = layers
         self.T = T
-        self.called = called
+        self.names = names
 
     def units(self, layer: int) -> Iterator[Unit]:
         """Yield the units of a layer."""
-        dense, called = self.layers[layer], self.called
+        dense, names = self.layers[layer], self.names
         dE_da = [self._derivative(layer, k) for k in range(dense.n_out)]
         J = _jacobian(dense)
         is_coupled = bool(np.count_nonzero(J) > np.count_nonzero(J.diagonal()))
         for j in range(dense.n_out):
-            a, z = called.unit(layer, j), called.z(layer, j)
+            a, z = names.unit(layer, j), names.z(layer, j)
             da_dz = self._da_dz(layer, j, J, is_coupled)
-            if dense.canonical_loss is None:
+            if dense.fused is None:
                 delta = chain = self._chain(layer, j, dE_da, da_dz)
             else:
                 delta = chain = self._fused(j)
-                if type(dense.activation) is not Identity and dense.n_out <= _MOST_SHOWN:
+                if type(dense.activation) is not Identity and dense.n_out <= _MOST_COUPLED:
                     chain = self._chain(layer, j, dE_da, da_dz)
                     chain = chain if _agree(chain, delta) else delta
-            show_da_dz = is_coupled and dense.n_out <= _MOST_SHOWN and bool(chain[0].terms)
+            show_da_dz = is_coupled and dense.n_out <= _MOST_COUPLED and bool(chain[0].terms)
             yield Unit(
                 name=a,
                 z_name=z,
@@ -94,15 +95,15 @@ class Reader:
                 index=j,
                 inputs=tuple(
                     Term(
-                        (called.weight(layer, i, j), called.unit(layer - 1, i)),
+                        (names.weight(layer, i, j), names.unit(layer - 1, i)),
                         (float(dense.W[i, j]), float(dense.A_in[0, i])),
                     )
                     for i in range(dense.n_in)
                 ),
-                bias_name="" if dense.bias is None else called.bias(layer, j),
+                bias_name="" if dense.bias is None else names.bias(layer, j),
                 bias=0.0 if dense.bias is None else float(dense.b[0 if dense.share_bias else j]),
-                activation=formulas.name_of(dense.activation),
-                formula=formulas.activation(dense.activation, z),
+                activation=notation.name_of(dense.activation),
+                formula=notation.activation_formula(dense.activation, z),
                 z=float(dense.kept_Z[0, j]),
                 a=float(dense.A[0, j]),
                 dE_da=dE_da[j],
@@ -113,18 +114,18 @@ class Reader:
             )
 
     def _derivative(self, layer: int, j: int) -> Factor:
-        """Return dE/da of unit j: from the loss, or the sum over the units that it feeds."""
-        called, a = self.called, self.called.unit(layer, j)
+        """Return dE/da of unit j, from the loss or summed over the units that it feeds."""
+        names, a = self.names, self.names.unit(layer, j)
         dense = self.layers[layer]
         if layer == len(self.layers) - 1:
             dE_dA = np.empty_like(dense.A)
             self.loss.gradient(dense.A, self.T, out=dE_dA)
-            formula = formulas.loss_derivative(self.loss, a, called.target(j), dense.n_out)
+            formula = notation.loss_derivative(self.loss, a, names.target(j), dense.n_out)
             return Factor(f"dE/d{a}", float(dE_dA[0, j]), formula if self._is_plain(j) else "")
         after = self.layers[layer + 1]
         terms = tuple(
             Term(
-                (f"dE/d{called.z(layer + 1, k)}", called.weight(layer + 1, j, k)),
+                (f"dE/d{names.z(layer + 1, k)}", names.weight(layer + 1, j, k)),
                 (float(after.dZ[0, k]), float(after.W[j, k])),
             )
             for k in range(after.n_out)
@@ -132,36 +133,36 @@ class Reader:
         return Factor(f"dE/d{a}", float(dense.dA[0, j]), terms=terms)
 
     def _fused(self, j: int) -> tuple[Factor, ...]:
-        """Return dE/dz of output j after the canonical activation: a - t, times a number."""
+        """Return dE/dz of output j where training fuses loss and activation: a - t, scaled."""
         last, layer = self.layers[-1], len(self.layers) - 1
-        a, t = self.called.unit(layer, j), self.called.target(j)
+        a, t = self.names.unit(layer, j), self.names.target(j)
         formula = f"{a} - {t}"
         if type(last.activation) is Identity:
-            formula = formulas.loss_derivative(self.loss, a, t, last.n_out) or formula
-        return (Factor(f"dE/d{self.called.z(layer, j)}", float(last.dZ[0, j]), formula),)
+            formula = notation.loss_derivative(self.loss, a, t, last.n_out) or formula
+        return (Factor(f"dE/d{self.names.z(layer, j)}", float(last.dZ[0, j]), formula),)
 
     def _is_plain(self, j: int) -> bool:
         """Return whether the formulas of the loss hold for output j."""
         A = self.layers[-1].A
-        return formulas.has_plain_logarithm(self.loss, float(A[0, j]), A.dtype)
+        return notation.has_plain_logarithm(self.loss, float(A[0, j]), A.dtype)
 
     def _da_dz(self, layer: int, j: int, J: Array, is_coupled: bool) -> tuple[Factor, ...]:
-        """Return how z of unit j moves its output, or all of its layer where they are coupled."""
-        dense, called = self.layers[layer], self.called
-        a, z = called.unit(layer, j), called.z(layer, j)
+        """Return da/dz of unit j, or of all units by its z if they are coupled."""
+        dense, names = self.layers[layer], self.names
+        a, z = names.unit(layer, j), names.z(layer, j)
         if not is_coupled:
-            formula = formulas.activation_derivative(dense.activation, a, z)
+            formula = notation.activation_derivative(dense.activation, a, z)
             return (Factor(f"d{a}/d{z}", float(J[j, j]), formula),)
-        units = [called.unit(layer, k) for k in range(dense.n_out)]
+        units = [names.unit(layer, k) for k in range(dense.n_out)]
         return tuple(
-            Factor(f"d{of}/d{z}", float(da), formulas.softmax_derivative(dense.activation, a, of))
+            Factor(f"d{of}/d{z}", float(da), notation.softmax_derivative(dense.activation, a, of))
             for of, da in zip(units, J[:, j], strict=True)
         )
 
     def _chain(
         self, layer: int, j: int, dE_da: list[Factor], da_dz: tuple[Factor, ...]
     ) -> tuple[Factor, ...]:
-        """Return dE/dz of unit j as dE/da * da/dz, or as a sum where units are coupled."""
+        """Return dE/dz of unit j as dE/da * da/dz, a sum of these if units are coupled."""
         dense = self.layers[layer]
         if len(da_dz) == 1:
             return dE_da[j], da_dz[0]
@@ -170,22 +171,22 @@ class Reader:
             for dE, da in zip(dE_da, da_dz, strict=True)
         )
         value = float(dense.dZ[0, j])
-        if dense.canonical_loss is not None:
+        if dense.fused is not None:
             value = sum(term.value for term in terms)
-        return (Factor(f"dE/d{self.called.z(layer, j)}", value, terms=terms),)
+        return (Factor(f"dE/d{self.names.z(layer, j)}", value, terms=terms),)
 
     def errors(self, loss: float) -> Iterator[OutputError]:
-        """Yield the loss of each output, where these make up the whole by sum or mean."""
-        called, layer, A = self.called, len(self.layers) - 1, self.layers[-1].A
+        """Yield the contribution of each output to the loss, a sum or a mean of them."""
+        names, layer, A = self.names, len(self.layers) - 1, self.layers[-1].A
         if type(self.loss) not in {type(make()) for make in LOSSES.values()}:
-            return  # what one's own loss makes of a single output is not known
+            return  # a custom loss need not be made of one part for each output
         parts = self._parts()
         share = min((1.0, 1.0 / A.size), key=lambda share: abs(share * parts.sum() - loss))
         for j, part in enumerate(share * parts):
-            a, t = called.unit(layer, j), called.target(j)
-            formula = formulas.loss_part(self.loss, a, t, A.size)
+            a, t = names.unit(layer, j), names.target(j)
+            formula = notation.loss_formula(self.loss, a, t, A.size)
             yield OutputError(
-                name=called.error(j),
+                name=names.error(j),
                 output_name=a,
                 target_name=t,
                 formula=formula if self._is_plain(j) else "",
@@ -195,28 +196,29 @@ class Reader:
             )
 
     def _parts(self) -> Array:
-        """Return the loss of each output on its own, as if it were a row."""
+        """Return the loss of each output, computed as if it were a row of its own."""
         last = self.layers[-1]
         A, T, parts = last.A.T.copy(), self.T.T.copy(), np.empty(last.A.size, last.A.dtype)
-        if last.canonical_loss is None:
+        if last.fused is None:
             self.loss.rows(A, T, out=parts)
-        else:  # from the logits, as training does
-            Z = last.kept_Z.copy()
-            self.loss.canonical_forward(Z, np.empty_like(Z))
-            self.loss.canonical_rows(Z.T.copy(), A, T, out=parts)
+        else:  # from Z, as training does
+            fused = copy.copy(last.fused)
+            if hasattr(fused, "logits"):
+                fused.logits = fused.logits.T.copy()
+            fused.rows(A, T, out=parts)
         return parts
 
     def updates(
         self, layer: int, units: tuple[Unit, ...], new: Layer, lr: float
     ) -> Iterator[Update]:
-        """Yield the weights and trained biases of a layer; `new` is the layer after the step."""
-        dense, called = self.layers[layer], self.called
+        """Yield the trained parameters of a layer; `new` is the layer after the step."""
+        dense, names = self.layers[layer], self.names
 
         def update(name: str, i: int | None, j: int | None, factors: tuple[Factor, ...]) -> Update:
             at = (j or 0) if i is None else (i, j)
             key = "b" if i is None else "W"
             gradient = dense.grads[key][at]
-            step = float(gradient * lr)  # in the network's dtype, as the optimizer computes it
+            step = float(gradient * lr)  # in the network's dtype, as in the optimizer
             value, new_value = float(dense.params[key][at]), float(new.params[key][at])
             return Update(name, layer, i, j, value, factors, float(gradient), step, new_value)
 
@@ -228,7 +230,7 @@ class Reader:
         if dense.bias is None or not dense.train_bias:
             return
         if dense.share_bias:
-            name = called.bias(layer, 0)
+            name = names.bias(layer, 0)
             terms = tuple(
                 Term((f"dE/d{unit.z_name}", f"d{unit.z_name}/d{name}"), (unit.dE_dz, 1.0))
                 for unit in units
@@ -242,7 +244,7 @@ class Reader:
 
 
 def _jacobian(dense: Recorder) -> Array:
-    """Return J[k, j] = da_k / dz_j, by the activation's own backward of unit vectors."""
+    """Return J[k, j] = da_k / dz_j: the activation's backward applied to unit vectors."""
     n = dense.n_out
     Z, A = dense.kept_Z.repeat(n, axis=0), dense.A.repeat(n, axis=0)
     J = np.empty_like(Z)
@@ -251,7 +253,7 @@ def _jacobian(dense: Recorder) -> Array:
 
 
 def _agree(chain: tuple[Factor, ...], delta: tuple[Factor, ...]) -> bool:
-    """Return whether the chain comes to delta; it does not where an output is rounded to 0."""
+    """Return whether the chain gives delta; it does not if an output is rounded to 0."""
     product = math.prod(factor.value for factor in chain)
     largest = max((abs(term.value) for term in chain[0].terms), default=abs(product))
     return abs(product - delta[0].value) <= 1e-4 * largest

@@ -1,4 +1,4 @@
-"""A trace as rows of ``label = formula = numbers = value``: what all ways of writing share."""
+"""A trace as rows of ``label = formula = numbers = value``, shared by all output formats."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mlp._checks import check_count
-from mlp.studies.chain_rule.record import Factor, Term, Trace, Unit, Update
+from mlp.studies.chain_rule.records import Factor, Step, Term, Unit, Update
 
-_MOST_DIGITS = 17  # they tell any float64 from its neighbours
+_MOST_DIGITS = 17  # enough to tell any two float64 apart
 
 
 @dataclass(frozen=True)
 class Row:
-    """``label = formula = numbers = value``; formula and numbers in parts, and may be empty."""
+    """``label = formula = numbers = value``; formula and numbers are in parts, possibly none."""
 
     label: str
     formula: Sequence[str]
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows under a title, which may be empty."""
+    """Rows under a title, possibly empty."""
 
     title: str
     rows: Sequence[Row]
@@ -33,15 +33,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks under a heading and a line of words."""
+    """Blocks under a heading and a sentence."""
 
     title: str
     words: str
     blocks: Sequence[Block]
 
 
-def sections_of(trace: Trace, digits: int) -> tuple[str, list[Section]]:
-    """Return the title, and the rows in the order in which they are computed."""
+def sections_of(trace: Step, digits: int) -> tuple[str, list[Section]]:
+    """Return the title, and the sections in the order of the computation."""
     check_count("digits", digits)
     if digits > _MOST_DIGITS:
         raise ValueError(f"digits: received {digits}, expected 1 to {_MOST_DIGITS}")
@@ -71,7 +71,7 @@ def sections_of(trace: Trace, digits: int) -> tuple[str, list[Section]]:
 class _Writer:
     """Turns the numbers of a trace into rows."""
 
-    def __init__(self, trace: Trace, digits: int) -> None:
+    def __init__(self, trace: Step, digits: int) -> None:
         self.trace = trace
         self.digits = digits
         self.values = dict(trace.inputs)
@@ -86,7 +86,7 @@ class _Writer:
         return f"{value + 0.0:.{self.digits}g}"  # -0.0 + 0.0 is 0.0
 
     def in_numbers(self, formula: str) -> str:
-        """Put numbers in place of names, a negative one in brackets unless it is the first."""
+        """Replace names by numbers, a negative one in brackets unless it comes first."""
 
         def put(name: re.Match[str]) -> str:
             number = self.number(self.values[name[0]])
@@ -96,7 +96,7 @@ class _Writer:
         return self._name.sub(put, formula)
 
     def row(self, label: str, formula: Sequence[str], value: float) -> Row:
-        """Return a row with the formula in numbers, unless these say no more than the value."""
+        """Return a row with the formula in numbers, unless these only repeat the value."""
         formula = [part for whole in formula for part in _in_parts(whole)]
         numbers = [self.in_numbers(part) for part in formula]
         written = self.number(value)
@@ -105,7 +105,7 @@ class _Writer:
         return Row(label, formula, numbers, written)
 
     def product(self, values: Sequence[float]) -> str:
-        """Write a product; a negative number that is not the first is put in brackets."""
+        """Write a product, with a negative number in brackets unless it comes first."""
         first, *rest = map(self.number, values)
         return " × ".join([first, *(f"({n})" if n.startswith("-") else n for n in rest)])
 
@@ -120,12 +120,12 @@ class _Writer:
         return parts
 
     def listed(self, words: str, named: Sequence[tuple[str, float]]) -> str:
-        """Write ``words: name = value, ...``, or nothing if there is nothing to list."""
+        """Write ``words: name = value, ...``, or nothing for an empty list."""
         listed = ", ".join(f"{name} = {self.number(value)}" for name, value in named)
         return f"{words}: {listed}." if listed else ""
 
     def forward(self) -> Iterator[Block]:
-        """Yield how each unit's z and output come about; softmax needs every z of its layer."""
+        """Yield the z and the output of each unit; softmax needs every z of its layer first."""
         for layer in sorted({unit.layer for unit in self.trace.units}):
             units = [unit for unit in self.trace.units if unit.layer == layer]
             if units[0].activation == "softmax":
@@ -152,7 +152,7 @@ class _Writer:
         return Row(unit.name, [f"{unit.activation}({unit.z_name})"], numbers, self.number(unit.a))
 
     def errors(self) -> list[Row]:
-        """Return the error of each output, and their sum."""
+        """Return the error of each output and the loss."""
         errors = self.trace.errors
         rows = [self.row(error.name, [error.formula], error.error) for error in errors]
         whole = [f"+ {error.name}" for error in errors] or [f"  {self.trace.loss_name}"]
@@ -160,7 +160,7 @@ class _Writer:
         return [*rows, Row("E", whole, (), self.number(self.trace.loss))]
 
     def backward(self) -> Iterator[Block]:
-        """Yield the derivative of each unit, and then its weights, from the last layer back."""
+        """Yield the derivative of each unit and those of its weights, from the last layer back."""
         for layer in sorted({unit.layer for unit in self.trace.units}, reverse=True):
             units = [unit for unit in self.trace.units if unit.layer == layer]
             updates = [update for update in self.trace.updates if update.layer == layer]
@@ -174,7 +174,7 @@ class _Writer:
             yield from (self._shared(update) for update in updates if update.j is None)
 
     def factor(self, factor: Factor) -> Row:
-        """Return where a factor comes from."""
+        """Return how a factor is computed."""
         if not factor.terms:
             return self.row(factor.name, [factor.formula], factor.value)
         numbers, value = self.sum(factor.terms), self.number(factor.value)
@@ -213,8 +213,20 @@ class _Writer:
         return Row(f"{update.name}+", (), [numbers], self.number(update.new_value))
 
 
+def wrapped(parts: Sequence[str], room: int) -> Iterator[str]:
+    """Yield lines of at most `room` characters filled with the parts."""
+    line = ""
+    for part in parts:
+        if line and len(line) + 1 + len(part) > room:
+            yield line
+            line = part
+        else:
+            line = f"{line} {part}" if line else part
+    yield line
+
+
 def _in_parts(formula: str) -> list[str]:
-    """Return the parts between which a formula may be broken; none of an empty one."""
+    """Split a formula where a line may be broken."""
     return re.split(r" (?=else |× \()", formula) if formula else []
 
 

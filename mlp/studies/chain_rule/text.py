@@ -1,17 +1,17 @@
-"""A trace as text and as Markdown: one table of rows, written in two ways."""
+"""A trace as text and as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from mlp.studies.chain_rule.record import Trace
-from mlp.studies.chain_rule.rows import Row, sections_of
+from mlp.studies.chain_rule.records import Step
+from mlp.studies.chain_rule.rows import Row, sections_of, wrapped
 
 _WIDTH = 80
 _TABLE_HEAD = ("| quantity | formula | in numbers | value |", "| :-- | :-- | :-- | --: |")
 
 
-def as_text(trace: Trace, digits: int) -> str:
+def as_text(trace: Step, digits: int) -> str:
     """Return the trace as aligned text.
 
     Examples
@@ -67,19 +67,7 @@ def _row_lines(row: Row, label: int, value: int) -> Iterator[str]:
         yield f"{start}{line:{room + 2}} = {row.value}" if number == len(lines) else start + line
 
 
-def wrapped(parts: Sequence[str], room: int) -> Iterator[str]:
-    """Yield the lines of at most `room` characters that the parts fill."""
-    line = ""
-    for part in parts:
-        if line and len(line) + 1 + len(part) > room:
-            yield line
-            line = part
-        else:
-            line = f"{line} {part}" if line else part
-    yield line
-
-
-def as_markdown(trace: Trace, digits: int) -> str:
+def as_markdown(trace: Step, digits: int) -> str:
     """Return the trace as Markdown, a table for each unit and each weight."""
     title, sections = sections_of(trace, digits)
     lines = [f"# {title}"]

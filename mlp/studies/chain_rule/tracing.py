@@ -1,23 +1,139 @@
-"""The chain rule made visible: training steps, each gradient in its factors."""
+"""A trace: one step of gradient descent with each gradient in its factors."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import overload
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mlp._checks import check_count, check_inputs, check_targets, numeric, one_hot
+from mlp._names import did_you_mean
 from mlp._types import Array
 from mlp.core import MLP
 from mlp.optim import SGD
-from mlp.studies.chain_rule.formulas import name_of
-from mlp.studies.chain_rule.names import Names
+from mlp.studies.chain_rule.html import as_output, as_page
+from mlp.studies.chain_rule.latex import as_document
+from mlp.studies.chain_rule.notation import Names, name_of
 from mlp.studies.chain_rule.reading import Reader, recording
-from mlp.studies.chain_rule.record import Trace
+from mlp.studies.chain_rule.records import Step, Update
+from mlp.studies.chain_rule.text import as_markdown, as_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Places = Mapping[str, tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class Trace(Step):
+    """One step of gradient descent on one sample, in all its numbers.
+
+    ``print(trace)`` shows it as text; ``trace["w5"]`` is one `Update`.
+
+    Attributes
+    ----------
+    step : int or None
+        The number of the step among several, from 1; None for a single step.
+    lr : float
+    loss_name : str
+    inputs : tuple of (str, float)
+        The names and values of the inputs.
+    units : tuple of Unit
+        From the first layer to the last.
+    errors : tuple of OutputError
+        The contributions to the loss; empty if it is not a sum or mean over the outputs.
+    loss, loss_after : float
+        Before and after the step.
+    updates : tuple of Update
+        Layer by layer, ``W`` row by row, then the biases.
+    """
+
+    def __getitem__(self, name: str) -> Update:
+        """Return the update of the weight or bias of that name."""
+        known = {update.name: update for update in self.updates}
+        if name not in known:
+            hint = did_you_mean(str(name), known)
+            raise KeyError(f"{name!r} is not a trained weight or bias of this trace{hint}")
+        return known[name]
+
+    def text(self, digits: int = 9) -> str:
+        """Return the trace as aligned text, at most 80 columns wide unless a number needs more.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        return as_text(self, digits)
+
+    def markdown(self, digits: int = 9) -> str:
+        """Return the trace as Markdown tables.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        return as_markdown(self, digits)
+
+    def latex(self, digits: int = 9) -> str:
+        """Return the trace as a LaTeX document that uses the packages amsmath and geometry.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        return as_document([self], digits)
+
+    def html(self, digits: int = 9) -> str:
+        """Return the trace as a self-contained HTML page.
+
+        Parameters
+        ----------
+        digits : int, default 9
+            Significant digits, 1 to 17.
+        """
+        return as_page([self], digits)
+
+    def _repr_html_(self) -> str:
+        """Return the HTML for a notebook: six digits, and large networks shortened."""
+        return as_output(self)
+
+    def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
+        """Draw the network before the step and, with a path, save the picture.
+
+        The options are those of `mlp.plotting.plot_trace`.
+        """
+        from mlp.plotting import plot_trace, save_figure
+
+        ax = plot_trace(self, **options)
+        if path is not None:
+            save_figure(ax, path)
+        return ax
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the trace as JSON-compatible data; a number that is not finite becomes None."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+    def __str__(self) -> str:
+        """Return the text with nine digits."""
+        return self.text()
+
+
+def _plain(value: Any) -> Any:
+    """Return nested tuples as lists, and None for a number that is not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @overload
@@ -55,8 +171,8 @@ def trace(
 ) -> Trace | tuple[Trace, ...]:
     """Take one step of gradient descent on one sample and show each factor of each gradient.
 
-    A copy of the network takes the step, with the very passes of training: every number of the
-    trace is read from their arrays. The network itself is not changed.
+    A copy of the network takes the step as in training; every number of the trace is read from
+    the arrays of this step. The network itself is not changed.
 
     Parameters
     ----------
@@ -69,31 +185,31 @@ def trace(
     lr : float, default 0.5
         The learning rate of the step.
     names : mapping of str to (layer, i, j), optional
-        What the weights are called, as ``{"w1": (0, 0, 0)}``; units are then x1, h1, o1. By
-        default everything is called by its place: ``w[0][1,2]`` is ``net.layers[0].W[1, 2]``.
+        Names of weights, such as ``{"w1": (0, 0, 0)}``; units are then named x1, h1, o1. By
+        default everything is named by its place: ``w[0][1,2]`` is ``net.layers[0].W[1, 2]``.
     steps : int, optional
-        How many steps are taken with this sample, each from where the one before ended.
+        The number of successive steps on this sample.
 
     Returns
     -------
     Trace, or with `steps` a tuple of them
-        The data; ``print`` it, see its `text`, `markdown`, `latex` and `html`, or let a notebook
-        show it.
+        To be printed, displayed in a notebook, or written as `text`, `markdown`, `latex` or
+        `html`.
 
     Raises
     ------
     ValueError, TypeError
-        If the network has replicas or other layers, there is more than one sample, or a shape,
-        the learning rate or a name does not fit.
+        If the network has replicas or other layers, if there is more than one sample, or if a
+        shape, the learning rate or a name is invalid.
 
     Notes
     -----
-    A gradient is a product, ``dE/dw = dE/da * da/dz * dz/dw`` with ``dz/dw`` the input that the
-    weight multiplies. Of a hidden unit, ``dE/da`` is the sum of ``dE/dz * w`` over the units
-    that it feeds. Where an activation couples its units, as softmax does, dE/dz is the sum of
-    ``dE/da * da/dz`` over the layer. Where the loss follows its canonical activation, training
-    computes dE/dz as one factor, ``a - t``. How the chain comes to it is then shown with the
-    derivatives that the loss and the activation give by themselves, of up to 16 outputs.
+    A gradient is a product, ``dE/dw = dE/da * da/dz * dz/dw``, where ``dz/dw`` is the input that
+    the weight multiplies. For a hidden unit, ``dE/da`` is the sum of ``dE/dz * w`` over the units
+    that it feeds. If an activation couples its units, as softmax does, dE/dz is the sum of
+    ``dE/da * da/dz`` over the layer. If the loss follows its canonical activation, training
+    computes dE/dz as one factor, ``a - t``; for up to 16 outputs the trace also shows how the
+    chain rule gives this factor, from the separate derivatives of loss and activation.
 
     Examples
     --------
@@ -105,13 +221,13 @@ def trace(
     >>> steps["w[0][0,0]"].gradient, steps["w[0][0,0]"].new_value
     (-0.25, 0.125)
     """
-    recording(net)  # refuses what cannot be traced
+    recording(net)  # rejects what cannot be traced
     X, T = _sample(net, x, t)
     optimizer = SGD(lr)
     if not isinstance(optimizer.lr, float):
         raise TypeError(f"lr: received {lr!r}, expected a number")
     found = []
-    with np.errstate(all="ignore"):  # what overflows is shown as what it comes to
+    with np.errstate(all="ignore"):  # an overflow is shown as inf or nan
         if steps is None:
             return _step(net, X, T, optimizer, names, None)[0]
         for number in range(1, check_count("steps", steps) + 1):
@@ -151,7 +267,7 @@ def _step(
         step=number,
         lr=lr,
         loss_name=name_of(net.loss),
-        inputs=tuple((read.called.input(i), float(value)) for i, value in enumerate(X[0])),
+        inputs=tuple((read.names.input(i), float(value)) for i, value in enumerate(X[0])),
         units=sum(units, ()),
         errors=tuple(read.errors(loss)),
         loss=loss,

@@ -37,7 +37,7 @@ class LearningRateChart(Example):
     ----------
     rates : tuple of float
     epochs : int
-        How many updates each curve covers.
+        The number of updates of each curve.
     series : ndarray ``(epochs + 1, n_rates)``
         The published errors, row e before update e + 1; read-only.
     """
@@ -48,20 +48,21 @@ class LearningRateChart(Example):
 
     @property
     def wrong_series(self) -> dict[float, NDArray[np.float64]]:
-        """The published columns that are no training runs, by their rate."""
+        """The published columns that are not training runs, by rate."""
         return {rate: self.series[:, self.rates.index(rate)] for rate in _WRONG}
 
     @property
     def published_note(self) -> str:
-        """What is wrong with `wrong_series`, in a line."""
+        """The error in `wrong_series`, in a line."""
         return "sums of other columns (0.2 + 0.5, 0.8 + 1.0)"
 
 
 def learning_rate_chart() -> LearningRateChart:
     """Return the network of document 004 and its learning-rate chart.
 
-    Two of the six published curves are sums of others; the other four are right to 6.1e-8, the
-    rest being a slip in the gradients of w3 and w4. Truly, a higher rate is better at every epoch.
+    Two of the six published curves are sums of others. The other four are right to 6.1e-8; the
+    difference comes from a slip in the gradients of w3 and w4. In fact, a higher rate is better at
+    every epoch.
 
     Examples
     --------
@@ -113,7 +114,7 @@ def learning_rate_chart() -> LearningRateChart:
 
 
 def _read_series() -> NDArray[np.float64]:
-    """Return the published columns without that of the epochs."""
+    """Return the published columns without the epochs."""
     table = files("mlp.studies.examples").joinpath("data/learning_rate_chart.csv")
     with table.open(encoding="utf-8") as file:
         return array(np.loadtxt(file, delimiter=",", skiprows=1)[:, 1:])

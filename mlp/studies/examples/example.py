@@ -1,4 +1,4 @@
-"""What a worked example holds: a network with its numbers, as printed and as they are."""
+"""A worked example: a network with its numbers, as printed and corrected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Values = Mapping[str, float | NDArray[np.float64]]
 """Named quantities, numbers or arrays."""
 
 WeightNames = Mapping[str, tuple[int, int, int]]
-"""What weights are called: name -> (layer, i, j) of ``net.layers[layer].W[i, j]``."""
+"""The names of weights: name -> (layer, i, j) of ``net.layers[layer].W[i, j]``."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Erratum:
     Attributes
     ----------
     where : str
-        The quantity or formula that it is in.
+        The quantity or formula.
     printed, correct : float or str
-        What stands there and what should; formulas as expressions in the document's names.
+        Formulas are expressions in the document's names.
     why : str
-        How the one came to stand for the other.
+        The cause of the error.
     """
 
     where: str
@@ -45,18 +45,18 @@ class Example:
     ----------
     name, title : str
     network : MLP
-        Made anew for each call, in float64.
+        New for each call, in float64.
     x, t : ndarray ``(1, n_in)``, ``(1, n_out)``
         The sample and its target, read-only.
     lr : float
         The learning rate of the first step.
     weight_names : mapping of str to (layer, i, j)
-        As the document calls them; `mlp.trace` takes it as `names`.
+        The document's names, for the argument `names` of `mlp.trace`.
     published : mapping of str to number or array
-        What the document prints.
+        The numbers that the document prints.
     exact : mapping of str to number or array
-        What is right, where it is known; also for quantities that the document leaves open.
-        Names with a ``+`` are values after one step.
+        The correct numbers as far as known, also of quantities that the document leaves open.
+        A name with a ``+`` is a value after one step.
     errata : tuple of Erratum
     """
 
@@ -86,7 +86,7 @@ TEXTBOOK_NAMES: WeightNames = {
 
 
 def sigmoid_network(weights: Sequence[ArrayLike], biases: Sequence[float] = ()) -> MLP:
-    """Make a sigmoid network with 1/2 sum (o - t)^2, each bias shared by a layer and fixed.
+    """Make a sigmoid network with loss 1/2 sum (o - t)^2 and one fixed bias for each layer.
 
     Examples
     --------

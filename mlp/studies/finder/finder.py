@@ -1,4 +1,4 @@
-"""The learning-rate range test: one short run whose rate rises until it is too high."""
+"""The learning-rate range test: one short run whose rate increases until it is too high."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mlp.training import Callback, Trainer, TrainingDiverged
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import Data, check_training
 
-_ROWS_TO_JUDGE = 1024
+_MOST_ROWS = 1024  # for the loss after each update
 
 
 def find_learning_rate(
@@ -40,36 +40,37 @@ def find_learning_rate(
     l2: float = 0.0,
     clip_norm: float | None = None,
 ) -> FinderResult:
-    """Suggest a learning rate, by training a copy with a rate that rises exponentially.
+    """Suggest a learning rate by training a copy with an exponentially increasing rate.
 
-    After each update the loss is taken on the same rows (all of them, or 1024 drawn at random),
-    without dropout, and with the statistics of these rows where running ones would lag behind.
-    The loss of the batches, which other range tests use, differs from batch to batch by more than
-    an update at a low rate changes it; this loss is flat there, falls where the rate is right, and
-    rises where it is too high. The test ends when it has risen by three times its first value over
-    its minimum, or when a loss, a gradient or an update is not finite.
+    After each update the loss is computed on the same rows (all of them, or 1024 drawn at random),
+    without dropout; batch normalization uses the statistics of these rows, because running
+    statistics lag behind. Other range tests use the batch losses, which vary more from batch to
+    batch than an update at a low rate changes them. The loss on fixed rows is flat at low rates,
+    falls at good ones and rises at those that are too high. The test ends when this loss exceeds
+    its minimum by three times its first value, or when a loss, a gradient or an update is not
+    finite.
 
     Parameters
     ----------
     net : MLP
-        The network to be trained. A copy is; nothing of the caller's is changed.
+        The network. A copy is trained; no argument is changed.
     X : array_like (n, n_in)
         The inputs.
     Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
         The targets.
     optimizer : str or Optimizer, default "sgd"
-        The method; its own learning rate and state are not used.
+        Its own learning rate and state are not used.
     batch_size : int or None, default 32
-        Rows in a batch, None for all of them.
+        Rows in a batch; None for all rows.
     lr_min, lr_max : float
-        The first rate and the last.
+        The first and the last rate.
     steps : int, default 1000
-        The number of updates, at least 3. With fewer, a method with momentum has less time to show
-        that a rate is too high, and what is learned slowly has less time to fall.
+        The number of updates, at least 3. Fewer updates give momentum less time to show that a
+        rate is too high, and slow learning less time to lower the loss.
     smoothing : float, default 0.5
-        The share of the average before in the next one, at least 0 and less than 1.
+        The weight of the previous average in the next one, at least 0 and less than 1.
     seed : int, numpy.random.Generator or None, default 0
-        For the rows that judge, the order of the batches and dropout; a generator is copied.
+        For the choice of rows, the order of the batches and dropout; a generator is copied.
     sample_weight, class_weight
         As in `Trainer.fit`.
     shuffle, l1, l2, clip_norm
@@ -83,22 +84,22 @@ def find_learning_rate(
     Raises
     ------
     LearningRateNotFound
-        If the loss never fell, or was not finite at the start: there is nothing to suggest.
+        If the loss never fell or was not finite at the start.
     ValueError, TypeError
-        If an argument does not fit.
+        If an argument is invalid.
     KeyboardInterrupt
-        After Ctrl-C, once the batch that was running has ended.
+        After Ctrl-C, at the end of the current batch.
 
     Notes
     -----
     The range test is that of L. N. Smith, "Cyclical learning rates for training neural networks",
-    2017, section 3.3. To stay below the lowest point by a factor is the rule `minimum` of fastai's
-    `lr_find`, which divides by ten. Here 99 % of the fall counts instead of all of it, and the
-    factor is two. Both, and the number of updates, were chosen on 258 runs: fourteen problems of
-    150 to 1797 rows, with plain SGD, momentum and Adam. On 126 further runs of these, from other
-    weights, the loss at the end was at the median 1.2 times that of the best of 16 rates, and in
-    nine of ten runs less than 2.1 times, a hundredth of the first loss added to both. In one it was
-    18 times: there the rate was more than four times too low. The steepest point, also in use, was
+    2017, section 3.3. The rule `minimum` of fastai's `lr_find` divides the rate of the lowest loss
+    by ten. Here the rate at 99 % of the fall is divided by two. Both numbers, and that of the
+    updates, were chosen on 258 runs: fourteen problems of 150 to 1797 rows, with plain SGD,
+    momentum and Adam. On 126 further runs of these problems, from other weights, the final loss
+    was at the median 1.2 times that of the best of 16 rates, and in nine of ten runs less than 2.1
+    times, with a hundredth of the first loss added to both. In one run it was 18 times: there the
+    rate was more than four times too low. The rate of the steepest slope, another common rule, was
     often a hundred times too low on a few hundred rows.
 
     Examples
@@ -120,7 +121,7 @@ def find_learning_rate(
 
     ours = net.copy()
     data = check_training(ours, X, Y, sample_weight, class_weight)
-    judge = _Judge(_some(data, ours.n_out, make_rng(copy.deepcopy(seed))), steps)
+    recorder = _LossRecorder(_rows(data, ours.n_out, make_rng(copy.deepcopy(seed))), steps)
     trainer = Trainer(
         ours,
         method,
@@ -130,21 +131,21 @@ def find_learning_rate(
         l1=l1,
         l2=l2,
         clip_norm=clip_norm,
-        callbacks=[judge],
+        callbacks=[recorder],
     )
     try:
         trainer.fit(X, Y, steps, sample_weight=sample_weight, class_weight=class_weight)
         has_diverged = False
     except _Finished:
-        has_diverged = judge.has_exploded
+        has_diverged = recorder.has_exploded
     except TrainingDiverged:
         has_diverged = True
     if trainer.history.status == "interrupted":
         raise KeyboardInterrupt
-    losses = np.array(judge.losses)
-    last = min(len(losses) - judge.has_exploded, steps - 1)  # the rate that was too high
+    losses = np.array(recorder.losses)
+    last = min(len(losses) - recorder.has_exploded, steps - 1)  # the rate that was too high
     diverged_at = float(rates[last]) if has_diverged else None
-    measured = Measured(rates[: len(losses)], losses, judge.start, diverged_at)
+    measured = Measured(rates[: len(losses)], losses, recorder.start, diverged_at)
     noise = 10.0 * float(np.finfo(net.dtype).eps)
     loss_name = str(getattr(net.loss, "name", type(net.loss).__name__))
     return suggest(measured, smoothing, noise, loss_name)
@@ -161,11 +162,11 @@ def _rising(lr_min: float, lr_max: float, steps: int) -> NDArray[np.float64]:
 
 
 class _Finished(Exception):
-    """Ends a run in the middle of an epoch."""
+    """Ends the run in the middle of an epoch."""
 
 
-class _Judge(Callback):
-    """Takes the loss on the same rows after each update, and ends the run."""
+class _LossRecorder(Callback):
+    """Records the loss on the same rows after each update, and ends the run."""
 
     def __init__(self, rows: tuple[Array, Array, Array | None], steps: int) -> None:
         self.rows, self.steps = rows, steps
@@ -175,11 +176,11 @@ class _Judge(Callback):
     def _loss(self, trainer: Trainer) -> float:
         net, (X, Y, weight) = trainer.net, self.rows
         running = net._parameters.running
-        if not running:
+        if running is None:
             return float(net._evaluate(X, Y, weight, trainer.penalty))
-        with running:
-            loss = net._passes.batch_loss(X, Y, weight, net._rng)
-            running.restore()
+        running.save()
+        loss = net._batch_loss(X, Y, weight)
+        running.restore()
         return float(loss + trainer.penalty.value(net.weights))
 
     def on_start(self, trainer: Trainer) -> None:
@@ -197,12 +198,12 @@ class _Judge(Callback):
             raise _Finished
 
 
-def _some(data: Data, n_out: int, rng: np.random.Generator) -> tuple[Array, Array, Array | None]:
-    """Return at most so many rows as it takes to judge."""
+def _rows(data: Data, n_out: int, rng: np.random.Generator) -> tuple[Array, Array, Array | None]:
+    """Return inputs, targets and weights of all rows, or of 1024 at random."""
     X, targets, weight = data
     chosen = np.arange(len(X))
-    if len(X) > _ROWS_TO_JUDGE:
-        chosen = np.sort(rng.permutation(chosen)[:_ROWS_TO_JUDGE])
-    some = X.gather(chosen, np.empty((len(chosen), X.source.shape[1]), X.dtype))
+    if len(X) > _MOST_ROWS:
+        chosen = np.sort(rng.permutation(chosen)[:_MOST_ROWS])
+    X_chosen = X.gather(chosen, np.empty((len(chosen), X.source.shape[1]), X.dtype))
     Y = one_hot(targets[chosen], n_out, X.dtype)
-    return some, Y, None if weight is None else weight[chosen]
+    return X_chosen, Y, None if weight is None else weight[chosen]

@@ -1,4 +1,4 @@
-"""What a learning-rate range test found."""
+"""The result of a learning-rate range test."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class LearningRateNotFound(ValueError):
-    """No rate can be suggested: the loss never fell while the rate rose, or was no number.
+    """No rate can be suggested: the loss never fell, or was not finite at the start.
 
     Attributes
     ----------
     rates, losses : ndarray (n,)
-        What was measured.
+        The rate of each update, and the loss after it.
     diverged_at : float or None
         The rate at which the run diverged.
     """
@@ -39,7 +39,7 @@ class LearningRateNotFound(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class FinderResult:
-    """The loss of a network while its learning rate rises.
+    """The loss of a network while its learning rate increases.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ class FinderResult:
     slope : ndarray (n,)
         d smoothed / d log(rate), with the natural logarithm.
     suggestion : float
-        Half of the rate at which `smoothed` has done 99 % of its first fall, but not below the
-        first rate.
+        Half of the rate at which `smoothed` has completed 99 % of its first fall, but not below
+        the first rate.
     reason : str
-        Why, in words.
+        The explanation.
     diverged_at : float or None
-        The rate at which the loss exploded or was no longer finite; None if it was not so.
+        The rate at which the loss exploded or was no longer finite, if it did.
     start : float
         The loss before any update.
     loss_name : str
@@ -76,7 +76,7 @@ class FinderResult:
 
     @property
     def alternatives(self) -> dict[str, float]:
-        """Other rules' rates: the steepest before the minimum, half of the fall, minimum / 10."""
+        """Other rules: the steepest slope before the minimum, half the fall, minimum / 10."""
         lowest = int(self.smoothed.argmin())
         steepest = int(self.slope[: lowest + 1].argmin())
         half = 0.5 * (self.start + self.smoothed[lowest])
@@ -88,14 +88,14 @@ class FinderResult:
         }
 
     def to_csv(self, path: str | Path) -> None:
-        """Write rates, losses, smoothed losses and slopes with every digit."""
+        """Write rates, losses, smoothed losses and slopes in full precision."""
         columns = (self.rates, self.losses, self.smoothed, self.slope)
         rows = [["rate", "loss", "smoothed", "slope"]]
         rows += [list(map(repr, row)) for row in np.column_stack(columns).tolist()]
         write_file(path, "".join(",".join(row) + "\n" for row in rows).encode())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as JSON can hold it."""
+        """Return the result as JSON-compatible data."""
         numbers = {
             name: getattr(self, name).tolist() for name in ("rates", "losses", "smoothed", "slope")
         }

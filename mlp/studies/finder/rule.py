@@ -1,4 +1,4 @@
-"""Which rate a range test suggests, and why."""
+"""The rate that a range test suggests, with its reason."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mlp.studies.finder.result import FinderResult, LearningRateNotFound
 
 _NEARLY_ALL = 0.99  # of the fall
 _CAUTION = 2.0
-_RISE = 0.2  # of the fall, from which on it is no chance
+_RISE = 0.2  # of the fall; a smaller rise may be noise
 
 
 class Measured(NamedTuple):
-    """What was measured while the rate rose.
+    """The measurements of a range test.
 
     Attributes
     ----------
@@ -35,27 +35,26 @@ class Measured(NamedTuple):
 
 
 def suggest(measured: Measured, smoothing: float, noise: float, loss_name: str) -> FinderResult:
-    """Take half of the rate at which the loss has fallen nearly as far as it goes.
+    """Return half of the rate at which nearly all of the fall of the loss is done.
 
-    The loss rises once a step is too long for the steepest direction, and that bounds the rate.
-    How steeply it falls before depends on the easiest thing to learn, as the shares of the classes,
-    which may be done at a hundredth of that rate. The lowest point itself is less certain: where
-    the loss comes near 0 nothing pushes it up again, and it creeps on through all the rates.
+    The loss rises once a step is too long for the steepest direction, which bounds the rate. The
+    steepest slope is no guide: it shows where the easiest part is learned, such as the class
+    frequencies, perhaps at a hundredth of that rate. Nor is the minimum: a loss near 0 may keep
+    falling slowly through all higher rates.
 
     Parameters
     ----------
     measured : Measured
     smoothing : float
-        The share of the average before in the next one, at least 0 and less than 1.
+        The weight of the previous average in the next one, at least 0 and less than 1.
     noise : float
-        What the loss must fall by, relative to its start, to have fallen at all.
+        The smallest fall that counts, relative to the first loss.
     loss_name : str
-        For the result.
 
     Raises
     ------
     LearningRateNotFound
-        If the loss never fell, or was not finite at the start.
+        If the loss never fell or was not finite at the start.
 
     Examples
     --------
@@ -89,7 +88,7 @@ def suggest(measured: Measured, smoothing: float, noise: float, loss_name: str) 
 
 
 def smooth(losses: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]:
-    """Return the exponential average, bias-corrected: the weights of all losses so far sum to 1.
+    """Return the bias-corrected exponential average: the weights of the losses so far sum to 1.
 
     Examples
     --------
@@ -106,10 +105,10 @@ def smooth(losses: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]
 
 
 def end_of_first_fall(smoothed: NDArray[np.float64], start: float) -> int:
-    """Return the place of the lowest loss before it rises by a fifth of the whole fall.
+    """Return the index of the lowest loss before a rise by a fifth of the whole fall.
 
-    What falls after that only comes back from a step that was too long. A rise before a tenth of
-    the fall is done does not count: nothing has been learned yet.
+    After such a rise the loss only recovers from a step that was too long. A rise before a tenth
+    of the fall is done does not count: nothing has been learned yet.
 
     Examples
     --------

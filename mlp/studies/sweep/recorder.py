@@ -1,4 +1,4 @@
-"""The losses of a sweep, recorded while it runs."""
+"""Records the losses of a sweep."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from mlp.training import Callback, Trainer
 class LossRecorder(Callback):
     """Records the full training loss of every replica, before training and after each epoch.
 
-    Full-batch training of dense layers has just that loss at hand: the one before each update.
+    Full-batch training of dense layers computes this loss anyway, before each update.
 
     Parameters
     ----------
     X, Y, sample_weight
         The training data.
     K, epochs : int
-        How many replicas are trained, and how long.
+        The number of replicas and of epochs.
     settings : mapping
-        What tells this sweep from others.
+        Identifies the sweep in its checkpoint.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class LossRecorder(Callback):
     ) -> None:
         self.data = (X, Y, sample_weight)
         self.settings = settings
-        self._by_epoch = np.empty((epochs + 1, K))  # an epoch's losses stand together in memory
+        self._by_epoch = np.empty((epochs + 1, K))  # each epoch writes one row: contiguous
         self._recorded = 0
 
     def on_start(self, trainer: Trainer) -> None:
-        """Record the losses that the weights begin with."""
+        """Record the losses of the initial weights."""
         self.checked = trainer.net._check_data(*self.data)
         only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
         n_rows = len(self.checked[0])
@@ -52,22 +52,22 @@ class LossRecorder(Callback):
             self._evaluate(trainer, 0)
 
     def on_epoch_begin(self, trainer: Trainer) -> None:
-        """Note which replicas have not diverged."""
+        """Remember which replicas have not diverged."""
         self.alive = trainer.alive
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        """Record the losses before the update, if they are those of all rows."""
+        """Record the losses before the update if they are those of all rows."""
         if self.is_at_hand:
             self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        """Record the losses, unless those before the next update will be the same."""
+        """Record the losses unless the next update computes them anyway."""
         is_last = trainer.epoch == len(self._by_epoch) - 1
         if not self.is_at_hand or is_last:
             self._evaluate(trainer, trainer.epoch)
 
     def record_the_end(self, trainer: Trainer) -> None:
-        """Record what callbacks have left, for the last epoch and those that were not made."""
+        """Record the final losses, also for the epochs after an early stop."""
         with np.errstate(all="ignore"):
             for epoch in range(trainer.epoch, len(self._by_epoch)):
                 self._evaluate(trainer, epoch)
@@ -85,12 +85,12 @@ class LossRecorder(Callback):
 
     @property
     def losses(self) -> NDArray[np.float64]:
-        """The losses ``(K, epochs + 1)``, NaN where there was no epoch."""
+        """The losses ``(K, epochs + 1)``, NaN for epochs that did not run."""
         self._by_epoch[self._recorded :] = np.nan
         return self._by_epoch.T
 
     def config(self) -> dict[str, Any]:
-        """Return what tells this sweep from others."""
+        """Return the settings that identify the sweep."""
         return {"class": "sweep", **self.settings}
 
     def state_dict(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class LossRecorder(Callback):
         return {"losses": self._by_epoch[: self._recorded]}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from these losses; ValueError if they cannot be those of this sweep."""
+        """Continue from these losses; ValueError if they cannot be those of this sweep."""
         super().load_state_dict(saved)
         losses = saved["losses"]
         most, K = self._by_epoch.shape

@@ -1,4 +1,4 @@
-"""What a learning-rate sweep found."""
+"""The result of a learning-rate sweep."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class SweepResult:
     rates : ndarray (n_rates,)
         The learning rates.
     losses : ndarray (n_rates, n_seeds, epochs + 1)
-        The full training loss with the weights after e epochs, penalties included, e = 0 before
-        any update; NaN from the epoch in which a run diverged.
+        The full training loss, penalties included, with the weights after e epochs; e = 0 is
+        before any update. NaN from the epoch in which a run diverged.
     diverged_at : ndarray of int (n_rates, n_seeds)
-        That epoch, counted from 1; 0 where the run was completed.
+        That epoch, counted from 1; 0 for a completed run.
     networks : MLP
-        The trained networks as one of n_rates * n_seeds replicas, the seeds of a rate together.
+        The trained networks as n_rates * n_seeds replicas, the seeds of a rate together.
     val_losses : ndarray (n_rates, n_seeds) or None
-        The loss on validation data after the last epoch, where there was such data.
+        The loss on the validation data, if any, after the last epoch.
     loss_name : str
         The name of the loss.
     """
@@ -49,13 +49,13 @@ class SweepResult:
     def loss(self) -> NDArray[np.float64]:
         """The median of `losses` over the seeds, ``(n_rates, epochs + 1)``.
 
-        A diverged run counts as infinitely bad; where that makes the median infinite, it is NaN.
+        A diverged run counts as infinite; an infinite median is given as NaN.
         """
         return _median(self.losses)
 
     @property
     def status(self) -> list[str]:
-        """For each rate "completed", "diverged", or how many of its seeds diverged."""
+        """For each rate "completed", "diverged", or the number of seeds that diverged."""
         n_seeds = self.losses.shape[1]
         words = {0: "completed", n_seeds: "diverged"}
         diverged = (self.diverged_at > 0).sum(axis=1)
@@ -63,7 +63,7 @@ class SweepResult:
 
     @property
     def final(self) -> NDArray[np.float64]:
-        """What rates are compared by, ``(n_rates,)``: the last loss, on validation data if any."""
+        """The last loss of each rate, on validation data if any, ``(n_rates,)``."""
         if self.val_losses is None:
             return self.loss[:, -1]
         return _median(self.val_losses[..., None])[:, 0]
@@ -75,12 +75,12 @@ class SweepResult:
 
     @property
     def best_index(self) -> int:
-        """The place of `best` in `rates`."""
+        """The index of `best` in `rates`."""
         return int(np.argmin(np.where(np.isfinite(self.final), self.final, np.inf)))
 
     @property
     def best_network(self) -> MLP:
-        """The network trained with the best rate; of several seeds the one with the least loss.
+        """The network trained with the best rate; with several seeds, the one with the least loss.
 
         Raises ValueError if every run diverged.
         """
@@ -91,14 +91,14 @@ class SweepResult:
         return self.network(self.best_index, int(np.argmin(of_seeds)))
 
     def network(self, rate_index: int, seed_index: int = 0) -> MLP:
-        """Return the trained network of a rate, by its place in `rates`, and a seed.
+        """Return the trained network of ``rates[rate_index]`` and a seed.
 
-        A run that diverged gives the network with its last good weights.
+        After a divergence it has the last finite weights.
 
         Raises
         ------
         ValueError
-            If there is no such run.
+            If an index is out of range.
         """
         n_rates, n_seeds, _ = self.losses.shape
         places = (("rate_index", rate_index, n_rates), ("seed_index", seed_index, n_seeds))
@@ -108,9 +108,9 @@ class SweepResult:
         return self.networks.replica(rate_index * n_seeds + seed_index)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the losses with every digit, a row for each epoch and a column for each run.
+        """Write the losses in full precision, a row for each epoch and a column for each run.
 
-        A column is headed by its rate, with several seeds by ``rate/seed``.
+        The header of a column is its rate or, with several seeds, ``rate/seed``.
         """
         n_rates, n_seeds, n_rows = self.losses.shape
         names = [repr(float(rate)) for rate in self.rates]
@@ -122,7 +122,7 @@ class SweepResult:
         write_file(path, "".join(",".join(row) + "\n" for row in rows).encode())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as JSON can hold it; what is not finite is None."""
+        """Return the result as JSON-compatible data; a number that is not finite becomes None."""
         return {
             "loss_name": self.loss_name,
             "rates": self.rates.tolist(),
@@ -134,7 +134,7 @@ class SweepResult:
         }
 
     def table(self, **more: NDArray[np.float64]) -> str:
-        """Return a table of rate, first loss, last loss and status, with `more` columns."""
+        """Return a table of rate, first loss, last loss and status, plus `more` columns."""
         columns = {"rate": self.rates, "first": self.loss[:, 0], "last": self.loss[:, -1]}
         if self.val_losses is not None:
             columns["validation"] = self.final
@@ -163,9 +163,9 @@ class SweepResult:
 
 
 def _median(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median over axis 1, where NaN is worse than every number."""
+    """Return the median over axis 1, with NaN as the largest number."""
     n = losses.shape[1]
-    ordered = np.sort(losses, axis=1)  # NaN is sorted to the end
+    ordered = np.sort(losses, axis=1)  # sorts NaN to the end
     return 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
 
 

@@ -1,4 +1,4 @@
-"""The training of a sweep: all at once, or in parts that an executor trains."""
+"""The training of a sweep: all at once, or in parts by an executor."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from mlp.training.checkpoint.settings import fingerprint
 
 AnyPath = str | os.PathLike[str]
 SECONDS = 5.0
-"""How often a sweep writes its checkpoint."""
+"""The time between two checkpoints of a sweep."""
 
 
 class Trained(NamedTuple):
-    """What some of the runs came to: one row for each."""
+    """The results of some of the runs, a row for each."""
 
     numbers: Array
     losses: NDArray[np.float64]
@@ -37,22 +37,21 @@ class Trained(NamedTuple):
 
 @dataclass(frozen=True)
 class SweepRun:
-    """Trains some replicas; an object, so that it can be sent to a worker process.
+    """Trains replicas; a picklable object, because worker processes receive it.
 
     Parameters
     ----------
     net : MLP
-        The network that all replicas are of.
+        The network to replicate.
     method : Optimizer
-        How they move; the rates are set for each.
+        The rates are set by the sweep.
     X, Y, sample_weight, validation
         The data.
     epochs : int
-        How long they are trained.
     options : dict
-        What else the trainer is told.
+        Further arguments of the trainer.
     settings : dict
-        What tells this sweep from others, for its checkpoint.
+        Identify the sweep in its checkpoint.
     """
 
     net: MLP
@@ -75,10 +74,9 @@ class SweepRun:
         executor: Executor | None,
         checkpoint: AnyPath | None,
     ) -> Trained:
-        """Train replicas that start from these parameters ``(k, P + F)`` with rates ``(k,)``.
+        """Train replicas from these parameters ``(k, P + F)`` with these rates ``(k,)``.
 
-        They are trained in as many parts as the executor has workers, or as the checkpoint of
-        the same sweep was begun with.
+        There are as many parts as the checkpoint has, else as the executor has workers.
         """
         n_workers = 1 if executor is None else _workers(executor)
         n_parts = min(len(rates), n_workers)
@@ -118,7 +116,7 @@ class SweepRun:
         if self.is_partial:  # threads share this object
             own = copy.deepcopy(own)
         trainer = self._trainer(net, rates, [recorder, *own])
-        # what goes on from a checkpoint may have other callbacks
+        # a sweep that continues from its checkpoint may have other callbacks
         trainer._keeps_history = bool(own) or path is not None
         self._fit(trainer, path)
         if trainer.history.status == "interrupted":
@@ -126,7 +124,7 @@ class SweepRun:
         if trainer._keeps_history:
             recorder.record_the_end(trainer)
         losses = recorder.losses
-        # not the trainer's epoch: weights may still have been finite when the loss was not
+        # not the trainer's epoch: weights can be finite when the loss no longer is
         last_finite = (np.isfinite(losses) * np.arange(self.epochs + 1)).max(axis=1)
         diverged_at = np.where(np.isfinite(losses[:, -1]), 0, last_finite + 1)
         val_losses = np.full(len(rates), np.nan)
@@ -142,7 +140,7 @@ class SweepRun:
         return Trainer(net, optimizer, **(self.options | {"callbacks": callbacks}))
 
     def _fit(self, trainer: Trainer, path: Path | None) -> None:
-        """Train, from where the checkpoint is if there is one."""
+        """Train, starting from the checkpoint if there is one."""
         watched = self.validation if trainer._keeps_history else None
         data: dict[str, Any] = {"validation": watched, "sample_weight": self.sample_weight}
         if path is None:
@@ -157,7 +155,7 @@ def _workers(executor: Executor) -> int:
 
 
 def part_paths(checkpoint: AnyPath, n_parts: int) -> list[Path]:
-    """Return the files of a sweep's parts: ``sweep.npz``, or ``sweep.1-of-2.npz`` and so on.
+    """Return the checkpoint files: ``sweep.npz``, or ``sweep.1-of-2.npz`` and so on.
 
     Examples
     --------
@@ -172,12 +170,12 @@ def part_paths(checkpoint: AnyPath, n_parts: int) -> list[Path]:
 
 
 def parts_begun(checkpoint: AnyPath) -> int | None:
-    """Return in how many parts a sweep was begun, by the files there are; None if by none.
+    """Return the number of parts of the checkpoint, None if there are no files.
 
     Raises
     ------
     ValueError
-        If the files are of more than one sweep.
+        If the files belong to more than one sweep.
     """
     path = Path(checkpoint)
     found = {1} if os.path.lexists(path) else set()

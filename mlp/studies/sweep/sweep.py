@@ -1,4 +1,4 @@
-"""The learning-rate sweep: one network trained with many rates, as one vectorized run."""
+"""The learning-rate sweep: one network trained with many rates in one vectorized run."""
 
 from __future__ import annotations
 
@@ -42,62 +42,62 @@ def learning_rate_sweep(
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> SweepResult:
-    """Train a network with each of several learning rates and record every epoch's loss.
+    """Train a network with each of several learning rates and record the loss of every epoch.
 
-    All runs are the replicas of one network and train at once. They start from the same weights
-    and see the same batches in the same order (and the same dropout masks), so that they differ
-    by the rate alone; each is bit for bit the run that a `Trainer` makes with this rate alone.
-    A run that diverges stops, is marked, and does not touch the others. Where a callback stops
-    the runs, the last loss stands for the epochs that were not made.
+    All runs train at once, as replicas of one network. They start from the same weights and see
+    the same batches in the same order (and the same dropout masks), so only the rate differs; each
+    run is bit-identical to that of a `Trainer` with this rate. A run that diverges stops, is
+    marked, and does not affect the others. If a callback stops the runs, the last loss is repeated
+    for the remaining epochs.
 
     Parameters
     ----------
     net : MLP
-        Where all runs start. It is not changed.
+        The network that all runs start from. It is not changed.
     X : array_like (n, n_in)
         The inputs.
     Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
         The targets.
     rates : array_like (n_rates,), default (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
-        Positive learning rates, each once.
+        Distinct positive learning rates.
     epochs : int, default 100
-        How long each run lasts.
+        The length of each run.
     batch_size : int or None, default None
         None for full-batch gradient descent.
     optimizer : str or Optimizer, default "sgd"
-        The method; its own learning rate is replaced.
+        Its own learning rate is replaced.
     seeds : int, default 1
-        How many initialisations each rate is tried with. The first is that of `net`; for the
-        others its weights are drawn anew, the same for every rate.
+        The number of initializations per rate. The first is that of `net`; for the others the
+        weights are drawn anew, the same for every rate.
     seed : int, default 0
-        For the order of the batches and the further initialisations.
+        For the order of the batches and the further initializations.
     executor : concurrent.futures.Executor, optional
-        Where to train, in as many parts as it has workers; by default here, in one.
+        Trains the runs, in as many parts as it has workers; by default they train here, in one.
     validation : tuple (X, Y), optional
         Data on which the trained networks are compared.
     sample_weight, shuffle, l1, l2, clip_norm, callbacks
         As in `Trainer`. Each part calls its own copy of the callbacks.
     checkpoint : path, optional
-        A file that is written every few seconds, and from which the same call goes on after
-        whatever has ended it, bit for bit as if it had never ended; when it is through, the call
-        returns at once. With an executor there is one for each part, such as
-        ``sweep.1-of-4.npz``, and the parts stay the same whatever goes on with them.
+        A file that is written every few seconds. After an interruption of any kind the same call
+        continues from it, with bit-identical results; after the end it returns at once. With an
+        executor each part has its own file, such as ``sweep.1-of-4.npz``, and the sweep keeps
+        these parts even if it continues with another executor or none.
 
     Returns
     -------
     SweepResult
-        With ``loss[k, e]``, the full training loss of rate k with the weights after e epochs.
+        ``loss[k, e]`` is the full training loss of rate k with the weights after e epochs.
 
     Raises
     ------
     ValueError, TypeError
-        If the rates are not positive numbers, or anything else does not fit, or the checkpoint
-        is of another sweep; the error names what differs.
+        If the rates are not positive numbers, another argument is invalid, or the checkpoint
+        belongs to another sweep; the error lists the differences.
     FileFormatError, OSError
-        If the checkpoint is damaged or something else, or cannot be written.
+        If the checkpoint is corrupted, is not a checkpoint, or cannot be written.
     KeyboardInterrupt
-        After Ctrl-C, once the batch that was running has ended and the checkpoint is written:
-        half a sweep compares nothing.
+        After Ctrl-C, at the end of the current batch and with the checkpoint written; half a sweep
+        is not returned, because it compares nothing.
 
     Examples
     --------
@@ -123,10 +123,8 @@ def learning_rate_sweep(
             f"optimizer: received {method!r}, expected one without a schedule: "
             "the sweep sets its learning rate"
         )
-    if validation is not None:
-        net.copy().evaluate(
-            *as_pair("validation", validation)
-        )  # what does not fit is refused before the training
+    if validation is not None:  # rejected before the training, not after
+        net.copy().evaluate(*as_pair("validation", validation))
     if checkpoint is not None:
         check_path("checkpoint", checkpoint)
     starts = _initialisations(net, seeds, seed)
@@ -167,7 +165,7 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
 
 
 def _initialisations(net: MLP, seeds: int, seed: int) -> Array:
-    """Return theta and fixed of each start, ``(seeds, P + F)``; the first are the network's."""
+    """Return theta and fixed of each start, ``(seeds, P + F)``, beginning with the network's."""
     dense = [layer for layer in net.layers if isinstance(layer, Dense)]
     if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
         raise ValueError(

@@ -9,7 +9,7 @@ import pytest
 
 from mlp import MLP, Dense
 from mlp.studies.chain_rule import trace
-from mlp.studies.chain_rule.symbols import Derivative, Number, Symbol, Symbols, symbol
+from mlp.studies.chain_rule.notation import Derivative, Number, Symbol, Symbols, symbol
 from mlp.studies.examples import EXAMPLES
 from tests.studies.chain_rule.traced import X, trace_example
 

@@ -34,7 +34,7 @@ def test_units_of_several_hidden_layers_have_names_of_their_own():
 
 
 def test_an_unknown_name_names_the_nearest():
-    with pytest.raises(KeyError, match=r"'w9' is no trained weight.*did you mean 'w\d'"):
+    with pytest.raises(KeyError, match=r"'w9' is not a trained weight.*did you mean 'w\d'"):
         trace_example("mazur")["w9"]
 
 

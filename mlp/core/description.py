@@ -1,0 +1,239 @@
+"""Networks as trees of settings and arrays, and back: what a model file holds.
+
+A layer of the package is described by the arguments that make it, each under the name of its
+attribute; a new layer is one line in `LAYERS`. Custom layers, activations and losses have no
+name here and cannot be described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlp._checks import require, require_keys
+from mlp._names import find_name
+from mlp.core.activations import ACTIVATIONS
+from mlp.core.initializers import INITIALIZERS
+from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from mlp.core.losses import LOSSES, Loss
+from mlp.core.structure import check_layers, tell_widths
+
+
+class Field(NamedTuple):
+    """How an argument is described and made again: ``(place, value) -> value`` both ways.
+
+    Both raise TypeError or ValueError, naming the place.
+    """
+
+    describe: Callable[[str, Any], Any]
+    rebuild: Callable[[str, Any], Any]
+
+
+def _word(place: str, value: Any, known: Iterable[str]) -> str:
+    """Return `value` if it is a known name, in these very letters."""
+    if find_name(place, require(place, value, str), known) != value:
+        raise ValueError(f"{place}: received {value!r}, expected {value.lower()!r}")
+    return str(value)
+
+
+def _plain(kind: type) -> Field:
+    def check(place: str, value: Any) -> Any:
+        return require(place, value, kind)
+
+    return Field(check, check)
+
+
+def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
+    """Describe an object by its ``config()``: its name and its settings, which are floats."""
+
+    def describe(place: str, value: Any) -> dict[str, str | float]:
+        _known_name(place, value, known)
+        config: dict[str, str | float] = value.config()
+        return config
+
+    def rebuild(place: str, node: Any) -> Any:
+        name = node.get("name") if isinstance(node, dict) else None
+        default = known[_word(f"{place}.name", name, known)]()
+        require_keys(place, node, *default.config())
+        settings = {key: value for key, value in node.items() if key != "name"}
+        for key, value in settings.items():
+            require(f"{place}.{key}", value, float)
+        return type(default)(**settings)
+
+    return Field(describe, rebuild)
+
+
+def _known_name(place: str, value: object, known: Mapping[str, Callable[[], Any]]) -> str:
+    """Return the name of an object, if that name makes objects of its class."""
+    name = getattr(value, "name", None)
+    if isinstance(name, str) and name in known and type(known[name]()) is type(value):
+        return name
+    raise _unknown(place, value, known)
+
+
+def _unknown(place: str, value: object, known: Iterable[str]) -> TypeError:
+    """Return the error for an object that the package does not define."""
+    return TypeError(
+        f"{place}: received {value!r}, expected one of {', '.join(known)}: custom "
+        "objects cannot be saved"
+    )
+
+
+def _describe_weights(place: str, value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value
+    name = _known_name(place, value, INITIALIZERS)
+    if vars(INITIALIZERS[name]()) != vars(value):  # a custom rule under a known name
+        raise _unknown(place, value, INITIALIZERS)
+    return name
+
+
+def _rebuild_weights(place: str, value: Any) -> Any:
+    return value if isinstance(value, np.ndarray) else _word(place, value, INITIALIZERS)
+
+
+def _describe_bias(place: str, value: Any) -> Any:
+    if value is None:
+        return False
+    return value if value.any() else True
+
+
+def _rebuild_bias(place: str, value: Any) -> Any:
+    return value if isinstance(value, np.ndarray) else require(place, value, bool)
+
+
+def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
+    for name, value in require(place, node, dict).items():
+        require(f"{place}.{name}", value, np.ndarray)
+    return dict(node)
+
+
+INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
+ACTIVATION = _named(ACTIVATIONS)
+LOSS = _named(LOSSES)
+FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
+FIRST_BIAS = Field(_describe_bias, _rebuild_bias)
+FIRST_VALUES = Field(lambda place, value: dict(value), _rebuild_first_values)
+
+LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
+    "Dense": (
+        Dense,
+        {
+            "n_in": INT,
+            "n_out": INT,
+            "activation": ACTIVATION,
+            "weights": FIRST_WEIGHTS,
+            "bias": FIRST_BIAS,
+            "train_bias": BOOL,
+            "share_bias": BOOL,
+        },
+    ),
+    "Dropout": (Dropout, {"rate": FLOAT}),
+    "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
+    "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
+}
+
+
+def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """Return each layer with its parameters; the arrays are views.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a layer is a custom one, or a parameter is not finite.
+    """
+    return [_describe_layer(f"layers[{i}]", layer) for i, layer in enumerate(layers)]
+
+
+def _describe_layer(place: str, layer: Layer) -> dict[str, Any]:
+    name = type(layer).__name__
+    if name not in LAYERS or type(layer) is not LAYERS[name][0]:
+        raise _unknown(place, layer, LAYERS)
+    config = {
+        key: field.describe(f"{place}.{key}", getattr(layer, key))
+        for key, field in LAYERS[name][1].items()
+    }
+    for p in layer.parameters():
+        p.check(f"{place}.params.{p.name}", layer.params[p.name])
+    return {"name": name, "config": config, "params": dict(layer.params)}
+
+
+def describe_loss(loss: Loss) -> Any:
+    """Return the name of a loss with its settings; TypeError for a custom one."""
+    return LOSS.describe("loss", loss)
+
+
+def rebuild_loss(node: Any) -> Loss:
+    """Return the loss that `describe_loss` described."""
+    loss: Loss = LOSS.rebuild("loss", node)
+    return loss
+
+
+def rebuild_layers(nodes: Any, lead: tuple[int, ...], dtype: str) -> list[Layer]:
+    """Return the layers that `describe_layers` described, without their parameters.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else, or the parameters beside them do not fit; nothing larger than
+        these has been allocated then.
+    """
+    require("layers", nodes, list)
+    layers = [_rebuild_layer(f"layers[{i}]", node, lead, dtype) for i, node in enumerate(nodes)]
+    _, n_in, _ = check_layers(layers)
+    tell_widths(layers, n_in)
+    for i, (layer, node) in enumerate(zip(layers, nodes, strict=True)):
+        if layer.n_in is None:
+            _check_params(f"layers[{i}]", layer, node["params"], lead, dtype)
+    return layers
+
+
+def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> Layer:
+    """Return the layer that a node describes.
+
+    Its arrays are checked before another layer is made, unless its width is told by another.
+    """
+    name, config, params = require_keys(place, node, "name", "config", "params")
+    if not isinstance(name, str) or name not in LAYERS:
+        raise ValueError(f"{place}: received {name!r}, expected one of {', '.join(LAYERS)}")
+    cls, fields = LAYERS[name]
+    values = require_keys(f"{place}.config", config, *fields)
+    arguments = {
+        key: field.rebuild(f"{place}.config.{key}", value)
+        for (key, field), value in zip(fields.items(), values, strict=True)
+    }
+    arrays = list(require(f"{place}.params", params, dict).values())
+    largest = max((array.size for array in arrays if isinstance(array, np.ndarray)), default=0)
+    for key, value in arguments.items():
+        if type(value) is int and value > largest:  # or making the layer could need any memory
+            raise ValueError(f"{place}.{key}: received {value}, more than its arrays hold numbers")
+    try:
+        layer = cls(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{place}.config.{error}") from error
+    if layer.n_in is not None:
+        _check_params(place, layer, params, lead, dtype)
+    return layer
+
+
+def _check_params(
+    place: str, layer: Layer, params: dict[str, Any], lead: tuple[int, ...], dtype: str
+) -> None:
+    """Raise TypeError or ValueError unless the arrays are those of the layer."""
+    try:
+        wanted = layer.parameters()
+    except ValueError as error:  # first values of another width
+        raise ValueError(f"{place}.config.{error}") from error
+    found = require_keys(f"{place}.params", params, *(p.name for p in wanted))
+    for p, array in zip(wanted, found, strict=True):
+        where, shape = f"{place}.params.{p.name}", (*lead, *p.shape)
+        require(where, array, np.ndarray)
+        if array.shape != shape or array.dtype.name != dtype:
+            raise ValueError(
+                f"{where}: received shape {array.shape} of {array.dtype}, "
+                f"expected {shape} of {dtype}"
+            )
+        p.check(where, array)

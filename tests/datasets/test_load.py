@@ -1,0 +1,35 @@
+"""`load`: the data sets by name."""
+
+import numpy as np
+import pytest
+
+from mlp import datasets
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("digits", datasets.load_digits), ("Spirals", datasets.spirals), ("XOR", datasets.xor)],
+)
+def test_a_name_loads_the_default_of_its_function(name, make):
+    loaded, made = datasets.load(name), make()
+    assert loaded.name == made.name == name.lower()
+    np.testing.assert_array_equal(loaded.X, made.X)
+    np.testing.assert_array_equal(loaded.y, made.y)
+
+
+@pytest.mark.parametrize(("name", "nearest"), [("DIGIT", "digits"), ("or", "xor"), ("", "xor")])
+def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
+    with pytest.raises(ValueError, match="received") as error:
+        datasets.load(name)
+    assert str(error.value) == (
+        f"data set: received {name!r}, expected one of digits, spirals, xor "
+        f"(did you mean {nearest!r}?)"
+    )
+
+
+def test_the_tables_are_offered_here_too():
+    from mlp import tables
+
+    for name in tables.__all__:
+        assert getattr(datasets, name) is getattr(tables, name)
+    assert set(tables.__all__) < set(dir(datasets)) == set(datasets.__all__)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from mlp._archive import write_archive
-from mlp._checks import check_data, check_dtype, check_inputs, make_rng
+from mlp._checks import check_data, check_dtype, check_inputs, check_names, make_rng
 from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.access import Access
@@ -57,6 +57,9 @@ class MLP(Copyable):
     loss : Loss
     replicas : int or None
         K for a network of replicas.
+    feature_names : list of str or None
+        The names of the inputs. `Trainer.fit` takes them from the columns of a frame; a frame
+        with other columns, or in another order, is then rejected everywhere. None accepts any.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class MLP(Copyable):
         self.dtype = check_dtype(dtype)
         self.replicas: int | None = None
         self.layers = layers
+        self._feature_names = None
         self._rng = make_rng(seed)
         try:
             self._build()
@@ -192,6 +196,17 @@ class MLP(Copyable):
         self.theta, self.fixed = np.split(value, [self.theta.shape[-1]], axis=-1)
 
     @property
+    def feature_names(self) -> list[str] | None:
+        """The names of the inputs, if the network was trained on a frame with named columns."""
+        return self._feature_names
+
+    @feature_names.setter
+    def feature_names(self, names: Sequence[str] | None) -> None:
+        if names is not None:
+            names = check_names("feature_names", names, self.n_in)
+        self._feature_names: list[str] | None = names
+
+    @property
     def grad(self) -> Array:
         """The gradient of the last `loss_and_grad`, in the order of theta."""
         return self._parameters.grad
@@ -234,7 +249,7 @@ class MLP(Copyable):
         RuntimeError
             If another thread trains the network.
         """
-        X = check_inputs(X, self.n_in, self.dtype, self.replicas)
+        X = check_inputs(X, self.n_in, self.dtype, self.replicas, self._feature_names)
         outputs = np.empty((*self.theta.shape[:-1], X.shape[-2], self.n_out), self.dtype)
         layers, _ = self._access.begin_read("predict")
         try:
@@ -261,9 +276,9 @@ class MLP(Copyable):
         Parameters
         ----------
         X : array_like (n, n_in)
-            The inputs.
+            The inputs: an array, or a frame or tensor, which is converted.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
-            The targets.
+            The targets; for one output also ``(n,)``.
         sample_weight : array_like (n,), optional
             What each row's loss is multiplied by before the mean over the n rows.
         penalty : Penalty, optional
@@ -443,7 +458,8 @@ class MLP(Copyable):
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Array, Array, Array | None]:
         sizes = (self.n_in, self.n_out)
-        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas)
+        names = self._feature_names
+        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas, names)
 
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the network to a file; `mlp.load` reads it back, bit-identical.
@@ -479,9 +495,11 @@ class MLP(Copyable):
         """Return the network as a tree for a file; its arrays are views."""
         if type(self) is not MLP:
             raise TypeError(f"net: received {self!r} of {type(self).__name__}, expected an MLP")
+        names = self._feature_names
         return {
             "dtype": self.dtype.name,
             "replicas": self.replicas,
+            **({} if names is None else {"feature_names": names}),
             "loss": describe_loss(self.loss),
             "layers": describe_layers(self.layers),
         }

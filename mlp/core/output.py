@@ -27,6 +27,7 @@ from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.arrays import Workspace, dot_rows
+from mlp.core.first_call import checked_once
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
@@ -42,6 +43,7 @@ class Output(Workspace):
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
+        self._loss: Loss = checked_once("loss", loss, ("rows", "gradient"))
 
     def total(self, A: Array, Y: Array, weight: Array | None) -> LossValue:
         """Return the sum of weight * loss over the rows: a float, or ``(K,)`` for replicas."""
@@ -58,12 +60,12 @@ class Output(Workspace):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write the loss of each row, ``(..., batch)``, into `out`."""
-        self.loss.rows(A, Y, out=out)
+        self._loss.rows(A, Y, out=out)
 
     def gradient(self, A: Array, Y: Array, weight: Array | None) -> Array:
         """Return what the last layer's `backward` takes: dA = d loss / dA * weight / batch."""
         dA = self.scratch("dA", A)
-        self.loss.gradient(A, Y, out=dA)
+        self._loss.gradient(A, Y, out=dA)
         return _scaled(dA, weight, 1.0 / A.shape[-2])
 
 

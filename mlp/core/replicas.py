@@ -38,6 +38,7 @@ class Copyable(ABC):
     loss: Loss
     dtype: np.dtype[np.floating[Any]]
     replicas: int | None
+    _feature_names: list[str] | None
     _rng: np.random.Generator
     _access: Access
     _parameters: Parameters
@@ -98,6 +99,7 @@ class Copyable(ABC):
                 "dtype": dtype,
                 "replicas": replicas,
                 "layers": layers,
+                "_feature_names": None,
                 "_rng": np.random.default_rng(0),
                 "theta": 0.0,
                 "fixed": 0.0,
@@ -114,7 +116,7 @@ class Copyable(ABC):
     def __getstate__(self) -> dict[str, Any]:
         """Return what defines the network."""
         self._access.check_not_written("copy")
-        kept = ("n_in", "n_out", "loss", "dtype", "replicas", "layers", "_rng")
+        kept = ("n_in", "n_out", "loss", "dtype", "replicas", "layers", "_feature_names", "_rng")
         arrays: dict[str, Array] = {
             "theta": self._parameters.theta,
             "fixed": self._parameters.fixed,

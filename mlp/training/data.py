@@ -11,7 +11,16 @@ from typing import Any, NamedTuple, Protocol, TypeGuard, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import as_pair, check_inputs, check_targets, check_weights
+from mlp._checks import (
+    as_pair,
+    check_columns,
+    check_inputs,
+    check_targets,
+    check_weights,
+    column_names,
+    numeric,
+    shortened,
+)
 from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.network import MLP
@@ -23,7 +32,10 @@ _BYTES_KEPT_RESIDENT = 2**26
 
 @runtime_checkable
 class RowSource(Protocol):
-    """Any object with a shape, a dtype and a method ``take(indices, axis=0)`` that returns rows."""
+    """Any object with a shape, a dtype and a method ``take(indices, axis=0)`` that returns rows.
+
+    What `take` returns is checked each time: real numbers, a row for each index.
+    """
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,6 +55,8 @@ class RowSource(Protocol):
 def is_row_source(X: object) -> TypeGuard[RowSource]:
     """Return whether X is read a batch at a time: a memory map, or a `RowSource`.
 
+    An array of another package, whose dtype is not one of NumPy's, converts itself instead.
+
     Examples
     --------
     >>> is_row_source(np.zeros((3, 2)))
@@ -50,7 +64,13 @@ def is_row_source(X: object) -> TypeGuard[RowSource]:
     """
     if isinstance(X, np.ndarray):
         return isinstance(X, np.memmap)
-    return isinstance(X, RowSource)
+    if not isinstance(X, RowSource):
+        return False
+    try:
+        np.dtype(X.dtype)
+    except TypeError:
+        return not any(hasattr(X, name) for name in ("__array__", "__dlpack__", "to_numpy"))
+    return True
 
 
 class Rows:
@@ -67,25 +87,35 @@ class Rows:
         The expected width.
     dtype : numpy dtype
         The dtype of the network.
+    names : sequence of str, optional
+        The expected names of the columns, if X is a frame.
+
+    Attributes
+    ----------
+    names : list of str or None
+        The names of its columns, if it is a frame.
     """
 
-    def __init__(self, X: Any, n_in: int, dtype: np.dtype[np.floating[Any]]) -> None:
+    def __init__(
+        self,
+        X: Any,
+        n_in: int,
+        dtype: np.dtype[np.floating[Any]],
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.dtype = dtype
+        self.names = column_names(X)
         self.source: Any
         if not is_row_source(X):
-            self.source = check_inputs(X, n_in, dtype)
+            self.source = check_inputs(X, n_in, dtype, names=names)
             self.n_rows = len(self.source)
             self.is_in_memory = True
             return
+        check_columns("X", X, names)
         self.is_in_memory = False
         self.source = X
-        shape, kind = tuple(X.shape), np.dtype(X.dtype)
-        if len(shape) != 2 or shape[1] != n_in or shape[0] == 0:
-            raise ValueError(f"X: received shape {shape}, expected (n, {n_in}) with n >= 1")
-        self.n_rows = int(shape[0])
-        if kind.kind not in "buif":
-            raise TypeError(f"X: received dtype {kind}, expected real numbers")
-        self._is_direct = isinstance(X, np.ndarray) and kind == dtype
+        self.n_rows = _check_source(X, n_in)
+        self._is_direct = isinstance(X, np.ndarray) and X.dtype == dtype
         self._map = _memory_map(X)
         self._bytes_read = 0
 
@@ -94,12 +124,22 @@ class Rows:
         return self.n_rows
 
     def gather(self, rows: NDArray[np.intp], out: Array) -> Array:
-        """Copy these rows into `out`; ValueError if a `RowSource` returns NaN or infinity."""
+        """Copy these rows into `out`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a `RowSource` returns anything but a row of finite real numbers for each index.
+        """
         if self.is_in_memory or self._is_direct:
             self.source.take(rows, axis=0, out=out, mode="clip")
         else:
+            # a copy of the indices, which the source may sort; its rows are never broadcast
+            found = numeric("X.take", self.source.take(rows.copy(), axis=0))
+            if found.shape != out.shape:
+                raise ValueError(f"X.take: received shape {found.shape}, expected {out.shape}")
             with np.errstate(over="ignore"):
-                out[...] = self.source.take(rows, axis=0)
+                out[...] = found
         if not self.is_in_memory:
             self._check(rows, out)
             self._release(out)
@@ -122,6 +162,21 @@ class Rows:
         if self._bytes_read > _BYTES_KEPT_RESIDENT:
             self._map.madvise(mmap.MADV_DONTNEED)
             self._bytes_read = 0
+
+
+def _check_source(X: RowSource, n_in: int) -> int:
+    """Return the number of rows that a source says it has."""
+    try:
+        shape, kind = tuple(X.shape), np.dtype(X.dtype)
+    except TypeError:
+        came = f"the shape {shortened(X.shape)} and the dtype {shortened(X.dtype)}"
+        raise TypeError(f"X: received {came}, expected (n, {n_in}) and one of NumPy's") from None
+    is_whole = all(isinstance(size, int | np.integer) for size in shape)
+    if len(shape) != 2 or not is_whole or shape[1] != n_in or shape[0] < 1:
+        raise ValueError(f"X: received shape {shape}, expected (n, {n_in}) with n >= 1")
+    if kind.kind not in "buif":
+        raise TypeError(f"X: received dtype {kind}, expected real numbers")
+    return int(shape[0])
 
 
 def _memory_map(X: object) -> mmap.mmap | None:
@@ -286,9 +341,13 @@ def check_training(
     Y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     class_weight: ClassWeight | None = None,
+    names: Sequence[str] | None = None,
 ) -> Data:
-    """Return checked data for `net`; the weights of rows and classes are multiplied."""
-    rows = Rows(X, net.n_in, net.dtype)
+    """Return checked data for `net`; the weights of rows and classes are multiplied.
+
+    The columns of a frame must have the names of the network's inputs, or else these.
+    """
+    rows = Rows(X, net.n_in, net.dtype, net.feature_names or names)
     n = rows.n_rows
     targets = check_targets(Y, net.loss, n, net.n_out, net.dtype)
     weight = check_weights(sample_weight, n, net.dtype)
@@ -299,9 +358,9 @@ def check_training(
     return Data(rows, targets, weight)
 
 
-def check_validation(net: MLP, validation: Any) -> Data:
-    """Return checked validation data for `net`."""
-    return check_training(net, *as_pair("validation", validation))
+def check_validation(net: MLP, validation: Any, names: Sequence[str] | None = None) -> Data:
+    """Return checked validation data for `net`; `names` are those of the training data."""
+    return check_training(net, *as_pair("validation", validation), names=names)
 
 
 def check_batch_size(layers: Sequence[Layer], n_rows: int, batch_size: int) -> None:

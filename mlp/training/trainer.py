@@ -136,9 +136,10 @@ class Trainer:
         ----------
         X : array_like (n, n_in), np.memmap or RowSource
             The inputs. A memory map, or any object with `shape`, `dtype` and
-            ``take(indices, axis=0)``, is read a batch at a time.
+            ``take(indices, axis=0)``, is read a batch at a time. Frames and tensors are
+            converted; the names of a frame's columns become ``net.feature_names``.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
-            The targets.
+            The targets; for one output also ``(n,)``.
         epochs : int, default 1
             The number of passes over all rows.
         validation : tuple (X, Y), optional
@@ -281,7 +282,8 @@ class Trainer:
     ) -> Run:
         """Check the data, and that the optimizer fits the network; nothing is changed."""
         training = check_training(self.net, X, Y, sample_weight, class_weight)
-        held_out = None if validation is None else check_validation(self.net, validation)
+        names = training.X.names
+        held_out = None if validation is None else check_validation(self.net, validation, names)
         run = Run(self, training, held_out)
         check_batch_size(self.net.layers, run.data.n_rows, run.data.batch_size)
         self._update.begin(self.optimizer, self.clip_norm)
@@ -289,6 +291,7 @@ class Trainer:
 
     def _train(self, run: Run, epochs: int) -> History:
         self._run, self.epochs = run, epochs
+        self.net.feature_names = self.net.feature_names or run.data.X.names
         try:
             if run.savers:
                 settings_of(run)  # before a callback changes one of them

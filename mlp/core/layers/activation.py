@@ -55,7 +55,7 @@ class ActivationLayer(ActivatedLayer):
         arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in))
         Z, A = A_in, arrays.A
         if self.fused is None:
-            self.activation.forward(Z, out=A)  # A = activation(Z)           (batch, n)
+            self._activation.forward(Z, out=A)  # A = activation(Z)          (batch, n)
         else:
             Z = arrays.copy_of_Z  # which the loss may overwrite
             np.copyto(Z, A_in)
@@ -73,7 +73,7 @@ class ActivationLayer(ActivatedLayer):
             if A.shape != dA.shape:  # replicas share the inputs of the network
                 Z, A = np.broadcast_to(Z, dA.shape), np.broadcast_to(A, dA.shape)
             arrays.dZ = self.scratch("dZ", dA)
-            self.activation.backward(dA, Z, A, out=arrays.dZ)  # dZ = dA * activation'(Z)
+            self._activation.backward(dA, Z, A, out=arrays.dZ)  # dZ = dA * activation'(Z)
         else:
             return None
         self._has_gradient = True

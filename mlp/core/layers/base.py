@@ -22,6 +22,7 @@ from mlp._names import name_of
 from mlp._types import Array
 from mlp.core.activations import Activation, make_activation
 from mlp.core.arrays import Workspace
+from mlp.core.first_call import check_first_calls, checked_once
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,10 @@ class Layer(Workspace, ABC):
     replicas: int | None = None
     _initial_values: Mapping[str, Array] = MappingProxyType({})
     """For a copied custom layer: values that replace the `initial` ones of its parameters."""
-    _of_network: tuple[str, ...] = ("params", "grads", "width", "replicas", "_kept", "_latest")
+    _of_network: tuple[str, ...] = (
+        *("params", "grads", "width", "replicas", "_kept", "_latest"),
+        *("forward", "backward"),  # of a custom layer, until they have been called
+    )
     """Attributes that a copy leaves behind: the network of the copy makes new ones."""
 
     @property
@@ -167,6 +171,7 @@ class Layer(Workspace, ABC):
         self.params = params
         self.grads = grads
         self.replicas = replicas
+        check_first_calls(self)
 
     def unbind(self) -> None:
         """Leave the network."""
@@ -258,10 +263,22 @@ class ActivatedLayer(Layer):
     _arrays: Any
     """The arrays of the last pass: A and, after `backward`, dZ."""
     _has_gradient = False
-    _of_network = (*Layer._of_network, "fused", "_A_in", "_arrays", "_has_gradient")
+    _of_network = (*Layer._of_network, "fused", "_activation", "_A_in", "_arrays", "_has_gradient")
 
     def __init__(self, activation: str | Activation) -> None:
         self.activation = copy.copy(make_activation(activation))  # its work arrays are its own
+
+    def bind(
+        self,
+        params: dict[str, Array],
+        grads: dict[str, Array],
+        dtype: np.dtype[np.floating[Any]],
+        replicas: int | None,
+    ) -> None:
+        """Receive the views that the network has made for this layer."""
+        super().bind(params, grads, dtype, replicas)
+        methods = ("forward", "backward")
+        self._activation: Activation = checked_once("activation", self.activation, methods)
 
     @property
     def _activation_name(self) -> str:

@@ -166,7 +166,7 @@ class Dense(ActivatedLayer):
         matmul(A_in, W, out=Z)  # Z = A_in @ W + b                              (batch, n_out)
         if b is not None:
             Z += b
-        activation = self.fused or self.activation
+        activation = self.fused or self._activation
         activation.forward(Z, out=A)  # A = activation(Z)                       (batch, n_out)
 
         self._A_in, self._arrays, self._has_gradient = A_in, arrays, False
@@ -175,11 +175,12 @@ class Dense(ActivatedLayer):
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
         A_in, W_T, dW, db, arrays = self._A_in, self._W_T, self._dW, self._db, self._arrays
+        activation = self._activation
         Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
 
         if self.fused is None:
             dZ = arrays.dZ
-            self.activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)  (batch, n_out)
+            activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
         self._has_gradient = True

@@ -98,7 +98,7 @@ class LayerRecorder(Callback):
                 f"LayerRecorder: received a network of {net.replicas} replicas, "
                 "expected a single network"
             )
-        self._probe: Array = check_inputs(self.X, net.n_in, net.dtype)
+        self._probe: Array = check_inputs(self.X, net.n_in, net.dtype, names=net.feature_names)
         if self._trainer is not trainer:
             self.record, self._stride = _empty(net), self.every
         self._trainer, self._is_running = trainer, True

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from mlp._types import Array, Rate
+from mlp._types import Array
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
@@ -78,47 +78,6 @@ def check_path(name: str, path: object) -> str:
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{name}: received {path!r}, expected a path")
     return str(os.fspath(path))
-
-
-def check_rate(
-    name: str, value: object, expected: str = "a number >= 0, a schedule or an array (K,)"
-) -> Rate:
-    """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if not isinstance(value, np.ndarray | list | tuple):
-        return check_number(name, value, expected, lambda x: x >= 0.0)
-    try:
-        given = np.asarray(value)
-    except ValueError:  # a ragged list
-        raise ValueError(f"{name}: received {value!r}, expected {expected}") from None
-    if given.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
-    if given.ndim != 1 or given.size == 0:
-        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
-    rates = np.array(given, dtype=np.float64)
-    if not (np.isfinite(rates) & (rates >= 0.0)).all():
-        raise ValueError(f"{name}: received {rates.tolist()}, expected {expected}")
-    rates.flags.writeable = False
-    return rates
-
-
-def check_array(name: str, value: object) -> None:
-    """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: received {type(value).__name__}, expected an array")
-    if value.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: received dtype {value.dtype}, expected float32 or float64")
-    if value.ndim not in (1, 2):
-        raise ValueError(f"{name}: received shape {value.shape}, expected (P,) or (K, P)")
-
-
-def check_like(name: str, value: Array, like: Array, why: str) -> None:
-    """Raise unless the array `value` has the shape and dtype of `like`."""
-    if value.shape != like.shape:
-        raise ValueError(f"{name}: received shape {value.shape}, expected {like.shape}, {why}")
-    if value.dtype != like.dtype:
-        raise TypeError(f"{name}: received dtype {value.dtype}, expected {like.dtype}, {why}")
 
 
 def check_names(name: str, value: object, n: int | None = None) -> list[str]:

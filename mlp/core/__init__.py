@@ -19,9 +19,8 @@ from mlp.core.layers import (
     LayerNorm,
     Parameter,
 )
-from mlp.core.losses import LOSSES, Loss, make_loss
+from mlp.core.losses import LOSSES, Loss, Penalty, make_loss
 from mlp.core.network import MLP
-from mlp.core.penalties import Penalty
 
 __all__ = [
     "ACTIVATIONS",

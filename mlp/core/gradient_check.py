@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from mlp._checks import check_count, numeric
 from mlp._types import Array, LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.core.penalties import Penalty
 
 _COMPONENTS_AT_MOST = 4000
 _DIRECTIONS = 32

@@ -18,10 +18,9 @@ from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
 from mlp.core.layers import ActivatedLayer, Layer
-from mlp.core.losses import Loss, make_loss
+from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
-from mlp.core.penalties import Penalty, check_penalty
 from mlp.core.replicas import Copyable
 from mlp.core.structure import check_layers, check_rows, layers_of_sizes, summarize, tell_widths
 

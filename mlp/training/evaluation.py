@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from mlp._types import Array, LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import BLOCK, MLP
-from mlp.core.penalties import Penalty
 from mlp.training.data import Batches, Data
 from mlp.training.metrics import Metric
 

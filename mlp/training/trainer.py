@@ -18,8 +18,8 @@ from mlp._checks import (
     make_rng,
 )
 from mlp._types import LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.core.penalties import Penalty
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.callbacks.base import Callback
 from mlp.training.checkpoint.checkpoint import continue_run, require_checkpoint

@@ -1,5 +1,6 @@
-r"""Losses and penalties: how far the outputs A ``(batch, n_out)`` are from the targets Y of the same shape.
+r"""Losses, and penalties on the weights.
 
+A loss says how far the outputs A ``(batch, n_out)`` are from the targets Y of the same shape.
 Every loss gives one number a row; the loss of a batch is the mean over its rows,
 :math:`L = \frac{1}{batch} \sum_i weight_i\, loss_i`. Where a loss follows the activation that it
 belongs to (its ``canonical`` one), their common derivative is simple,

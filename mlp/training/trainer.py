@@ -291,7 +291,9 @@ class Trainer:
 
     def _train(self, run: Run, epochs: int) -> History:
         self._run, self.epochs = run, epochs
-        self.net.feature_names = self.net.feature_names or run.data.X.names
+        names = run.data.X.names
+        if names is not None and self.net.feature_names is None:
+            self.net.feature_names = names
         try:
             if run.savers:
                 settings_of(run)  # before a callback changes one of them

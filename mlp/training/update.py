@@ -75,7 +75,7 @@ class GuardedUpdate:
         if not type(optimizer).has_bounded_steps:
             self._bound = 0.0
         if self.net.replicas is None:  # its last good weights are finite
-            self.restore(np.ones(1, np.bool_))
+            self.alive, self._all_alive = np.ones(1, np.bool_), True
 
     def restore(self, alive: NDArray[np.bool_]) -> None:
         """Continue where only these replicas had not diverged."""

@@ -1,4 +1,4 @@
-"""The picture of a learning-rate range test."""
+"""The picture of the learning-rate finder."""
 
 from typing import Any, Literal
 
@@ -19,23 +19,23 @@ def plot_learning_rate_finder(
     scale: Literal["linear", "log"] = "linear",
     title: str | None = None,
 ) -> Axes:
-    """Draw the loss over the rising learning rate, and mark what is suggested.
+    """Draw the loss that each learning rate reached, and mark the suggestion.
 
-    The losses are a thin line, their average a broad one. A dot and a line down to the axis mark
-    the suggestion; a cross marks the rate at which the run diverged. What rises far above the
-    start leaves the picture through its top.
+    A thin line connects all rates, a broad one those of the last round, which had more updates. A
+    dot and a line down to the axis mark the suggestion; a cross marks the lowest rate that
+    diverged. Losses far above the start leave the picture through its top.
 
     Parameters
     ----------
     result
-        A range test: its ``rates``, ``losses``, ``smoothed``, ``suggestion``, ``diverged_at`` and,
-        if there, ``loss_name`` are read.
+        What the finder returns: its ``rates``, ``losses``, ``updates``, ``suggestion``,
+        ``diverged_at`` and, if there, ``loss_name`` are read.
     ax
-        Where to draw; by default on a figure of its own.
+        Where to draw; by default on a new figure.
     scale
         Of the loss axis; that of the rates is logarithmic.
     title
-        Stands above it all.
+        The title of the picture.
 
     Returns
     -------
@@ -50,32 +50,34 @@ def plot_learning_rate_finder(
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> losses = np.array([2.0, 1.5, 1.0, 8.0])
     >>> result = SimpleNamespace(
     ...     rates=np.geomspace(0.01, 10, 4),
-    ...     losses=losses,
-    ...     smoothed=losses,
-    ...     suggestion=0.1,
-    ...     diverged_at=10.0,
+    ...     losses=np.array([2.0, 1.5, 1.0, 8.0]),
+    ...     updates=np.array([8, 160, 160, 160]),
+    ...     suggestion=1.0,
+    ...     diverged_at=30.0,
     ... )
     >>> plot_learning_rate_finder(result).get_xscale()
     'log'
     """
     check_choice("scale", scale, ("linear", "log"))
     span = _limits(result, scale)
-    last = float(result.rates[-1]) if result.diverged_at is None else result.diverged_at
+    highest = max(float(result.rates[-1]), result.diverged_at or 0.0)
+    is_last = result.updates == np.max(result.updates)
     with drawing(ax) as ax:
         theme = theme_of(ax)
         name = (getattr(result, "loss_name", None) or "loss").replace("_", " ")
         tidy(ax, scale, (0, 1), span, name)
-        _set_rates(ax, float(result.rates[0]), last)
+        _set_rates(ax, float(result.rates[0]), highest)
+        n = int(np.max(result.updates))
         lines = [
-            ("losses", result.losses, theme.pale, 1.1, "loss after each update"),
-            ("smoothed", result.smoothed, theme.first, 2.4, "smoothed"),
+            ("losses", slice(None), theme.pale, 1.1, "fewer updates"),
+            ("last", is_last, theme.first, 2.4, f"{n} updates"),
         ]
         key: list[tuple[Any, str]] = []
-        for gid, losses, color, width, words in lines:
-            (line,) = ax.plot(result.rates, losses, gid=gid, color=color, linewidth=width)
+        for gid, chosen, color, width, words in lines:
+            rates, losses = result.rates[chosen], result.losses[chosen]
+            (line,) = ax.plot(rates, losses, gid=gid, color=color, linewidth=width, marker=".")
             key.append((line, words))
         key.append(_mark_suggestion(ax, result))
         if result.diverged_at is not None:
@@ -113,7 +115,7 @@ def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
 
 
 def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
-    height = float(np.interp(np.log(result.suggestion), np.log(result.rates), result.smoothed))
+    height = float(result.losses[result.rates == result.suggestion][0])
     theme = theme_of(ax)
     color = theme.second
     ax.vlines(result.suggestion, ax.get_ylim()[0], height, color=color, linestyle=(0, (4, 2)))
@@ -132,7 +134,7 @@ def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
 
 
 def _mark_divergence(ax: Axes, rate: float) -> tuple[Any, str]:
-    """Put a cross at the top of the picture, through which the curve has left."""
+    """Put a cross at the top of the picture."""
     (cross,) = ax.plot(
         [rate],
         ax.get_ylim()[1:],

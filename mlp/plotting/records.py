@@ -32,27 +32,27 @@ class SweepRecord(Protocol):
 
 
 class FinderRecord(Protocol):
-    """The outcome of a learning-rate range test."""
+    """The outcome of the learning-rate finder."""
 
     @property
     def rates(self) -> NDArray[np.floating]:
-        """The rising learning rates, shape ``(n,)``."""
+        """The rates that were tried and did not diverge, ascending, ``(n,)``."""
 
     @property
     def losses(self) -> NDArray[np.floating]:
-        """The loss after the update with each rate, ``(n,)``."""
+        """The loss that each reached, ``(n,)``."""
 
     @property
-    def smoothed(self) -> NDArray[np.floating]:
-        """The average of ``losses``, ``(n,)``."""
+    def updates(self) -> NDArray[np.integer]:
+        """The updates of each, ``(n,)``."""
 
     @property
     def suggestion(self) -> float:
-        """The rate to recommend, between the first and the last of ``rates``."""
+        """The suggested rate, one of `rates`."""
 
     @property
     def diverged_at(self) -> float | None:
-        """The rate at which the run diverged, if it did."""
+        """The lowest rate that diverged, if any did."""
 
 
 class Predictor(Protocol):

@@ -1,4 +1,4 @@
-"""The picture of a learning-rate range test."""
+"""The picture of the learning-rate finder."""
 
 from __future__ import annotations
 
@@ -9,34 +9,33 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from mlp._checks import check_choice
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import drawing, tidy
+from mlp.plotting.style import check_choice, drawing, tidy
 from mlp.plotting.themes import theme_of
 
 
 class FinderRecord(Protocol):
-    """The outcome of a learning-rate range test."""
+    """The outcome of the learning-rate finder."""
 
     @property
     def rates(self) -> NDArray[np.floating]:
-        """The rising learning rates, shape ``(n,)``."""
+        """The rates that were tried and did not diverge, ascending, ``(n,)``."""
 
     @property
     def losses(self) -> NDArray[np.floating]:
-        """The loss after the update with each rate, ``(n,)``."""
+        """The loss that each reached, ``(n,)``."""
 
     @property
-    def smoothed(self) -> NDArray[np.floating]:
-        """The smoothed ``losses``, ``(n,)``."""
+    def updates(self) -> NDArray[np.integer]:
+        """The updates of each, ``(n,)``."""
 
     @property
     def suggestion(self) -> float:
-        """The recommended rate, between the first and the last of ``rates``."""
+        """The suggested rate, one of `rates`."""
 
     @property
     def diverged_at(self) -> float | None:
-        """The rate at which the run diverged, or None."""
+        """The lowest rate that diverged, if any did."""
 
 
 def plot_learning_rate_finder(
@@ -46,63 +45,65 @@ def plot_learning_rate_finder(
     scale: Literal["linear", "log"] = "linear",
     title: str | None = None,
 ) -> Axes:
-    """Draw the loss over the rising learning rate, and mark the suggestion.
+    """Draw the loss that each learning rate reached, and mark the suggestion.
 
-    A thin line shows the losses, a broad one their average. A dot with a line down to the axis
-    marks the suggestion, a cross the rate at which the run diverged. Losses far above the first
-    one are cut off at the top.
+    A thin line connects all rates, a broad one those of the last round, which had more updates. A
+    dot and a line down to the axis mark the suggestion; a cross marks the lowest rate that
+    diverged. Losses far above the start leave the picture through its top.
 
     Parameters
     ----------
     result
-        A range test, with ``rates``, ``losses``, ``smoothed``, ``suggestion``, ``diverged_at``
-        and, optionally, ``loss_name``.
+        What the finder returns: its ``rates``, ``losses``, ``updates``, ``suggestion``,
+        ``diverged_at`` and, if there, ``loss_name`` are read.
     ax
-        Axes to draw on; by default those of a new figure.
+        Where to draw; by default on a new figure.
     scale
-        Scale of the loss axis; that of the rates is logarithmic.
+        Of the loss axis; that of the rates is logarithmic.
     title
-        Title above the picture.
+        The title of the picture.
 
     Returns
     -------
     Axes
-        The axes; ``save_figure`` writes them to a file.
+        The axes drawn on; ``save_figure`` writes it to a file.
 
     Raises
     ------
     ValueError
-        If ``scale`` is unknown or cannot show any of the losses.
+        If ``scale`` is unknown, or there is no loss that it can show.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> losses = np.array([2.0, 1.5, 1.0, 8.0])
     >>> result = SimpleNamespace(
     ...     rates=np.geomspace(0.01, 10, 4),
-    ...     losses=losses,
-    ...     smoothed=losses,
-    ...     suggestion=0.1,
-    ...     diverged_at=10.0,
+    ...     losses=np.array([2.0, 1.5, 1.0, 8.0]),
+    ...     updates=np.array([8, 160, 160, 160]),
+    ...     suggestion=1.0,
+    ...     diverged_at=30.0,
     ... )
     >>> plot_learning_rate_finder(result).get_xscale()
     'log'
     """
     check_choice("scale", scale, ("linear", "log"))
     span = _limits(result, scale)
-    last = float(result.rates[-1]) if result.diverged_at is None else result.diverged_at
+    highest = max(float(result.rates[-1]), result.diverged_at or 0.0)
+    is_last = result.updates == np.max(result.updates)
     with drawing(ax) as ax:
         theme = theme_of(ax)
         name = (getattr(result, "loss_name", None) or "loss").replace("_", " ")
         tidy(ax, scale, (0, 1), span, name)
-        _set_rates(ax, float(result.rates[0]), last)
+        _set_rates(ax, float(result.rates[0]), highest)
+        n = int(np.max(result.updates))
         lines = [
-            ("losses", result.losses, theme.pale, 1.1, "loss after each update"),
-            ("smoothed", result.smoothed, theme.first, 2.4, "smoothed"),
+            ("losses", slice(None), theme.pale, 1.1, "fewer updates"),
+            ("last", is_last, theme.first, 2.4, f"{n} updates"),
         ]
         key: list[tuple[Any, str]] = []
-        for gid, losses, color, width, words in lines:
-            (line,) = ax.plot(result.rates, losses, gid=gid, color=color, linewidth=width)
+        for gid, chosen, color, width, words in lines:
+            rates, losses = result.rates[chosen], result.losses[chosen]
+            (line,) = ax.plot(rates, losses, gid=gid, color=color, linewidth=width, marker=".")
             key.append((line, words))
         key.append(_mark_suggestion(ax, result))
         if result.diverged_at is not None:
@@ -112,19 +113,19 @@ def plot_learning_rate_finder(
 
 
 def _set_rates(ax: Axes, low: float, high: float) -> None:
-    """Make the axis of the rates logarithmic, with room for the cross at its end."""
+    """Make the rates' axis logarithmic, with a little room for the cross at its end."""
     ax.set_xscale("log")
     ax.set_xlim(low, high * (high / low) ** 0.01)
     ax.xaxis.set_major_locator(LogLocator(numticks=12))
     ax.xaxis.set_minor_locator(NullLocator())
-    if high < 1e3 * low:  # powers of ten alone would be too few ticks
+    if high < 1e3 * low:  # powers of ten alone would be too few
         ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
     ax.set_xlabel("learning rate (log scale)")
 
 
 def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
-    """Return limits that show all losses below the first one and some above it."""
+    """Show all that lies below the start, and somewhat more than it above."""
     low, start = float(np.min(result.losses)), float(result.losses[0])
     if scale == "log":
         if not low > 0:
@@ -140,7 +141,7 @@ def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
 
 
 def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
-    height = float(np.interp(np.log(result.suggestion), np.log(result.rates), result.smoothed))
+    height = float(result.losses[result.rates == result.suggestion][0])
     theme = theme_of(ax)
     color = theme.second
     ax.vlines(result.suggestion, ax.get_ylim()[0], height, color=color, linestyle=(0, (4, 2)))
@@ -159,7 +160,7 @@ def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
 
 
 def _mark_divergence(ax: Axes, rate: float) -> tuple[Any, str]:
-    """Put a cross at the top of the picture, where the curve leaves it."""
+    """Put a cross at the top of the picture."""
     (cross,) = ax.plot(
         [rate],
         ax.get_ylim()[1:],

@@ -65,10 +65,11 @@ def layers():
 
 
 def finder():
-    rates = np.geomspace(1e-5, 10, 60)
+    rates = np.geomspace(1e-5, 10, 16)
     losses = 2.0 - 1.2 / (1.0 + 0.05 / rates) + (rates > 3) * rates
+    updates = np.where((rates > 0.01) & (rates < 5), 160, 8)
     return SimpleNamespace(
-        rates=rates, losses=losses, smoothed=losses, suggestion=float(rates[35]), diverged_at=12.0
+        rates=rates, losses=losses, updates=updates, suggestion=float(rates[12]), diverged_at=12.0
     )
 
 

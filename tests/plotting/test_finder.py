@@ -1,4 +1,4 @@
-"""The picture of a learning-rate range test."""
+"""The picture of the learning-rate finder."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from mlp.plotting import plot_learning_rate_finder, save_figure
 class Found:
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]
-    smoothed: NDArray[np.float64]
+    updates: NDArray[np.int64]
     suggestion: float
     diverged_at: float | None = None
 
@@ -27,12 +27,11 @@ class NamedFound(Found):
 
 def found(kind=Found, **changes):
     """A fall from 2 to 1 around the rate 0.1, and a steep rise at the end."""
-    rates = np.geomspace(1e-6, 10, 71)
-    losses = 2.0 - 1.0 / (1.0 + 0.1 / rates) + 0.05 * np.sin(np.arange(71))
+    rates = np.geomspace(1e-6, 10, 15)
+    losses = 2.0 - 1.0 / (1.0 + 0.1 / rates) + 0.05 * np.sin(np.arange(15))
     losses[-1] = 1e9
-    smoothed = losses.copy()
-    smoothed[1:] = 0.5 * (losses[1:] + losses[:-1])
-    parts = {"rates": rates, "losses": losses, "smoothed": smoothed, "suggestion": 0.1}
+    updates = np.where((rates > 0.01) & (rates < 5), 160, 8)
+    parts = {"rates": rates, "losses": losses, "updates": updates, "suggestion": float(rates[10])}
     return kind(**parts | changes)
 
 
@@ -47,31 +46,33 @@ def key(ax):
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
-def test_losses_and_their_average_are_drawn_over_the_log_of_the_rate(scale):
+def test_all_losses_and_those_of_the_last_round_are_drawn_over_the_log_of_the_rate(scale):
     result = found()
     ax = plot_learning_rate_finder(result, scale=scale)
-    for name in ("losses", "smoothed"):
-        assert np.array_equal(part(ax, name).get_xdata(), result.rates)
-        assert np.array_equal(part(ax, name).get_ydata(), getattr(result, name))
-    assert part(ax, "smoothed").get_linewidth() > part(ax, "losses").get_linewidth()
+    assert np.array_equal(part(ax, "losses").get_xdata(), result.rates)
+    assert np.array_equal(part(ax, "losses").get_ydata(), result.losses)
+    is_last = result.updates == 160
+    assert np.array_equal(part(ax, "last").get_xdata(), result.rates[is_last])
+    assert np.array_equal(part(ax, "last").get_ydata(), result.losses[is_last])
+    assert part(ax, "last").get_linewidth() > part(ax, "losses").get_linewidth()
+    assert "160 updates" in key(ax)
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", scale)
     assert ax.get_xlim()[0] == 1e-6
     assert ax.get_xlabel() == "learning rate (log scale)"
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
-def test_the_suggestion_is_a_dot_on_the_average_with_a_line_to_the_axis(scale):
+def test_the_suggestion_is_a_dot_at_its_loss_with_a_line_to_the_axis(scale):
     result = found()
     ax = plot_learning_rate_finder(result, scale=scale)
     dot = part(ax, "suggestion")
-    place = np.abs(result.rates - 0.1).argmin()
-    assert dot.get_xdata()[0] == 0.1
-    assert dot.get_ydata()[0] == result.smoothed[place]
+    assert dot.get_xdata()[0] == result.suggestion == result.rates[10]
+    assert dot.get_ydata()[0] == result.losses[10]
     (down,) = ax.collections
     (segment,) = down.get_segments()
-    assert segment[:, 0].tolist() == [0.1, 0.1]
+    assert segment[:, 0].tolist() == [result.suggestion] * 2
     assert segment[0, 1] == ax.get_ylim()[0]
-    assert "suggestion: 0.1" in key(ax)
+    assert f"suggestion: {result.suggestion:.3g}" in key(ax)
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
@@ -98,7 +99,7 @@ def test_the_axis_bears_the_name_of_the_loss_if_there_is_one():
 
 def test_a_short_range_has_ticks_too():
     rates = np.geomspace(0.1, 0.6, 9)
-    result = Found(rates, 1 - rates, 1 - rates, float(rates[4]))
+    result = Found(rates, 1 - rates, np.full(9, 160), float(rates[4]))
     ax = plot_learning_rate_finder(result)
     ax.figure.draw_without_rendering()
     low, high = ax.get_xlim()
@@ -125,7 +126,7 @@ def test_everything_is_inside_the_page(tmp_path):
 def test_given_axes_are_drawn_on_and_nothing_is_written_to():
     _, right = Figure(figsize=(12, 5)).subplots(1, 2)
     result = found()
-    for array in (result.rates, result.losses, result.smoothed):
+    for array in (result.rates, result.losses, result.updates):
         array.flags.writeable = False
     assert plot_learning_rate_finder(result, right) is right
 
@@ -133,7 +134,7 @@ def test_given_axes_are_drawn_on_and_nothing_is_written_to():
 def test_what_cannot_be_drawn_is_rejected():
     with pytest.raises(ValueError, match="scale: received 'cubic'"):
         plot_learning_rate_finder(found(), scale="cubic")
-    negative = found(losses=np.full(71, -1.0), smoothed=np.full(71, -1.0))
+    negative = found(losses=np.full(15, -1.0))
     assert plot_learning_rate_finder(negative).get_ylim()[0] < -1.0
     with pytest.raises(ValueError, match="losses above 0 for a log scale"):
         plot_learning_rate_finder(negative, scale="log")

@@ -1,4 +1,4 @@
-"""The learning-rate finder: one short run with an increasing rate."""
+"""The learning-rate finder: short runs with many rates, compared."""
 
 from mlp.studies.finder.finder import find_learning_rate
 from mlp.studies.finder.result import FinderResult, LearningRateNotFound

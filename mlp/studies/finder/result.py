@@ -1,4 +1,4 @@
-"""The result of a learning-rate range test."""
+"""The result of the learning-rate finder."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class LearningRateNotFound(ValueError):
     Attributes
     ----------
     rates, losses : ndarray (n,)
-        The rate of each update, and the loss after it.
+        The rates that were tried and did not diverge, and the loss that each reached.
     diverged_at : float or None
-        The rate at which the run diverged.
+        The lowest rate at which a run diverged.
     """
 
     def __init__(
@@ -39,82 +39,62 @@ class LearningRateNotFound(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class FinderResult:
-    """The loss of a network while its learning rate increases.
+    """The losses that a network reaches with several learning rates.
 
     Attributes
     ----------
     rates : ndarray (n,)
-        The rate of each update, evenly spaced on a log scale.
+        The rates that were tried and did not diverge, in ascending order.
     losses : ndarray (n,)
-        The loss on the same rows after each update; all finite.
-    smoothed : ndarray (n,)
-        Their exponential average, bias-corrected.
-    slope : ndarray (n,)
-        d smoothed / d log(rate), with the natural logarithm.
+        The loss that each has reached: the mean over the second half of its batches.
+    updates : ndarray of int (n,)
+        The updates of each rate; only losses after the same number can be compared.
     suggestion : float
-        Half of the rate at which `smoothed` has completed 99 % of its first fall, but not below
-        the first rate.
+        The rate with the lowest loss of those with the most updates.
     reason : str
-        The explanation.
+        The explanation, with advice where the data should be standardised.
     diverged_at : float or None
-        The rate at which the loss exploded or was no longer finite, if it did.
+        The lowest rate at which a run diverged, if any did.
     start : float
-        The loss before any update.
+        The loss of the untrained network on the batches of the last round.
+    constant : float
+        The loss where all outputs are the means of the targets.
     loss_name : str
         The name of the loss.
     """
 
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]
-    smoothed: NDArray[np.float64]
-    slope: NDArray[np.float64]
+    updates: NDArray[np.int64]
     suggestion: float
     reason: str
     diverged_at: float | None = None
     start: float = float("nan")
+    constant: float = float("nan")
     loss_name: str = "loss"
 
-    @property
-    def alternatives(self) -> dict[str, float]:
-        """Other rules: the steepest slope before the minimum, half the fall, minimum / 10."""
-        lowest = int(self.smoothed.argmin())
-        steepest = int(self.slope[: lowest + 1].argmin())
-        half = 0.5 * (self.start + self.smoothed[lowest])
-        halfway = int(np.argmax(self.smoothed <= half))
-        return {
-            "steepest": float(self.rates[steepest]),
-            "halfway": float(self.rates[halfway]),
-            "minimum / 10": float(self.rates[lowest]) / 10.0,
-        }
-
     def to_csv(self, path: str | Path) -> None:
-        """Write rates, losses, smoothed losses and slopes in full precision."""
-        columns = (self.rates, self.losses, self.smoothed, self.slope)
-        rows = [["rate", "loss", "smoothed", "slope"]]
-        rows += [list(map(repr, row)) for row in np.column_stack(columns).tolist()]
+        """Write rates, losses and numbers of updates, the rates and losses in full precision."""
+        columns = (self.rates.tolist(), self.losses.tolist(), self.updates.tolist())
+        rows = [["rate", "loss", "updates"]]
+        rows += [list(map(repr, row)) for row in zip(*columns, strict=True)]
         write_file(path, "".join(",".join(row) + "\n" for row in rows).encode())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-compatible data."""
-        numbers = {
-            name: getattr(self, name).tolist() for name in ("rates", "losses", "smoothed", "slope")
-        }
-        return {
-            "loss_name": self.loss_name,
-            "suggestion": self.suggestion,
-            "reason": self.reason,
-            "alternatives": self.alternatives,
-            "diverged_at": self.diverged_at,
-            "start": self.start,
-        } | numbers
+        lists = {name: getattr(self, name).tolist() for name in ("rates", "losses", "updates")}
+        names = ("loss_name", "suggestion", "reason", "diverged_at", "start")
+        constant = self.constant if np.isfinite(self.constant) else None
+        return {name: getattr(self, name) for name in names} | {"constant": constant} | lists
 
     def __str__(self) -> str:
-        """Return the rates as a table, and the reason."""
-        rates = {"suggestion": self.suggestion} | self.alternatives
+        """Return the rates with their losses as a table, and the reason."""
+        marks = np.where(self.rates == self.suggestion, "  <- suggestion", "").tolist()
+        rows = zip(self.rates, self.losses, self.updates, marks, strict=True)
+        lines = [f"{'rate':>9}  {'loss':>9}  updates"]
+        lines += [f"{r:9.3g}  {loss:9.4g}  {n:7}{mark}" for r, loss, n, mark in rows]
         if self.diverged_at is not None:
-            rates["diverged"] = self.diverged_at
-        width = max(map(len, rates))
-        lines = [f"{name.ljust(width)}  {rate:.3g}" for name, rate in rates.items()]
+            lines.append(f"{self.diverged_at:9.3g}   diverged")
         return "\n".join([*lines, "", self.reason])
 
     def plot(self, path: str | Path | None = None, **options: Any) -> Axes:

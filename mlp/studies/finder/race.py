@@ -1,0 +1,161 @@
+"""The race of the learning rates: rounds of training, each with fewer rates and more updates."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.core import MLP
+from mlp.optim import Optimizer
+from mlp.studies.finder.advice import Sample
+from mlp.studies.finder.result import FinderResult, LearningRateNotFound
+from mlp.training import Callback, Trainer
+
+Floats = NDArray[np.float64]
+_CLIFF, _NEARLY = 10.0, 2.0  # ratios of losses of neighbouring rates
+
+
+class Race:
+    """Trains a network with some of the rates, and keeps the loss that each has reached.
+
+    Parameters
+    ----------
+    net : MLP
+        All runs start from its weights.
+    method : Optimizer
+        Its rate and state are not used.
+    rates : ndarray (n,)
+    data, weights, options
+        Arguments of `Trainer.fit` and of `Trainer`.
+
+    Attributes
+    ----------
+    losses : ndarray (n,)
+        The loss of each rate in its last round; infinite if it diverged, NaN if it was not tried.
+    updates : ndarray of int (n,)
+        The number of updates in that round.
+    start : float
+        The loss of the untrained network on the batches of the last round.
+    """
+
+    def __init__(
+        self,
+        net: MLP,
+        method: Optimizer,
+        rates: Floats,
+        data: tuple[ArrayLike, ArrayLike],
+        weights: Mapping[str, Any],
+        options: Mapping[str, Any],
+    ) -> None:
+        self.net, self.method, self.rates = net, method, rates
+        self.data, self.weights, self.options = data, weights, options
+        self.losses = np.full(len(rates), np.nan)
+        self.updates = np.zeros(len(rates), np.int64)
+        self.start = np.nan
+
+    def run(self, chosen: NDArray[np.intp], updates: int) -> int:
+        """Train with the rates of these indices and return the index of the best.
+
+        A replica with the rate 0 gives the loss without training on the same batches.
+        """
+        method = copy.deepcopy(self.method)
+        method.reset()
+        method.lr = np.concatenate([[0.0], self.rates[chosen]])
+        recorder = _LossRecorder(updates)
+        options = copy.deepcopy(dict(self.options))  # a generator is advanced by training
+        net = self.net.replicate(len(chosen) + 1)
+        trainer = Trainer(net, method, **options, callbacks=[recorder])
+        trainer._keeps_history = False
+        with contextlib.suppress(_Finished):
+            trainer.fit(*self.data, updates, **self.weights)
+        if trainer.history.status == "interrupted":
+            raise KeyboardInterrupt
+        with np.errstate(all="ignore"):
+            reached = np.mean(recorder.losses[len(recorder.losses) // 2 :], axis=0)
+        reached = np.where(trainer.alive & np.isfinite(reached), reached, np.inf)
+        self.start = float(reached[0])
+        self.losses[chosen] = reached[1:]
+        self.updates[chosen] = updates
+        return int(chosen[reached[1:].argmin()])
+
+    def safest(self, best: int) -> int:
+        """Return the rate below `best` if that is next to a cliff and the lower one nearly as good.
+
+        With the batches in another order, the edge of stability lies elsewhere.
+        """
+        last = np.flatnonzero(self.updates == self.updates[best])
+        at = int(np.searchsorted(last, best))
+        loss = self.losses[last]
+        is_at_cliff = at + 1 < len(last) and loss[at + 1] > _CLIFF * loss[at]
+        if is_at_cliff and at > 0 and loss[at - 1] <= _NEARLY * loss[at]:
+            return int(last[at - 1])
+        return best
+
+    def result(self, best: int, sample: Sample) -> FinderResult:
+        """Return the outcome, in which rates that diverged have no loss.
+
+        Raises LearningRateNotFound if no rate of the last round has lowered the loss.
+        """
+        is_finite, has_diverged = np.isfinite(self.losses), np.isinf(self.losses)
+        rates, losses = self.rates[is_finite], self.losses[is_finite]
+        diverged_at = float(self.rates[has_diverged].min()) if has_diverged.any() else None
+        noise = 10.0 * float(np.finfo(self.net.dtype).eps) * abs(self.start)
+        if not (np.isfinite(self.start) and self.start - self.losses[best] > noise):
+            why = _why_none(self.start, self.losses[best], diverged_at)
+            reason = " ".join([why, sample.advice]).strip()
+            raise LearningRateNotFound(reason, rates, losses, diverged_at)
+        return FinderResult(
+            rates=rates,
+            losses=losses,
+            updates=self.updates[is_finite],
+            suggestion=float(self.rates[best]),
+            reason=" ".join([*self._why(best, sample.constant), sample.advice]).strip(),
+            diverged_at=diverged_at,
+            start=self.start,
+            constant=sample.constant,
+            loss_name=str(getattr(self.net.loss, "name", type(self.net.loss).__name__)),
+        )
+
+    def _why(self, best: int, constant: float) -> Iterator[str]:
+        rate, loss, last = self.rates[best], self.losses[best], len(self.rates) - 1
+        is_lowest = loss == self.losses[self.updates == self.updates[best]].min()
+        how = "the lowest loss" if is_lowest else "nearly the lowest loss, clear of divergence,"
+        yield (
+            f"Of the rates tried, {rate:.3g} reaches {how} in {self.updates[best]} updates: "
+            f"{loss:.4g}, from {self.start:.4g} without training."
+        )
+        if loss > 0.95 * constant:
+            yield f"That is no better than a constant output, which reaches {constant:.4g}."
+        if best in (0, last):
+            end, change = (("lowest", "lower lr_min"), ("highest", "higher lr_max"))[best == last]
+            yield f"It is the {end} rate of the range, and others may be better: try a {change}."
+
+
+def _why_none(start: float, loss: float, diverged_at: float | None) -> str:
+    if not np.isfinite(start):
+        return "the loss is not finite before any update."
+    if np.isinf(loss):
+        return f"every run diverged, even at the rate {diverged_at:.3g}: try a lower lr_min."
+    return f"the loss, {start:.4g} at the start, never fell: the network may be trained already."
+
+
+class _Finished(Exception):
+    """Ends the run in the middle of an epoch."""
+
+
+class _LossRecorder(Callback):
+    """Records the losses of a number of batches, and ends the run."""
+
+    def __init__(self, updates: int) -> None:
+        self.updates = updates
+        self.losses: list[Floats] = []
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        self.losses.append(np.array(trainer.batch_loss))
+        if len(self.losses) == self.updates:
+            raise _Finished

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import require, require_keys
+from mlp._checks import check_path, require, require_keys
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +119,7 @@ class History(Mapping[str, list[Any]]):
             If it is not the JSON of a history.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
+        text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
         data = json.loads(text)
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise ValueError(f"history: received {text[:40]!r}, expected the JSON of a History")

@@ -24,6 +24,7 @@ from mlp.training.checkpoint.settings import fingerprint
 AnyPath = str | os.PathLike[str]
 SECONDS = 5.0
 """The time between two checkpoints of a sweep."""
+_MOST_GUESSED = 1000  # parts that are looked for in a folder that cannot be listed
 
 
 class Trained(NamedTuple):
@@ -180,9 +181,14 @@ def parts_begun(checkpoint: AnyPath) -> int | None:
     path = Path(checkpoint)
     found = {1} if os.path.lexists(path) else set()
     pattern = re.compile(rf"{re.escape(path.stem)}\.\d+-of-(\d+){re.escape(path.suffix)}")
-    if path.parent.is_dir():
-        matches = map(pattern.fullmatch, os.listdir(path.parent))
-        found |= {int(match[1]) for match in matches if match}
+    try:
+        names = os.listdir(path.parent)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:  # the folder may be writable but not readable
+        firsts = [part_paths(path, n)[0] for n in range(2, _MOST_GUESSED)]
+        names = [first.name for first in firsts if os.path.lexists(first)]
+    found |= {int(match[1]) for match in map(pattern.fullmatch, names) if match}
     if len(found) > 1:
         raise ValueError(
             f"checkpoint: received {path} in {' and in '.join(map(str, sorted(found)))} parts, "

@@ -49,12 +49,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(check_path("path", path)))  # a link stays
     with _naming(path):
         if target.exists() and not target.is_file():
-            with target.open("wb") as file:
-                yield file
+            with target.open("wb") as device:
+                yield device
             return
-        temporary, file = _new_temporary(target)
+        temporary, opened = _new_temporary(target)
         try:
-            with file:
+            with opened as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -129,8 +129,13 @@ class Run:
         self.interrupt = Interrupt()
 
     def begin(self) -> None:
-        """Start after the last complete epoch; one that did not end does not count."""
+        """Start after the last complete epoch; one that did not end does not count.
+
+        A single network that has diverged may continue: its last good weights are finite.
+        """
         state = self.state
+        if self.net.replicas is None:
+            self.update.restore(np.ones(1, np.bool_))
         state.epoch = len(self.history.epochs)
         state.is_in_epoch = state.is_stopping = False
 

@@ -109,5 +109,6 @@ class LossRecorder(Callback):
             or len(losses) > most
         ):
             raise ValueError(f"losses: received {losses!r:.80}, expected at most ({most}, {K})")
-        self._by_epoch = np.concatenate([losses, np.empty((most - len(losses), K))])
+        # NaN where a damaged file lacks an epoch
+        self._by_epoch = np.concatenate([losses, np.full((most - len(losses), K), np.nan)])
         self._recorded = len(losses)

@@ -35,7 +35,8 @@ class History(Mapping[str, list[Any]]):
     ----------
     status : str
         "running", "completed" (also if a callback stopped the run), "interrupted" (Ctrl-C),
-        "diverged", or "failed" (an exception, for example in a callback).
+        "diverged", or "failed" (an exception, for example in a callback). Divergence is looked for
+        before each update: a loss that overflows after the last one leaves it "completed".
     diverged_at : list of int
         For replicas: the epoch in which each one diverged, 0 if it did not.
 

@@ -114,9 +114,11 @@ class Run:
         self.update: GuardedUpdate = trainer._update
         self.history: History = trainer.history
         self.rng: np.random.Generator = trainer._rng
-        self.evaluation = Evaluation(net, trainer.metrics, training, validation, trainer.penalty)
         self.data = Batches(
             *training, n_out=net.n_out, batch_size=trainer.batch_size, shuffle=trainer.shuffle
+        )
+        self.evaluation = Evaluation(
+            net, trainer.metrics, training, validation, trainer.penalty, self.data
         )
         self.others: list[Callback] = []
         self.savers: list[Saver] = []

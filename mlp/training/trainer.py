@@ -187,6 +187,8 @@ class Trainer:
     ) -> History:
         """Continue the run of a `Checkpoint`, bit-identical to a run that never stopped.
 
+        (On the same machine, with the same NumPy and number of threads.)
+
         Set up the network, the optimizer and the trainer as for that run; an error lists any
         differences. Their state is replaced by that of the run, so the initial weights and any
         training since do not matter. A run that is over returns at once; a larger number of
@@ -256,7 +258,9 @@ class Trainer:
     def training_loss(self) -> LossValue:
         """Return the loss on all training data with the current weights, for callbacks.
 
-        It includes row weights and penalties, but no dropout. RuntimeError outside of `fit`.
+        It includes row weights and penalties, but no dropout. For full-batch training without
+        dropout and running statistics it is, bit for bit, what `History` records as "loss" with
+        the next update. RuntimeError outside of `fit`.
         """
         if self._run is None:
             raise RuntimeError("training_loss: received no data, expected a call during fit")

@@ -33,7 +33,7 @@ BAD = {
     "last_epoch": [-1, None, KeyError],
     "is_over": [1, None, KeyError],
     "is_stopping": [0, None, KeyError],
-    "alive": [None, [True], np.ones(2, np.bool_), np.ones(1)],
+    "alive": [None, [True], np.ones(2, np.bool_), np.ones(1), np.zeros(1, np.bool_)],
     "batch_loss": [0.5, np.zeros(2), np.zeros((), np.float32)],
     "present.batch": [0, 4, -1, 1.0, None],
     "present.order": [
@@ -96,7 +96,6 @@ BAD = {
     "history.columns.1": [
         {"name": "lr", "single": np.zeros(2, np.bool_), "values": np.zeros((2, 3))}
     ],
-    "alive": [None, np.zeros(1, np.bool_), np.ones(2, np.bool_)],
     "callbacks": [None, [], [{}]],
     "callbacks.0": [None, {}, [], {"theta": 1}],
     "callbacks.0.theta": [None, np.zeros(3), np.zeros((1, 3)), 1.0, np.full((1, 51), np.nan)],

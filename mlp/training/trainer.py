@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -20,7 +21,7 @@ from mlp._checks import (
 from mlp._types import LossValue
 from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.optim import Optimizer, make_optimizer
+from mlp.optim import Optimizer, Schedule, make_optimizer
 from mlp.training.callbacks.base import Callback
 from mlp.training.checkpoint.checkpoint import continue_run, require_checkpoint
 from mlp.training.checkpoint.settings import settings_of
@@ -62,6 +63,11 @@ class Trainer:
         which takes another pass over it.
     callbacks : sequence of Callback
         Called during training.
+
+    Warns
+    -----
+    UserWarning
+        Once, by `fit` or `resume`, if the schedule of the optimizer has ended before.
 
     Attributes
     ----------
@@ -115,6 +121,7 @@ class Trainer:
         self._run: Run | None = None  # the one in progress
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
+        self._has_warned = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
@@ -294,6 +301,19 @@ class Trainer:
         return run
 
     def _train(self, run: Run, epochs: int) -> History:
+        end = self.optimizer.lr.end if isinstance(self.optimizer.lr, Schedule) else None
+        if (
+            end is not None
+            and self.optimizer.steps >= end
+            and not (run.is_over or self._has_warned)
+        ):
+            self._has_warned = True
+            warnings.warn(
+                f"the schedule {self.optimizer.lr!r} ended after {end} updates, and the rate stays "
+                "at its last value: give it more steps, set optimizer.lr, or call "
+                "optimizer.reset() to start again",
+                stacklevel=3,
+            )
         self._run, self.epochs = run, epochs
         self.net.feature_names = self.net.feature_names or run.data.X.names
         try:

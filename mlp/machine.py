@@ -9,7 +9,7 @@ choose AVX-512 kernels on AMD family 26 without it.)
 
 Products use the threads of BLAS (``OPENBLAS_NUM_THREADS`` and the like, by default all cores);
 everything else runs in the calling thread. A sweep on an executor divides the cores among its
-workers while it runs.
+workers while it runs; none gets more threads than this process has.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from mlp._version import __version__
 AVX512 = frozenset({"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"})
 TUNED_KERNEL = "SkylakeX"
 _KERNELS_WITH_AVX512 = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids", "Zen4", "Zen5"})
+_SECONDS = 1.0  # between two looks at the parent process
 _VECTORS = ("avx512f", "avx2", "avx", "sse4_2", "asimd", "sve")
 
 
@@ -120,6 +123,35 @@ def blas_threads(n: int | None) -> Iterator[None]:
 
     with threadpool_limits(n, user_api="blas"):
         yield
+
+
+def blas_thread_count() -> int:
+    """Return the largest number of threads that a loaded BLAS library uses."""
+    return max((library["num_threads"] for library in blas_libraries()), default=1)
+
+
+@cache
+def end_with_parent() -> None:
+    """End this worker process as soon as the process that started it is gone.
+
+    A worker of a `concurrent.futures.ProcessPoolExecutor` waits for work for ever if its parent is
+    killed. A thread of the worker watches the parent. Use it as the ``initializer`` of a pool; a
+    sweep calls it in each worker that trains. In the main process it does nothing.
+    """
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+    if parent is None:
+        return
+    first = os.getppid()
+
+    def watch() -> None:
+        # on Windows the parent's id stays; elsewhere a sibling may hold the sentinel's pipe open
+        while os.getppid() == first and not connection.wait([parent.sentinel], _SECONDS):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end_with_parent", daemon=True).start()
 
 
 def gflops(size: int = 1024, repeats: int = 5) -> float:

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "_types": set(),
     "_names": {"_types"},
     "_checks": {"_types", "_names"},
-    "_atomic": set(),
+    "_atomic": {"_types", "_names", "_checks"},
     "_version": set(),
     "_archive": {"_types", "_names", "_checks", "_atomic"},
     "core": LEAVES,

@@ -59,6 +59,11 @@ class Schedule(ABC):
 
     name: ClassVar[str]
 
+    @property
+    def end(self) -> int | None:
+        """The number of updates that it is made for, after which the rate stays; None for any."""
+        return None
+
     def __call__(self, step: int) -> Rate:
         """Return the rate of update number `step`; `step` must be a whole number >= 0."""
         return self._at(check_count("step", step, 0))
@@ -205,6 +210,11 @@ class Cosine(Schedule):
     lr_min: float = 0.0
     name: ClassVar[str] = "cosine"
 
+    @property
+    def end(self) -> int:
+        """The number of its steps."""
+        return self.steps
+
     def __post_init__(self) -> None:
         self._set(
             lr=check_rate("lr", self.lr, RATE),
@@ -231,6 +241,12 @@ class LinearWarmup(Schedule):
     steps: int
     start: float = 1.0 / 3.0
     name: ClassVar[str] = "linear_warmup"
+
+    @property
+    def end(self) -> int | None:
+        """Its steps and those of the schedule that follows, if that has an end."""
+        end = self.schedule.end if isinstance(self.schedule, Schedule) else None
+        return None if end is None else self.steps + end
 
     def __post_init__(self) -> None:
         self._set(
@@ -265,6 +281,11 @@ class OneCycle(Schedule):
     div_factor: float = 25.0
     final_div_factor: float = 1e4
     name: ClassVar[str] = "one_cycle"
+
+    @property
+    def end(self) -> int:
+        """The number of its steps."""
+        return self.steps
 
     def __post_init__(self) -> None:
         self._set(

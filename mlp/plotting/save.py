@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from mlp._atomic import write_file
+from mlp._checks import check_path
 from mlp.plotting.style import look
 
 MOST_PASSES = 5  # of a layout engine; two suffice for nearly all pictures
@@ -53,7 +54,7 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     ...     save_figure(new_axes(), f"{folder}/pictures/empty.svg").name
     'empty.svg'
     """
-    path = Path(path)
+    path = Path(check_path("path", path))
     kind = path.suffix.lower().removeprefix(".")
     if kind not in METADATA:
         known = ", ".join(f".{name}" for name in METADATA)

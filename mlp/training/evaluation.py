@@ -29,6 +29,8 @@ class Evaluation:
         The validation data.
     penalty : Penalty
         The penalty in the training loss.
+    batches : Batches
+        The training data as the updates see them.
 
     Attributes
     ----------
@@ -43,8 +45,10 @@ class Evaluation:
         training: Data,
         validation: Data | None,
         penalty: Penalty,
+        batches: Batches,
     ) -> None:
         self.net, self.metrics, self.penalty = net, metrics, penalty
+        self.batches = batches
         self.training, self.validation = training, validation
         self.measured = training if validation is None else validation
         self.prefix = "" if validation is None else "val_"
@@ -72,8 +76,15 @@ class Evaluation:
         return values
 
     def training_loss(self) -> LossValue:
-        """Return the loss on all training data, including row weights and penalties."""
-        loss = self._mean_loss(self._training)
+        """Return the loss on all training data, including row weights and penalties.
+
+        A full batch passes in one piece, as in an update: the sum over its rows is the same, bit
+        for bit. Running statistics are not those of the batch, so with them it does not.
+        """
+        if len(self.batches) == 1 and self.net._parameters.running is None:
+            loss = self.net._batch_loss(*next(self.batches.rest(0)))
+        else:
+            loss = self._mean_loss(self._training)
         return loss + self.penalty.value(self.net.weights) if self.penalty else loss
 
     @cached_property

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import require, require_keys
+from mlp._checks import check_path, require, require_keys
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMAT, _VERSION = "mlp-history", 1
+_STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
 
 
 class History(Mapping[str, list[Any]]):
@@ -34,7 +35,8 @@ class History(Mapping[str, list[Any]]):
     ----------
     status : str
         "running", "completed" (also if a callback stopped the run), "interrupted" (Ctrl-C),
-        "diverged", or "failed" (an exception, for example in a callback).
+        "diverged", or "failed" (an exception, for example in a callback). Divergence is looked for
+        before each update: a loss that overflows after the last one leaves it "completed".
     diverged_at : list of int
         For replicas: the epoch in which each one diverged, 0 if it did not.
 
@@ -119,7 +121,7 @@ class History(Mapping[str, list[Any]]):
             If it is not the JSON of a history.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
+        text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
         data = json.loads(text)
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise ValueError(f"history: received {text[:40]!r}, expected the JSON of a History")
@@ -154,10 +156,14 @@ class History(Mapping[str, list[Any]]):
         )
         history = cls()
         history.status = require("status", status, str)
-        history.diverged_at = require("diverged_at", diverged_at, np.ndarray).tolist()
+        if status not in _STATUSES:
+            raise ValueError(f"status: received {status!r:.80}, expected {', '.join(_STATUSES)}")
+        history.diverged_at = _epochs_of(require("diverged_at", diverged_at, np.ndarray))
         for column in require("columns", columns, list):
             name, single, values = require_keys("column", column, "name", "single", "values")
-            history._columns[require("name", name, str)] = _unstack(name, single, values)
+            if require("name", name, str) in history._columns:
+                raise ValueError(f"history: received the column {name!r:.80} twice")
+            history._columns[name] = _unstack(name, single, values)
         if len({len(column) for column in history._columns.values()}) > 1:
             raise ValueError("history: received columns of different lengths")
         return history
@@ -184,6 +190,14 @@ def _stack(column: list[Any]) -> dict[str, NDArray[Any]]:
     single = np.array([np.ndim(entry) == 0 for entry in column], np.bool_)
     shape = max(map(np.shape, column), key=len, default=())
     return {"single": single, "values": np.array([np.broadcast_to(x, shape) for x in column])}
+
+
+def _epochs_of(array: NDArray[Any]) -> list[int]:
+    """Return the list that is saved as this array."""
+    if array.dtype != np.int64 or array.ndim != 1 or (array.size and array.min() < 0):
+        raise ValueError(f"diverged_at: received {array!r:.80}, expected epochs, a list of int64")
+    epochs: list[int] = array.tolist()
+    return epochs
 
 
 def _unstack(name: str, single: Any, values: Any) -> list[Any]:

@@ -114,9 +114,11 @@ class Run:
         self.update: GuardedUpdate = trainer._update
         self.history: History = trainer.history
         self.rng: np.random.Generator = trainer._rng
-        self.evaluation = Evaluation(net, trainer.metrics, training, validation, trainer.penalty)
         self.data = Batches(
             *training, n_out=net.n_out, batch_size=trainer.batch_size, shuffle=trainer.shuffle
+        )
+        self.evaluation = Evaluation(
+            net, trainer.metrics, training, validation, trainer.penalty, self.data
         )
         self.others: list[Callback] = []
         self.savers: list[Saver] = []
@@ -129,8 +131,13 @@ class Run:
         self.interrupt = Interrupt()
 
     def begin(self) -> None:
-        """Start after the last complete epoch; one that did not end does not count."""
+        """Start after the last complete epoch; one that did not end does not count.
+
+        A single network that has diverged may continue: its last good weights are finite.
+        """
         state = self.state
+        if self.net.replicas is None:
+            self.update.restore(np.ones(1, np.bool_))
         state.epoch = len(self.history.epochs)
         state.is_in_epoch = state.is_stopping = False
 

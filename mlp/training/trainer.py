@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -20,7 +21,7 @@ from mlp._checks import (
 from mlp._types import LossValue
 from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.optim import Optimizer, make_optimizer
+from mlp.optim import Optimizer, Schedule, make_optimizer
 from mlp.training.callbacks.base import Callback
 from mlp.training.checkpoint.checkpoint import continue_run, require_checkpoint
 from mlp.training.checkpoint.settings import settings_of
@@ -62,6 +63,11 @@ class Trainer:
         which takes another pass over it.
     callbacks : sequence of Callback
         Called during training.
+
+    Warns
+    -----
+    UserWarning
+        Once, by `fit` or `resume`, if the schedule of the optimizer has ended before.
 
     Attributes
     ----------
@@ -115,6 +121,7 @@ class Trainer:
         self._run: Run | None = None  # the one in progress
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
+        self._has_warned = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
 
     def fit(
@@ -187,6 +194,8 @@ class Trainer:
     ) -> History:
         """Continue the run of a `Checkpoint`, bit-identical to a run that never stopped.
 
+        (On the same machine, with the same NumPy and number of threads.)
+
         Set up the network, the optimizer and the trainer as for that run; an error lists any
         differences. Their state is replaced by that of the run, so the initial weights and any
         training since do not matter. A run that is over returns at once; a larger number of
@@ -256,7 +265,9 @@ class Trainer:
     def training_loss(self) -> LossValue:
         """Return the loss on all training data with the current weights, for callbacks.
 
-        It includes row weights and penalties, but no dropout. RuntimeError outside of `fit`.
+        It includes row weights and penalties, but no dropout. For full-batch training without
+        dropout and running statistics it is, bit for bit, what `History` records as "loss" with
+        the next update. RuntimeError outside of `fit`.
         """
         if self._run is None:
             raise RuntimeError("training_loss: received no data, expected a call during fit")
@@ -290,6 +301,19 @@ class Trainer:
         return run
 
     def _train(self, run: Run, epochs: int) -> History:
+        end = self.optimizer.lr.end if isinstance(self.optimizer.lr, Schedule) else None
+        if (
+            end is not None
+            and self.optimizer.steps >= end
+            and not (run.is_over or self._has_warned)
+        ):
+            self._has_warned = True
+            warnings.warn(
+                f"the schedule {self.optimizer.lr!r} ended after {end} updates, and the rate stays "
+                "at its last value: give it more steps, set optimizer.lr, or call "
+                "optimizer.reset() to start again",
+                stacklevel=3,
+            )
         self._run, self.epochs = run, epochs
         names = run.data.X.names
         if names is not None and self.net.feature_names is None:

@@ -52,7 +52,7 @@ class GuardedUpdate:
         self._bound = 0.0
 
     def begin(self, optimizer: Optimizer, clip_norm: float | None) -> None:
-        """Start a run; a single network that has diverged may go on.
+        """Start a run; nothing is changed before the optimizer has been checked.
 
         Parameters
         ----------
@@ -74,8 +74,6 @@ class GuardedUpdate:
         self._bound = 1e15 if self.net.dtype == np.float32 else 1e150
         if not type(optimizer).has_bounded_steps:
             self._bound = 0.0
-        if self.net.replicas is None:  # its last good weights are finite
-            self.alive, self._all_alive = np.ones(1, np.bool_), True
 
     def restore(self, alive: NDArray[np.bool_]) -> None:
         """Continue where only these replicas had not diverged."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mlp._types import LossValue
 from mlp.core import Dense
@@ -16,38 +16,28 @@ from mlp.training import Callback, Trainer
 class LossRecorder(Callback):
     """Records the full training loss of every replica, before training and after each epoch.
 
-    Full-batch training of dense layers computes this loss anyway, before each update.
+    It is that of `Trainer.training_loss`. Full-batch training of dense layers computes it anyway,
+    before each update.
 
     Parameters
     ----------
-    X, Y, sample_weight
-        The training data.
     K, epochs : int
         The number of replicas and of epochs.
     settings : mapping
         Identifies the sweep in its checkpoint.
     """
 
-    def __init__(
-        self,
-        X: ArrayLike,
-        Y: ArrayLike,
-        sample_weight: ArrayLike | None,
-        K: int,
-        epochs: int,
-        settings: Mapping[str, Any],
-    ) -> None:
-        self.data = (X, Y, sample_weight)
+    def __init__(self, K: int, epochs: int, settings: Mapping[str, Any]) -> None:
         self.settings = settings
         self._by_epoch = np.empty((epochs + 1, K))  # each epoch writes one row: contiguous
         self._recorded = 0
 
     def on_start(self, trainer: Trainer) -> None:
         """Record the losses of the initial weights."""
-        self.checked = trainer.net._check_data(*self.data)
+        run: Any = trainer._run
+        self.evaluation = run.evaluation
         only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
-        n_rows = len(self.checked[0])
-        self.is_at_hand = only_dense and (trainer.batch_size or n_rows) >= n_rows
+        self.is_at_hand = only_dense and len(run.data) == 1
         if not (self.is_at_hand or trainer.is_resumed):
             self._evaluate(trainer, 0)
 
@@ -73,7 +63,7 @@ class LossRecorder(Callback):
                 self._evaluate(trainer, epoch)
 
     def _evaluate(self, trainer: Trainer, epoch: int) -> None:
-        self._record(trainer.net._evaluate(*self.checked, trainer.penalty), epoch, trainer.alive)
+        self._record(self.evaluation.training_loss(), epoch, trainer.alive)
 
     def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
         row = self._by_epoch[epoch]
@@ -109,5 +99,6 @@ class LossRecorder(Callback):
             or len(losses) > most
         ):
             raise ValueError(f"losses: received {losses!r:.80}, expected at most ({most}, {K})")
-        self._by_epoch = np.concatenate([losses, np.empty((most - len(losses), K))])
+        # NaN where a damaged file lacks an epoch
+        self._by_epoch = np.concatenate([losses, np.full((most - len(losses), K), np.nan)])
         self._recorded = len(losses)

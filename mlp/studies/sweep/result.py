@@ -27,9 +27,12 @@ class SweepResult:
         The learning rates.
     losses : ndarray (n_rates, n_seeds, epochs + 1)
         The full training loss, penalties included, with the weights after e epochs; e = 0 is
-        before any update. NaN from the epoch in which a run diverged.
+        before any update. It is `Trainer.training_loss`, bit for bit. NaN if it is not finite, and
+        from the epoch in which a run diverged.
     diverged_at : ndarray of int (n_rates, n_seeds)
-        That epoch, counted from 1; 0 for a completed run.
+        That epoch, counted from 1; 0 for a completed run. The rule is that of a `Trainer`, which
+        checks loss and gradient before each update, and the update itself. A run whose loss is no
+        longer finite after the last update is completed, and is never the best.
     networks : MLP
         The trained networks as n_rates * n_seeds replicas, the seeds of a rate together.
     val_losses : ndarray (n_rates, n_seeds) or None
@@ -142,7 +145,9 @@ class SweepResult:
         cells = [[name, *(f"{x:.9g}" for x in numbers)] for name, numbers in columns.items()]
         padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in cells]
         above = self.loss[:, -1] > self.loss[:, 0]
-        remarks = np.where(above, "  (ends above its start)", "").tolist()
+        lost = ~np.isfinite(self.loss[:, -1]) & ~(self.diverged_at > 0).all(axis=1)
+        texts = ["  (ends above its start)", "  (the last loss is not finite)"]
+        remarks = np.select([above, lost], texts, "").tolist()
         if np.isfinite(self.best):
             remarks[self.best_index] += "  <- best"
         notes = ["status", *map("".join, zip(self.status, remarks, strict=True))]

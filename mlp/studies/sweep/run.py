@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._types import Array
 from mlp.core import MLP
-from mlp.machine import blas_threads, read_cpu
+from mlp.machine import blas_thread_count, blas_threads, end_with_parent, read_cpu
 from mlp.optim import Optimizer
 from mlp.studies.sweep.recorder import LossRecorder
 from mlp.training import Callback, Checkpoint, Trainer
@@ -24,6 +24,7 @@ from mlp.training.checkpoint.settings import fingerprint
 AnyPath = str | os.PathLike[str]
 SECONDS = 5.0
 """The time between two checkpoints of a sweep."""
+_MOST_GUESSED = 1000  # parts that are looked for in a folder that cannot be listed
 
 
 class Trained(NamedTuple):
@@ -92,26 +93,23 @@ class SweepRun:
         run = replace(self, is_partial=n_parts > 1)
         if executor is None:
             return _joined([run._part(*part) for part in zip(*cut, strict=True)])
-        threads = max(1, read_cpu().cores // min(n_parts, n_workers))
+        # never more than this process has: with one thread everywhere the results are the same
+        threads = min(blas_thread_count(), max(1, read_cpu().cores // min(n_parts, n_workers)))
         with blas_threads(threads):  # for workers that are threads of this process
             return _joined(list(executor.map(replace(run, blas_threads=threads)._part, *cut)))
 
     def _part(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
         is_worker_process = os.getpid() != self.parent
+        if is_worker_process:
+            end_with_parent()
         with blas_threads(self.blas_threads if is_worker_process else None):
             return self._train(numbers, rates, path)
 
     def _train(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
         net = self.net.replicate(len(rates))
         net._numbers = numbers
-        recorder = LossRecorder(
-            self.X,
-            self.Y,
-            self.sample_weight,
-            len(rates),
-            self.epochs,
-            self.settings | {"first weights": fingerprint(numbers)},
-        )
+        settings = self.settings | {"first weights": fingerprint(numbers)}
+        recorder = LossRecorder(len(rates), self.epochs, settings)
         own = self.options["callbacks"]
         if self.is_partial:  # threads share this object
             own = copy.deepcopy(own)
@@ -123,15 +121,12 @@ class SweepRun:
             raise KeyboardInterrupt
         if trainer._keeps_history:
             recorder.record_the_end(trainer)
-        losses = recorder.losses
-        # not the trainer's epoch: weights can be finite when the loss no longer is
-        last_finite = (np.isfinite(losses) * np.arange(self.epochs + 1)).max(axis=1)
-        diverged_at = np.where(np.isfinite(losses[:, -1]), 0, last_finite + 1)
+        diverged_at = np.array(trainer.history.diverged_at or [0] * len(rates), np.int64)
         val_losses = np.full(len(rates), np.nan)
         if self.validation is not None:
             with np.errstate(all="ignore"):
                 val_losses = np.where(diverged_at, np.nan, net.evaluate(*self.validation))
-        return Trained(net._numbers, losses, diverged_at, val_losses)
+        return Trained(net._numbers, recorder.losses, diverged_at, val_losses)
 
     def _trainer(self, net: MLP, rates: NDArray[np.float64], callbacks: list[Callback]) -> Trainer:
         optimizer = copy.deepcopy(self.method)
@@ -180,9 +175,14 @@ def parts_begun(checkpoint: AnyPath) -> int | None:
     path = Path(checkpoint)
     found = {1} if os.path.lexists(path) else set()
     pattern = re.compile(rf"{re.escape(path.stem)}\.\d+-of-(\d+){re.escape(path.suffix)}")
-    if path.parent.is_dir():
-        matches = map(pattern.fullmatch, os.listdir(path.parent))
-        found |= {int(match[1]) for match in matches if match}
+    try:
+        names = os.listdir(path.parent)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:  # the folder may be writable but not readable
+        firsts = [part_paths(path, n)[0] for n in range(2, _MOST_GUESSED)]
+        names = [first.name for first in firsts if os.path.lexists(first)]
+    found |= {int(match[1]) for match in map(pattern.fullmatch, names) if match}
     if len(found) > 1:
         raise ValueError(
             f"checkpoint: received {path} in {' and in '.join(map(str, sorted(found)))} parts, "

@@ -46,9 +46,9 @@ def learning_rate_sweep(
 
     All runs train at once, as replicas of one network. They start from the same weights and see
     the same batches in the same order (and the same dropout masks), so only the rate differs; each
-    run is bit-identical to that of a `Trainer` with this rate. A run that diverges stops, is
-    marked, and does not affect the others. If a callback stops the runs, the last loss is repeated
-    for the remaining epochs.
+    run is bit-identical to that of a `Trainer` with this rate and as many BLAS threads. A run that
+    diverges stops, is marked, and does not affect the others. If a callback stops the runs, the
+    last loss is repeated for the remaining epochs.
 
     Parameters
     ----------
@@ -73,6 +73,8 @@ def learning_rate_sweep(
         For the order of the batches and the further initializations.
     executor : concurrent.futures.Executor, optional
         Trains the runs, in as many parts as it has workers; by default they train here, in one.
+        The workers share the cores, each with at most the BLAS threads of this process. With one
+        (``OPENBLAS_NUM_THREADS=1``) the results are bit-identical with and without an executor.
     validation : tuple (X, Y), optional
         Data on which the trained networks are compared.
     sample_weight, shuffle, l1, l2, clip_norm, callbacks
@@ -86,7 +88,8 @@ def learning_rate_sweep(
     Returns
     -------
     SweepResult
-        ``loss[k, e]`` is the full training loss of rate k with the weights after e epochs.
+        ``loss[k, e]`` is the full training loss of rate k with the weights after e epochs, that
+        of `Trainer.training_loss`.
 
     Raises
     ------

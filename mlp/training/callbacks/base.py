@@ -68,7 +68,8 @@ class Callback:
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Replace the state by one that `state_dict` returned.
 
-        `Trainer.resume` first tries it on a shallow copy, and calls it after `on_start`.
+        `Trainer.resume` first tries it on a deep copy, before anything is changed; if that
+        succeeds, it calls it after `on_start`.
 
         Raises
         ------
@@ -214,6 +215,12 @@ class Monitor(Callback):
                     f"{array.dtype} and shape {array.shape}, expected {first.dtype} and "
                     f"{first.shape}"
                 )
+        for name in ("waited", "best_epoch", "stopped_epoch"):
+            if (self._state.get(name, np.zeros(1)) < 0).any():
+                raise ValueError(f"{name}: received a number below 0, expected counts of epochs")
+        for name in ("reference", "best"):
+            if not (self._state.get(name, np.zeros(1)) > -math.inf).all():
+                raise ValueError(f"{name}: received NaN or -inf, expected scores")
 
     def config(self) -> dict[str, Any]:
         """Return the settings, which must be the same when a run is continued."""

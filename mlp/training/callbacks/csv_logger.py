@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mlp._atomic import write_file
+from mlp._atomic import appending, write_file
+from mlp._checks import check_path
 from mlp.training.callbacks.base import Callback
 from mlp.training.history import History
 
@@ -22,7 +23,7 @@ class CSVLogger(Callback):
     Parameters
     ----------
     path : str or Path
-        The file; its folder must exist.
+        The file. Missing folders are created.
 
     Examples
     --------
@@ -39,12 +40,13 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = Path(check_path("path", path))
         self._sizes: dict[str, int] = {}
 
     def on_start(self, trainer: Any) -> None:
         """Write the epochs so far; OSError if the file cannot be written."""
         history = trainer.history
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._sizes = {name: max(map(np.size, history[name])) for name in history}
         self._write_all(history)
 
@@ -53,8 +55,8 @@ class CSVLogger(Callback):
         history, known = trainer.history, self._sizes
         self._sizes = {n: max(known.get(n, 1), np.size(history[n][-1])) for n in history}
         if self._sizes == known:
-            with self.path.open("a", newline="", encoding="utf-8") as file:
-                file.write(self._row(history, history.epochs[-1]))
+            with appending(self.path) as file:
+                file.write(self._row(history, history.epochs[-1]).encode())
         else:
             self._write_all(history)
 

@@ -111,6 +111,14 @@ class EarlyStopping(Monitor):
             "fixed": np.atleast_2d(trainer.net.fixed).copy(),
         }
 
+    def check_state(self, trainer: Any) -> None:
+        """Raise ValueError if the state does not fit the network, or has weights that cannot be."""
+        super().check_state(trainer)
+        if self._is_loaded:
+            for name in ("theta", "fixed"):
+                own = getattr(trainer.net, name)
+                trainer.net._parameters.check(name, self._state[name].reshape(own.shape))
+
     def on_start(self, trainer: Any) -> None:
         """Start, or continue where the last `fit` ended."""
         super().on_start(trainer)

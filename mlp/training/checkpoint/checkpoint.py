@@ -236,7 +236,10 @@ def continue_run(path: AnyPath, run: Run, epochs: int) -> None:
         with format_errors(path):
             step, _ = require_keys("schedule", settings["schedule"], "step", "rate")
             check_count("step", step, 0)
-        schedule = schedule_at(run.update.optimizer, step)
+            try:
+                schedule = schedule_at(run.update.optimizer, step)
+            except (ArithmeticError, LookupError) as error:  # no run has come to this step
+                raise ValueError(f"schedule: received step {step:.3g}, {error!r}") from error
     found = differences(settings_of(run) | {"schedule": schedule}, settings)
     if found:
         more = f"; and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""

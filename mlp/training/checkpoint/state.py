@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -48,15 +50,16 @@ def restore(run: Run, saved: Any) -> None:
         If `saved` is anything else; nothing has been changed then.
     """
     net, optimizer = run.net, run.update.optimizer
+    lead = net.theta.shape[:-1]
     keys = ("epoch", "last_epoch", "is_over", "is_stopping", "present", "alive", "batch_loss")
     parts = ("network", "optimizer", "random", "history", "callbacks")
     values = dict(zip((*keys, *parts), require_keys("state", saved, *keys, *parts), strict=True))
     changes = [
-        _restore_position(run, values),
+        _restore_position(run, values, lead),
         _restore_network(net, values["network"]),
-        _restore_optimizer(optimizer, values["optimizer"], net.theta),
+        _restore_optimizer(optimizer, values["optimizer"], net.theta, run.trainer),
         check_random_state("random", run.rng, values["random"]),
-        _restore_history(run.history, values["history"]),
+        _restore_history(run.history, values["history"], values["epoch"], lead),
         _restore_callbacks(run, values["callbacks"]),
     ]
     for change in changes:
@@ -77,11 +80,13 @@ def _present(run: Run) -> dict[str, Any]:
     }
 
 
-def _restore_position(run: Run, saved: Mapping[str, Any]) -> Change:
-    state, lead = run.state, run.net.theta.shape[:-1]
+def _restore_position(run: Run, saved: Mapping[str, Any], lead: tuple[int, ...]) -> Change:
+    state = run.state
     epoch = _count("epoch", saved["epoch"])
     is_stopping = require("is_stopping", saved["is_stopping"], bool)
     alive = _array("alive", saved["alive"], run.update.alive.shape, "bool")
+    if not lead and not alive.all():
+        raise ValueError("alive: received a network that diverged, expected one that can train")
     batch_loss = _array("batch_loss", saved["batch_loss"], None, "float64")
     if batch_loss.shape not in ((), lead):
         raise ValueError(f"batch_loss: received shape {batch_loss.shape}, expected () or {lead}")
@@ -167,14 +172,17 @@ def _optimizer_state(optimizer: Optimizer) -> dict[str, Any]:
     }
 
 
-def _restore_optimizer(optimizer: Optimizer, saved: Any, theta: Array) -> Change:
+def _restore_optimizer(optimizer: Optimizer, saved: Any, theta: Array, trainer: object) -> Change:
     keys = ("steps", "state", "lr", "lr_scale")
     steps, arrays, lr, scale = require_keys("optimizer", saved, *keys)
-    state = {"steps": _count("steps", steps), "state": arrays}
-    trial = copy.copy(optimizer)
-    trial.load_state_dict(state)
+    if _count("steps", steps) >= _MOST_STEPS:
+        raise ValueError(f"steps: received {steps}, expected less than {_MOST_STEPS}")
+    state = {"steps": steps, "state": arrays}
+    trial = _copy_to_try(optimizer, trainer)
+    trial.load_state_dict(copy.deepcopy(state))
     for name, array in trial.state.items():
         _array(f"state.{name}", array, theta.shape, theta.dtype.name)
+        _check_averages(f"state.{name}", array, is_of_squares=name in _OF_SQUARES)
     rates = {"lr": lr, "lr_scale": scale}
     if callable(optimizer.lr):
         require("lr", rates.pop("lr"), _NONE)
@@ -193,8 +201,24 @@ def _restore_optimizer(optimizer: Optimizer, saved: Any, theta: Array) -> Change
     return change
 
 
-def _restore_history(history: History, saved: Any) -> Change:
+def _check_averages(place: str, array: Array, is_of_squares: bool) -> None:
+    """Raise ValueError unless the state is finite: a step from it may be made without a look."""
+    if not np.isfinite(array).all() or (is_of_squares and array.size and array.min() < 0.0):
+        least = " >= 0" if is_of_squares else ""
+        raise ValueError(f"{place}: received other numbers, expected finite ones{least}")
+
+
+def _restore_history(history: History, saved: Any, epoch: int, lead: tuple[int, ...]) -> Change:
     found = History.from_tree(saved)
+    if len(found.epochs) != epoch:
+        raise ValueError(f"history: received {len(found.epochs)} epochs, expected {epoch}")
+    at = found.diverged_at
+    if len(at) not in (0, *lead) or max(at, default=0) > epoch + 1:
+        raise ValueError(f"diverged_at: received {str(at)[:80]}, expected an epoch per replica")
+    for name in found:
+        shapes = {np.shape(entry) for entry in found[name]} - {()}
+        if shapes not in (set(), {lead}):
+            raise ValueError(f"{name}: received shape {shapes.pop()}, expected {lead}")
     return lambda: history.replace_by(found)
 
 
@@ -204,9 +228,15 @@ def _restore_callbacks(run: Run, saved: Any) -> Change:
     if len(states) != len(callbacks):
         raise ValueError(f"callbacks: received {len(states)} states, expected {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):
-        trial = copy.copy(callback)
-        trial.load_state_dict(require(type(callback).__name__, state, dict))
-        trial.check_state(run.trainer)
+        name = type(callback).__name__
+        trial = _copy_to_try(callback, run.trainer)
+        try:
+            trial.load_state_dict(copy.deepcopy(require(name, state, dict)))
+            trial.check_state(run.trainer)
+        except (TypeError, ValueError):
+            raise
+        except Exception as error:  # of a custom callback, such as a KeyError
+            raise ValueError(f"{name}: received a state that raises {error!r}") from error
 
     def change() -> None:
         run.callback_states = states
@@ -214,6 +244,26 @@ def _restore_callbacks(run: Run, saved: Any) -> Change:
     return change
 
 
+def _copy_to_try(thing: Any, trainer: Any) -> Any:
+    """Return a deep copy on which a state is tried; it shares the trainer and its parts.
+
+    Attributes that cannot be copied, such as open files, are shared, too.
+    """
+    shared = (trainer, trainer.net, trainer.optimizer, trainer.history)
+    memo = {id(part): part for part in shared if part is not thing}
+    try:
+        return copy.deepcopy(thing, dict(memo))
+    except _NOT_COPIED:
+        twin = copy.copy(thing)
+        for name, value in vars(twin).items():
+            with suppress(*_NOT_COPIED):
+                vars(twin)[name] = copy.deepcopy(value, memo)
+        return twin
+
+
+_NOT_COPIED = (TypeError, ValueError, AttributeError, RuntimeError, copy.Error, pickle.PickleError)
+_OF_SQUARES = ("v", "total")  # of Adam, AdamW and RMSprop, and of Adagrad
+_MOST_STEPS = 1 << 53
 _NONE = type(None)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp._checks import check_path
 from mlp._types import Array
 
 if TYPE_CHECKING:
@@ -328,7 +329,7 @@ class LayerRecord:
             If it is not the JSON of such a record.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
+        text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
         data = json.loads(text)
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise ValueError(f"record: received {text[:40]!r}, expected the JSON of a LayerRecord")

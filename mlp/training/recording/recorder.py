@@ -155,11 +155,16 @@ class LayerRecorder(Callback):
         else:
             self._trainer = None  # the next `fit` starts with this state
 
+    def check_state(self, trainer: Any) -> None:
+        """Raise ValueError if the state does not fit the network of `trainer`."""
+        if self._loaded:
+            _restored(trainer.net, self._loaded)
+
     def _restore(self) -> None:
         """Continue from the loaded state, if any."""
         if self._loaded and self._trainer is not None:
             self.record = _restored(self._trainer.net, self._loaded)
-            self._stride, self._loaded = check_count("stride", self._loaded["stride"]), {}
+            self._stride, self._loaded = self._loaded["stride"], {}
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the histograms of the activations, or of the gradients with ``what="gradients"``.
@@ -201,7 +206,23 @@ def _restored(net: MLP, saved: Mapping[str, Any]) -> LayerRecord:
                 f"{expected}"
             )
         record.arrays[name] = saved[name].copy()
+    _check_values(record, check_count("stride", saved["stride"]))
     return record
+
+
+_MOST_STRIDE = 1 << 53
+
+
+def _check_values(record: LayerRecord, stride: int) -> None:
+    """Raise ValueError if no recorder could have recorded this."""
+    epochs, units = record.epochs, record.arrays["units"]
+    if stride >= _MOST_STRIDE or ((epochs - 1) % stride).any():
+        raise ValueError(f"stride: received {stride}, expected one that leads to {epochs}")
+    if (epochs < 1).any() or (np.diff(epochs) < 1).any():
+        raise ValueError(f"epochs: received {epochs}, expected increasing numbers from 1")
+    counts = (record.arrays["counts"], record.arrays["zeros"])
+    if any((array < 0).any() for array in counts) or (units > DEAD).any():
+        raise ValueError("LayerRecorder: received counts or units of no record")
 
 
 def _watch(net: MLP, X: Array) -> tuple[list[UnitProbe], list[float]]:

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
+from mlp._checks import check_choice
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import theme_of
 
 

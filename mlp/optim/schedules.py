@@ -142,7 +142,7 @@ class StepDecay(Schedule):
         )
 
     def _at(self, step: int) -> Rate:
-        return self.lr * self.gamma ** (step // self.step_size)
+        return _power(self.lr, self.gamma, step // self.step_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ class Exponential(Schedule):
         self._set(lr=lr, gamma=gamma)
 
     def _at(self, step: int) -> Rate:
-        return self.lr * self.gamma**step
+        return _power(self.lr, self.gamma, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,8 +277,21 @@ class InverseScaling(Schedule):
         self._set(lr=lr, power=power)
 
     def _at(self, step: int) -> Rate:
-        divisor: float = (step + 1) ** self.power
+        try:
+            divisor: float = (step + 1) ** self.power
+        except OverflowError:
+            return self.lr * 0.0
         return self.lr / divisor
+
+
+def _power(lr: Rate, gamma: float, n: int) -> Rate:
+    """Return lr * gamma**n, also where only the power is beyond the largest float."""
+    try:
+        return lr * gamma**n
+    except OverflowError:
+        with np.errstate(divide="ignore", over="ignore"):
+            rates = np.exp(np.log(lr) + n * math.log(gamma))  # of a rate of 0, exp(-inf) = 0
+        return rates if isinstance(lr, np.ndarray) else float(rates)
 
 
 def _cosine(first: Rate, last: Rate, done: float) -> Rate:

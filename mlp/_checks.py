@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any
 
@@ -28,16 +29,20 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
         return np.dtype(np.float64)
     if name == "float32":
         return np.dtype(np.float32)
-    raise ValueError(f"dtype: received {dtype!r}, expected 'float64' or 'float32'")
+    raise ValueError(f"dtype: received {shortened(dtype)}, expected 'float64' or 'float32'")
 
 
 def check_count(name: str, value: object, least: int = 1) -> int:
-    """Return `value` as an int of at least `least`; True is not 1."""
+    """Return `value` as an int of at least `least` that 64 bits hold; True is not 1."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name}: received {value!r}, expected a whole number >= {least}")
-    if value < least:
-        raise ValueError(f"{name}: received {value!r}, expected a whole number >= {least}")
-    return int(value)
+        raise TypeError(f"{name}: received {shortened(value)}, expected a whole number >= {least}")
+    count = int(value)
+    if not least <= count < 2**63:
+        below = " and below 2**63" if count >= least else ""
+        raise ValueError(
+            f"{name}: received {shortened(value)}, expected a whole number >= {least}{below}"
+        )
+    return count
 
 
 def check_number(
@@ -45,10 +50,14 @@ def check_number(
 ) -> float:
     """Return `value` as a finite float that `accepts` takes."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}: received {value!r}, expected {expected}")
-    if not (math.isfinite(value) and accepts(float(value))):
-        raise ValueError(f"{name}: received {value!r}, expected {expected}")
-    return float(value)
+        raise TypeError(f"{name}: received {shortened(value)}, expected {expected}")
+    try:
+        number = float(value)
+    except OverflowError:  # of a whole number or a fraction
+        number = math.inf
+    if not (math.isfinite(number) and accepts(number)):
+        raise ValueError(f"{name}: received {shortened(value)}, expected {expected}")
+    return number
 
 
 def check_fraction(name: str, value: object) -> float:
@@ -69,21 +78,21 @@ def check_positive(name: str, value: object) -> float:
 def check_bool(name: str, value: object) -> bool:
     """Return `value` if it is True or False; words and numbers are not."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: received {value!r}, expected True or False")
+        raise TypeError(f"{name}: received {shortened(value)}, expected True or False")
     return bool(value)
 
 
 def check_path(name: str, path: object) -> str:
     """Return the name of a file as text."""
     if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{name}: received {path!r}, expected a path")
-    return str(os.fspath(path))
+        raise TypeError(f"{name}: received {shortened(path)}, expected a path")
+    return os.fsdecode(path)
 
 
 def check_names(name: str, value: object, n: int | None = None) -> list[str]:
     """Return `value` as a list of `n` different strings, or of any number of them."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise TypeError(f"{name}: received {value!r:.200}, expected a list of strings")
+        raise TypeError(f"{name}: received {shortened(value)}, expected a list of strings")
     if len(set(value)) < len(value) or n not in (None, len(value)):
         raise ValueError(
             f"{name}: received {len(value)} strings, expected each once"
@@ -111,21 +120,30 @@ def require(place: str, value: Any, kind: type) -> Any:
 
 def shortened(value: object) -> str:
     """Return the repr of a value, cut to a hundred characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of a whole number of thousands of digits; nested deeply
+        text = f"{type(value).__name__} that is too long to print"
     return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def check_choice(name: str, value: object, known: Sequence[str]) -> None:
     """Raise ValueError unless `value` is one of `known`, spelled exactly so."""
-    if value not in known:
-        raise ValueError(f"{name}: received {value!r}, expected one of {', '.join(known)}")
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name}: received {shortened(value)}, expected one of {', '.join(known)}")
 
 
 def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:
     """Return `values` as a tuple if they can be iterated over; `of` says what is expected."""
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"{name}: received {values!r}, expected a sequence of {of}")
-    return tuple(values)
+        raise TypeError(f"{name}: received {shortened(values)}, expected a sequence of {of}")
+    found = tuple(islice(values, _LONGEST + 1))
+    if len(found) > _LONGEST:
+        raise ValueError(f"{name}: received more than {_LONGEST:,}, expected a sequence of {of}")
+    return found
+
+
+_LONGEST = 100_000
 
 
 def as_pair(name: str, data: Any) -> tuple[ArrayLike, ArrayLike]:
@@ -144,7 +162,8 @@ def make_rng(seed: object) -> np.random.Generator:
     if not is_whole or seed < 0:  # type: ignore[operator]
         error = ValueError if is_whole else TypeError
         raise error(
-            f"seed: received {seed!r}, expected a whole number >= 0, a numpy Generator or None"
+            f"seed: received {shortened(seed)}, "
+            "expected a whole number >= 0, a numpy Generator or None"
         )
     return np.random.default_rng(seed)  # type: ignore[arg-type]
 

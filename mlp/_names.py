@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from mlp._checks import shortened
+
 
 def find_name(kind: str, received: object, known: Iterable[str]) -> str:
     """Return the known name that equals `received`, ignoring case.
@@ -36,11 +38,13 @@ def find_name(kind: str, received: object, known: Iterable[str]) -> str:
     """
     names = list(known)
     if not isinstance(received, str):
-        raise TypeError(f"{kind}: received {received!r}, expected one of {', '.join(names)}")
+        raise TypeError(
+            f"{kind}: received {shortened(received)}, expected one of {', '.join(names)}"
+        )
     if received.lower() in names:
         return received.lower()
     raise ValueError(
-        f"{kind}: received {received!r}, expected one of {', '.join(names)}"
+        f"{kind}: received {shortened(received)}, expected one of {', '.join(names)}"
         f"{did_you_mean(received, names)}"
     )
 
@@ -89,7 +93,7 @@ def resolve(
     missing = [name for name in methods if not callable(getattr(spec, name, None))]
     if missing or isinstance(spec, type):
         raise TypeError(
-            f"{kind}: received {spec!r}, expected a name ({', '.join(known)}) "
+            f"{kind}: received {shortened(spec)}, expected a name ({', '.join(known)}) "
             f"or an object with the methods {' and '.join(methods)}"
         )
     return spec

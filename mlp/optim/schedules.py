@@ -17,6 +17,7 @@ from mlp._checks import (
     check_not_negative,
     check_number,
     check_positive,
+    shortened,
 )
 from mlp._names import find_name
 from mlp._types import Rate
@@ -35,14 +36,14 @@ def check_rate(
     try:
         given = np.asarray(value)
     except ValueError:  # a ragged list
-        raise ValueError(f"{name}: received {value!r}, expected {expected}") from None
+        raise ValueError(f"{name}: received {shortened(value)}, expected {expected}") from None
     if given.dtype.kind not in "fiu":
         raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
     if given.ndim != 1 or given.size == 0:
         raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
     rates = np.array(given, dtype=np.float64)
     if not (np.isfinite(rates) & (rates >= 0.0)).all():
-        raise ValueError(f"{name}: received {rates.tolist()}, expected {expected}")
+        raise ValueError(f"{name}: received {shortened(rates.tolist())}, expected {expected}")
     rates.flags.writeable = False
     return rates
 
@@ -171,7 +172,7 @@ class StepDecay(Schedule):
         )
 
     def _at(self, step: int) -> Rate:
-        return self.lr * self.gamma ** (step // self.step_size)
+        return _power(self.lr, self.gamma, step // self.step_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +192,7 @@ class Exponential(Schedule):
         self._set(lr=lr, gamma=gamma)
 
     def _at(self, step: int) -> Rate:
-        return self.lr * self.gamma**step
+        return _power(self.lr, self.gamma, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,8 +323,21 @@ class InverseScaling(Schedule):
         self._set(lr=lr, power=power)
 
     def _at(self, step: int) -> Rate:
-        divisor: float = (step + 1) ** self.power
+        try:
+            divisor: float = (step + 1) ** self.power
+        except OverflowError:
+            return self.lr * 0.0
         return self.lr / divisor
+
+
+def _power(lr: Rate, gamma: float, n: int) -> Rate:
+    """Return lr * gamma**n, also where only the power is beyond the largest float."""
+    try:
+        return lr * gamma**n
+    except OverflowError:
+        with np.errstate(divide="ignore", over="ignore"):
+            rates = np.exp(np.log(lr) + n * math.log(gamma))  # of a rate of 0, exp(-inf) = 0
+        return rates if isinstance(lr, np.ndarray) else float(rates)
 
 
 def _cosine(first: Rate, last: Rate, done: float) -> Rate:

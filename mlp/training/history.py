@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import check_path, require, require_keys
+from mlp._checks import check_count, check_path, require, require_keys, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,22 +121,35 @@ class History(Mapping[str, list[Any]]):
             If it is not the JSON of a history.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
-        data = json.loads(text)
+        text = str(source)
+        if not is_text:
+            text = Path(check_path("source", source)).read_text(encoding="utf-8")
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(
+                f"history: received {shortened(text[:40])} ({error}), "
+                "expected the JSON of a History"
+            ) from None
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise ValueError(f"history: received {text[:40]!r}, expected the JSON of a History")
         if data.get("version") != _VERSION:
-            raise ValueError(f"history: received version {data.get('version')}, expected 1")
+            version = shortened(data.get("version"))
+            raise ValueError(f"history: received version {version}, expected 1")
         history = cls()
         try:
-            history.status = str(data["status"])
-            history.diverged_at = [int(epoch) for epoch in data["diverged_at"]]
-            columns = data["columns"].items()
-            history._columns = {name: list(map(_decode, column)) for name, column in columns}
+            history.status = require("status", data["status"], str)
+            epochs = require("diverged_at", data["diverged_at"], list)
+            history.diverged_at = [check_count("diverged_at", epoch, 0) for epoch in epochs]
+            columns = require("columns", data["columns"], dict)
+            history._columns = {
+                name: list(map(_decode, require(name, column, list)))
+                for name, column in columns.items()
+            }
             lengths = {name: len(column) for name, column in history._columns.items()}
             if len(set(lengths.values())) > 1:
                 raise ValueError(f"lists of different lengths: {lengths}")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(
                 f"history: received JSON that is not a History's ({error!r})"
             ) from None

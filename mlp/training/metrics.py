@@ -236,10 +236,10 @@ class R2(Metric):
         Y = Y.astype(np.float64)
         residual = np.square(outputs - Y).sum(axis=-2)
         total = np.square(Y - Y.mean(axis=0)).sum(axis=0)
+        # the mean of equal numbers is rounded, so their total need not be zero
+        varies = (Y[0] != Y).any(axis=0) & (total > 0.0)
         constant = np.where(residual == 0.0, 1.0, 0.0)
-        of_outputs = np.where(
-            total > 0.0, 1.0 - residual / np.where(total > 0.0, total, 1.0), constant
-        )
+        of_outputs = np.where(varies, 1.0 - residual / np.where(varies, total, 1.0), constant)
         mean: Array = of_outputs.mean(axis=-1)
         return mean
 

@@ -15,14 +15,13 @@ from mlp._checks import (
     check_count,
     check_path,
     check_positive,
-    check_sequence,
     make_rng,
 )
 from mlp._types import LossValue
 from mlp.core.losses import Penalty
 from mlp.core.network import MLP
 from mlp.optim import Optimizer, Schedule, make_optimizer
-from mlp.training.callbacks.base import Callback
+from mlp.training.callbacks.base import Callback, check_callbacks
 from mlp.training.checkpoint.checkpoint import continue_run, require_checkpoint
 from mlp.training.checkpoint.settings import settings_of
 from mlp.training.class_weights import ClassWeight
@@ -114,7 +113,7 @@ class Trainer:
         self.penalty = Penalty(l1, l2)
         self.clip_norm = clip_norm
         self.metrics = make_metrics(metrics)
-        self.callbacks = list(check_sequence("callbacks", callbacks, "callbacks"))
+        self.callbacks = check_callbacks(callbacks)
         self.history = History()
         self.epochs = 0
         self._state = RunState()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlp._checks import shortened
 from mlp._types import Array
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.activations import Identity
@@ -38,6 +39,8 @@ class Recorder(Dense):
 
 def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
     """Return a copy of the network, made of recorders; reject what cannot be traced."""
+    if not isinstance(net, MLP):
+        raise TypeError(f"net: received {shortened(net)}, expected an MLP")
     if net.replicas is not None:
         raise ValueError(
             f"net: received a network of {net.replicas} replicas, expected a single one; "

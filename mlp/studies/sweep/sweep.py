@@ -17,6 +17,7 @@ from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep.result import SweepResult
 from mlp.studies.sweep.run import SweepRun
 from mlp.training import Callback
+from mlp.training.callbacks.base import check_callbacks
 
 DOCUMENT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
 
@@ -120,6 +121,7 @@ def learning_rate_sweep(
         raise TypeError(
             f"executor: received {executor!r}, expected an Executor of concurrent.futures or None"
         )
+    callbacks = check_callbacks(callbacks)
     method = make_optimizer(optimizer)
     if callable(method.lr):
         raise ValueError(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._checks import check_count, check_not_negative
+from mlp._checks import check_count, check_not_negative, check_sequence, shortened
 from mlp._names import did_you_mean
 
 # The module of `Trainer` imports this one, so hooks cannot name the type of their argument.
@@ -84,6 +84,18 @@ class Callback:
 
     def check_state(self, trainer: Any) -> None:
         """Raise ValueError if the state does not fit the network of `trainer`."""
+
+
+def check_callbacks(callbacks: object) -> list[Callback]:
+    """Return callbacks as a list; TypeError if one of them is anything else."""
+    found = list(check_sequence("callbacks", callbacks, "callbacks"))
+    for i, callback in enumerate(found):
+        if not isinstance(callback, Callback):
+            hint = ", such as EarlyStopping()" if isinstance(callback, type) else ""
+            raise TypeError(
+                f"callbacks: received {shortened(callback)} at {i}, expected a Callback{hint}"
+            )
+    return found
 
 
 def has_state(callback: Callback) -> bool:

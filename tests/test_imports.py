@@ -268,7 +268,7 @@ def test_the_package_has_at_most_130_modules():
         ("mlp/core/layers.py", "if t.TYPE_CHECKING:\n  import mlp.optim", "mlp.optim"),
         ("mlp/core/x.py", "if TYPE_CHECKING: 1\nelse:\n  import matplotlib", "matplotlib"),
         ("mlp/files/model.py", "from mlp.training import Trainer", "mlp.training"),
-        ("mlp/optim/sgd.py", "def f():\n    import mlp.core.network", "mlp.core.network"),
+        ("mlp/optim/methods.py", "def f():\n    import mlp.core.network", "mlp.core.network"),
         ("mlp/datasets/idx.py", "from .. import MLP", "mlp"),
         ("mlp/training/trainer.py", "lazy = 1\nif lazy:\n    import mlp.studies", "mlp.studies"),
         ("mlp/plotting/curves.py", "from mlp.training import History", "mlp.training"),

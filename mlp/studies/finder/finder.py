@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import check_count, check_positive, make_rng
 from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
-from mlp.studies.finder.advice import Sample
-from mlp.studies.finder.race import Race
+from mlp.studies.finder.race import Race, Sample
 from mlp.studies.finder.result import FinderResult
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import check_training

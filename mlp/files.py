@@ -1,4 +1,4 @@
-"""Networks as files."""
+"""Networks, and other trees of settings and arrays, in files that can be trusted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from mlp._archive import format_errors, read_archive
+from mlp._archive import FileFormatError, format_errors, read_archive, write_archive
 from mlp._checks import require, require_keys
 from mlp.core import MLP
 from mlp.core.description import rebuild_layers, rebuild_loss
 from mlp.core.network import MODEL_FORMAT, MODEL_VERSION
+
+__all__ = [
+    "FileFormatError",
+    "describe",
+    "format_errors",
+    "load",
+    "read_archive",
+    "read_model",
+    "rebuild",
+    "write_archive",
+    "write_model",
+]
 
 
 def write_model(
@@ -114,3 +126,7 @@ def rebuild(content: Any) -> MLP:
         for key, array in node["params"].items():
             layer.params[key][...] = array
     return net
+
+
+def __dir__() -> list[str]:
+    return __all__

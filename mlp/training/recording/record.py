@@ -248,7 +248,7 @@ class LayerRecord:
         counts, medians = self.arrays["counts"], self.arrays["medians"]
         return Histograms(exponent, first, counts[:, layer, kind], medians[:, layer, kind])
 
-    def append(
+    def _append(
         self,
         epoch: int,
         histograms: Sequence[tuple[Histogram, Histogram]],
@@ -270,7 +270,7 @@ class LayerRecord:
         for name, old in self.arrays.items():
             self.arrays[name] = np.concatenate([old, np.asarray(new[name], old.dtype)[None]])
 
-    def thin(self, stride: int) -> None:
+    def _thin(self, stride: int) -> None:
         """Keep the first epoch and every `stride`-th after it."""
         kept = (self.epochs - 1) % stride == 0
         self.arrays = {name: array[kept] for name, array in self.arrays.items()}

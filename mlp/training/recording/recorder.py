@@ -111,7 +111,7 @@ class LayerRecorder(Callback):
         probes, medians = _watch(trainer.net, self._probe)
         gradients = [_gradient(probe.layer) for probe in probes]
         sizes = [_sizes(gradient) for gradient in gradients]
-        self.record.append(
+        self.record._append(
             trainer.epoch,
             histograms=[(p.outputs, _histogram(s)) for p, s in zip(probes, sizes, strict=True)],
             medians=[(m, median(s)) for m, s in zip(medians, sizes, strict=True)],
@@ -121,7 +121,7 @@ class LayerRecorder(Callback):
         )
         if len(self.record.epochs) > self.most:
             self._stride *= 2
-            self.record.thin(self._stride)
+            self.record._thin(self._stride)
 
     def on_stop(self, trainer: Trainer) -> None:
         """Get ready for another `fit`."""

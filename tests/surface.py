@@ -14,9 +14,8 @@ from types import MappingProxyType, ModuleType
 import numpy as np
 
 import mlp
-from mlp.core import Activation, Initializer, Layer, Loss, Parameter, Penalty
+from mlp.core import Activation, Initializer, Layer, Loss, Penalty
 from mlp.core.arrays import Workspace
-from mlp.core.layers import View
 
 X = np.linspace(-1.0, 1.0, 18).reshape(6, 3)
 Y = np.array([0, 1, 1, 0, 1, 0])
@@ -179,7 +178,7 @@ VALUES = {
     "SweepResult.network.rate_index": lambda: 0,
     "Table.words.name": lambda: "y",
     "codes.name": lambda: "y",
-    "match.also": lambda: [],
+    "match.also": list,
     "match.source": lambda: "a table",
     "plot_decision_boundary.X": lambda: X[:, :2].copy(),
     "plot_decision_boundary.net": lambda: mlp.MLP.from_sizes([2, 3, 1], seed=0),
@@ -260,9 +259,7 @@ OBJECTS = {
     mlp.studies.Trace: step,
     mlp.tables.InputEncoder: encoder,
     mlp.tables.Table: table,
-    mlp.tables.ClassTarget: lambda: mlp.tables.target_from_dict(
-        VALUES["target_from_dict.saved"]()
-    ),
+    mlp.tables.ClassTarget: lambda: mlp.tables.target_from_dict(VALUES["target_from_dict.saved"]()),
     mlp.tables.NumberTarget: lambda: mlp.tables.NumberTarget(
         ["a", "b"], mlp.tables.Standardizer(np.zeros(2), np.ones(2))
     ),

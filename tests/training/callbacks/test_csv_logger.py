@@ -82,9 +82,10 @@ def test_what_was_written_stays_when_the_run_fails(tmp_path):
     assert_is_the_history(path, trainer.history)
 
 
-def test_a_folder_that_is_not_there_is_an_error_before_the_first_epoch(tmp_path):
+def test_a_folder_that_cannot_be_made_is_an_error_before_the_first_epoch(tmp_path):
+    (tmp_path / "no").touch()
     net = classifier()
     trainer = Trainer(net, SGD(0.1), callbacks=[CSVLogger(tmp_path / "no" / "history.csv")])
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileExistsError, match="/no'"):
         trainer.fit(X, y)
     assert np.array_equal(net.theta, classifier().theta)

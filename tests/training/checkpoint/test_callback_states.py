@@ -149,11 +149,11 @@ def test_a_schedule_that_fails_at_the_step_in_a_file_is_a_format_error(tmp_path)
 
     make(tmp_path / "run.npz").fit(X, y, 3)
     settings, state = read_run(tmp_path / "run.npz")
-    for step in (10**6, 2**100):
+    for step in (10**6, 2**53, 2**100):
         changed = altered(settings, "schedule.step", step)
         write_archive(
             tmp_path / "forged.npz", "mlp-checkpoint", 1, {"settings": changed, "state": state}
         )
-        with pytest.raises(FileFormatError, match="schedule: received step"):
+        with pytest.raises(FileFormatError, match="step: received|schedule: received step"):
             make(tmp_path / "other.npz").resume(tmp_path / "forged.npz", X, y, 5)
     assert len(make(tmp_path / "run.npz").resume(tmp_path / "run.npz", X, y, 5).epochs) == 5

@@ -21,7 +21,7 @@ def histogram(numbers):
 
 
 def append(made, epoch, numbers, *, zeros, flat, units):
-    made.append(
+    made._append(
         epoch,
         [(histogram(outputs), histogram(sizes)) for outputs, sizes in numbers],
         [[np.median(part) if len(part) else np.nan for part in pair] for pair in numbers],

@@ -20,7 +20,7 @@ def histogram(numbers):
 def record():
     made = LayerRecord(["layers[0] relu", "layers[1] identity"], [3, 2])
     for epoch in (1, 2):
-        made.append(
+        made._append(
             epoch,
             [(histogram([0, epoch, 2]), histogram([-3, -4])), (histogram([-1e9]), histogram([]))],
             medians=[(epoch, -3.5), (-1e9, np.nan)],
@@ -93,7 +93,7 @@ def test_words_name_the_units_of_the_last_epoch(record):
         "layers[1] identity: every unit works",
         "dead: no gradient passes, for any row",
     ]
-    record.append(
+    record._append(
         3,
         [(histogram([0]), histogram([]))] * 2,
         medians=[(0, np.nan)] * 2,

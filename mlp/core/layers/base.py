@@ -262,8 +262,7 @@ class ActivatedLayer(Layer):
     _A_in: Array
     _arrays: Any
     """The arrays of the last pass: A and, after `backward`, dZ."""
-    _has_gradient = False
-    _of_network = (*Layer._of_network, "fused", "_activation", "_A_in", "_arrays", "_has_gradient")
+    _of_network = (*Layer._of_network, "fused", "_activation", "_A_in", "_arrays")
 
     def __init__(self, activation: str | Activation) -> None:
         self.activation = copy.copy(make_activation(activation))  # its work arrays are its own
@@ -303,11 +302,11 @@ class ActivatedLayer(Layer):
 
     @property
     def dZ(self) -> Array:
-        """The derivative of the loss by Z in the last pass."""
+        """The derivative of the loss by Z in the last backward pass."""
         self._require_pass()
-        if not self._has_gradient:
+        dZ: Array | None = vars(self._arrays).get("dZ")
+        if dZ is None:
             raise AttributeError(f"{self!r} has no dZ: no pass has gone back through it")
-        dZ: Array = self._arrays.dZ
         return dZ
 
     def __copy__(self) -> Self:

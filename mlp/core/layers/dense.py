@@ -169,7 +169,7 @@ class Dense(ActivatedLayer):
         activation = self.fused or self._activation
         activation.forward(Z, out=A)  # A = activation(Z)                       (batch, n_out)
 
-        self._A_in, self._arrays, self._has_gradient = A_in, arrays, False
+        self._A_in, self._arrays = A_in, arrays
         return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
@@ -183,7 +183,6 @@ class Dense(ActivatedLayer):
             activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
-        self._has_gradient = True
         matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
         if db is not None:
             ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows

@@ -61,7 +61,7 @@ class ActivationLayer(ActivatedLayer):
             Z = arrays.copy_of_Z  # which the loss may overwrite
             np.copyto(Z, A_in)
             self.fused.forward(Z, out=A)
-        self._A_in, self._arrays, self._has_gradient = A_in, arrays, False
+        self._A_in, self._arrays = A_in, arrays
         return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
@@ -77,7 +77,6 @@ class ActivationLayer(ActivatedLayer):
             self._activation.backward(dA, Z, A, out=arrays.dZ)  # dZ = dA * activation'(Z)
         else:
             return None
-        self._has_gradient = True
         return arrays.dZ if need_dA_in else None
 
     @property

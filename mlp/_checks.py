@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from mlp._names import shortened
 from mlp._types import Array
 
 
@@ -118,19 +119,11 @@ def require(place: str, value: Any, kind: type) -> Any:
     return value
 
 
-def shortened(value: object) -> str:
-    """Return the repr of a value, cut to a hundred characters."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # of a whole number of thousands of digits; nested deeply
-        text = f"{type(value).__name__} that is too long to print"
-    return text if len(text) <= 100 else f"{text[:100]}..."
-
-
 def check_choice(name: str, value: object, known: Sequence[str]) -> None:
     """Raise ValueError unless `value` is one of `known`, spelled exactly so."""
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name}: received {shortened(value)}, expected one of {', '.join(known)}")
+        choices = ", ".join(known)
+        raise ValueError(f"{name}: received {shortened(value)}, expected one of {choices}")
 
 
 def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:

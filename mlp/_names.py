@@ -1,12 +1,10 @@
-"""Look-up of names in any case; an unknown name is answered with the nearest known one."""
+"""Look-up of names in any case, and how error messages name a value."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
-
-from mlp._checks import shortened
 
 
 def find_name(kind: str, received: object, known: Iterable[str]) -> str:
@@ -110,3 +108,12 @@ def name_of(thing: object) -> str:
     """
     name = getattr(thing, "name", None)
     return name if isinstance(name, str) else repr(thing)
+
+
+def shortened(value: object) -> str:
+    """Return the repr of a value, cut to a hundred characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of a whole number of thousands of digits; nested deeply
+        text = f"{type(value).__name__} that is too long to print"
+    return text if len(text) <= 100 else f"{text[:100]}..."

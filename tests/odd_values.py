@@ -28,6 +28,11 @@ def nested(depth):
     return found
 
 
+def endless():
+    while True:
+        yield 0
+
+
 def cyclic():
     found = []
     found.append(found)
@@ -75,7 +80,7 @@ ODD = {
     "class": lambda: int,
     "function": lambda: lambda *values, **named: None,
     "generator": lambda: (i for i in range(3)),
-    "endless": lambda: iter(int, 1),
+    "endless": endless,
     "range": lambda: range(3),
     "slice": lambda: slice(None),
     "Ellipsis": lambda: ...,

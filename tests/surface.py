@@ -297,8 +297,8 @@ class Call:
                 return VALUES[".".join(parts[start:])]
         if parameter.default is not parameter.empty:
             return None
-        name = ".".join(parts[-2:])
-        raise NeedsValue(f'add a valid value to VALUES in tests/surface.py: "{name}": lambda: ...')
+        key = ".".join(parts[-2:])
+        raise NeedsValue(f'add a valid value to VALUES in tests/surface.py: "{key}": lambda: ...')
 
     def arguments(self):
         """Return fresh valid arguments: those without a default, and those that are listed."""

@@ -13,7 +13,7 @@ import pytest
 from tests.odd_values import ODD
 from tests.surface import SURFACE
 
-CPU_SECONDS = 5.0
+CPU_SECONDS = 2.0
 MEMORY = 3 * 2**30
 SAMPLED = 2  # values of each parameter in the fast test
 ALWAYS = (ValueError, TypeError)

@@ -17,9 +17,8 @@ from mlp._checks import (
     check_not_negative,
     check_number,
     check_positive,
-    shortened,
 )
-from mlp._names import find_name
+from mlp._names import find_name, shortened
 from mlp._types import Rate
 
 RATE = "a number >= 0 or an array (K,)"

@@ -19,8 +19,8 @@ from mlp._checks import (
     check_weights,
     column_names,
     numeric,
-    shortened,
 )
+from mlp._names import shortened
 from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.network import MLP

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import check_count, check_path, require, require_keys, shortened
+from mlp._checks import check_count, check_path, require, require_keys
+from mlp._names import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

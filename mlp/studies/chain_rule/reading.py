@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlp._checks import shortened
+from mlp._names import shortened
 from mlp._types import Array
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.activations import Identity

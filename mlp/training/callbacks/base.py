@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._checks import check_count, check_not_negative, check_sequence, shortened
-from mlp._names import did_you_mean
+from mlp._checks import check_count, check_not_negative, check_sequence
+from mlp._names import did_you_mean, shortened
 
 # The module of `Trainer` imports this one, so hooks cannot name the type of their argument.
 

@@ -90,7 +90,7 @@ def find_learning_rate(
     -----
     The cost is about ``9 * steps`` gradients of a batch: by default those of nine epochs or, on
     fewer than 5000 rows in batches of 32, some 1400. As replicas of a small network they take a
-    third of the time. `benchmarks/FINDER.md` compares the suggestion with the best of 16 rates.
+    third of the time. `benchmarks/finder.py` compares the suggestion with the best of 16 rates.
 
     Examples
     --------

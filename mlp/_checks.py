@@ -119,6 +119,12 @@ def require(place: str, value: Any, kind: type) -> Any:
     return value
 
 
+def check_offers(name: str, value: object, expected: str, *attributes: str) -> None:
+    """Raise TypeError unless `value` has the attributes of what is expected."""
+    if isinstance(value, type) or not all(hasattr(value, attribute) for attribute in attributes):
+        raise TypeError(f"{name}: received {shortened(value)}, expected {expected}")
+
+
 def check_choice(name: str, value: object, known: Sequence[str]) -> None:
     """Raise ValueError unless `value` is one of `known`, spelled exactly so."""
     if not isinstance(value, str) or value not in known:

@@ -16,6 +16,7 @@ import numpy as np
 import mlp
 from mlp.core import Activation, Initializer, Layer, Loss, Penalty
 from mlp.core.arrays import Workspace
+from mlp.training.callbacks.base import Saver
 
 X = np.linspace(-1.0, 1.0, 18).reshape(6, 3)
 Y = np.array([0, 1, 1, 0, 1, 0])
@@ -23,7 +24,7 @@ OUTPUTS = np.array([[0.9, 0.1], [0.2, 0.8]] * 3)
 
 # The package calls these on objects that it is given: activations, layers, callbacks and so on.
 # Their arguments are the package's own.
-BASES = (Workspace, Activation, Layer, Loss, Initializer, Penalty, mlp.Callback, mlp.Metric)
+BASES = (Workspace, Activation, Layer, Loss, Initializer, Penalty, mlp.Metric, mlp.Callback, Saver)
 HOOKS = {name for base in BASES for name in vars(base) if not name.startswith("_")}
 
 

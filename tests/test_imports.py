@@ -21,8 +21,8 @@ DATA = FOUNDATION | {"files", "tables", "datasets"}
 STUDIES = DATA | {"training", "studies"}
 MAY_IMPORT = {
     "_types": set(),
-    "_checks": {"_types"},
-    "_names": {"_types", "_checks"},
+    "_checks": {"_types", "_names"},
+    "_names": {"_types"},
     "_atomic": {"_types", "_names", "_checks"},
     "_version": set(),
     "_archive": {"_types", "_names", "_checks", "_atomic"},

@@ -89,7 +89,8 @@ def check_gradients(
     if directions is not None:
         check_count("directions", directions)
     net = net.astype("float64")
-    X = np.array(numeric("X", X), dtype=np.float64, order="C")  # so that flat_X is a view
+    with np.errstate(over="ignore"):
+        X = np.array(numeric("X", X), dtype=np.float64, order="C")  # so that flat_X is a view
 
     def loss_and_grad() -> LossValue:
         rng = np.random.default_rng(seed)

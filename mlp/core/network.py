@@ -218,6 +218,11 @@ class MLP(Copyable):
     def locate(self, index: int) -> str:
         """Return the name of the parameter at `index` of theta.
 
+        Raises
+        ------
+        TypeError, IndexError
+            If `index` is no whole number, or there is no such parameter.
+
         Examples
         --------
         >>> import mlp

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_floats, numeric
+from mlp._names import shortened
 from mlp._types import Array
 from mlp.core.arrays import empty, has_tiny_products
 from mlp.core.layers import Layer, Parameter
@@ -127,8 +128,10 @@ class Parameters:
     def locate(self, index: int) -> str:
         """Return the name of the number at `index` of theta: its layer, parameter and place."""
         P = self.theta.shape[-1]
+        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise TypeError(f"index: received {shortened(index)}, expected a whole number")
         if not 0 <= index < P:
-            raise IndexError(f"index: received {index}, expected 0 to {P - 1}")
+            raise IndexError(f"index: received {shortened(index)}, expected 0 to {P - 1}")
         start, wanted = 0, iter(self._wanted["theta"])
         layer, p = next(wanted)
         while index >= start + p.size:

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import check_count, finite_numbers
+from mlp._checks import check_count, check_names, check_offers, finite_numbers
 from mlp.plotting.classes import (
     STRONGEST,
     area_of,
@@ -105,6 +105,8 @@ def plot_decision_boundary(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['equal', 'different']
     """
+    check_offers("net", net, "a network", "predict")
+    feature_names = check_names("feature_names", feature_names, 2)
     X, Y = _points(X), finite_numbers("Y", Y)
     resolution = check_count("resolution", resolution, 2)
     sides = [_side(X[:, i], resolution) for i in range(2)]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from mlp._checks import check_choice
+from mlp._checks import check_choice, check_offers
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import theme_of
@@ -88,6 +88,8 @@ def plot_learning_rate_finder(
     'log'
     """
     check_choice("scale", scale, ("linear", "log"))
+    expected = "a result of find_learning_rate"
+    check_offers("result", result, expected, "rates", "losses", "updates", "suggestion")
     span = _limits(result, scale)
     highest = max(float(result.rates[-1]), result.diverged_at or 0.0)
     is_last = result.updates == np.max(result.updates)

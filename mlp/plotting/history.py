@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice
+from mlp._names import shortened
 from mlp.plotting.labels import Label, write_key, write_labels
 from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import Color, theme_of
@@ -60,6 +61,8 @@ def plot_history(
     ['training', 'validation']
     """
     check_choice("scale", scale, ("linear", "log"))
+    if not isinstance(history, Mapping):
+        raise TypeError(f"history: received {shortened(history)}, expected a History")
     training = _losses(history, "loss")
     validation = _losses(history, "val_loss")
     if training is None or not training.size:

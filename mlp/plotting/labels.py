@@ -12,12 +12,14 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._names import shortened
 from mlp.plotting.style import FONT_SIZE
 from mlp.plotting.themes import Color, legible, theme_of
 
 SIZE = 0.95 * FONT_SIZE
 LINE_HEIGHT = 1.22 * SIZE  # in points, like all sizes here
 KEY_LINE = 1.2 * FONT_SIZE
+LONGEST_TITLE = 1000
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,13 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
 
     None stands for words without a handle.
     """
+    if not isinstance(title, str | None):
+        raise TypeError(f"title: received {shortened(title)}, expected text or None")
+    if title and (len(title) > LONGEST_TITLE or "\0" in title):
+        raise ValueError(
+            f"title: received {shortened(title)}, expected at most {LONGEST_TITLE} characters, "
+            "none of them null"
+        )
     points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
     width = max(20, int(points / (0.5 * FONT_SIZE)))  # characters
     texts = ["\n".join(wrap(words, width)) for _, words in rows]

@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from mlp._checks import check_choice
+from mlp._checks import check_choice, check_offers
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import FONT_SIZE, drawing
 from mlp.plotting.themes import legible, shades, theme_of
@@ -132,6 +132,7 @@ def plot_layers(
     ['output', 'output']
     """
     check_choice("what", what, ("activations", "gradients"))
+    check_offers("record", record, "a LayerRecord", "epochs", "layers")
     if not len(record.epochs):
         raise ValueError("record: received no epoch, expected one at least")
     drawn = [getattr(layer, what) for layer in record.layers]

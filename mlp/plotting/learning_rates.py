@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import check_choice
+from mlp._checks import check_choice, check_offers, numeric
+from mlp._names import shortened
 from mlp.plotting.labels import Label, room, write_key, write_labels
 from mlp.plotting.style import add_color_bar, drawing, rate_colors, tidy
 from mlp.plotting.themes import Color, Theme, theme_of
@@ -136,6 +137,9 @@ def plot_learning_rates(
     """
     check_choice("scale", scale, ("linear", "log"))
     check_choice("labels", labels, ("auto", "direct", "legend"))
+    check_offers("result", result, "a result of learning_rate_sweep", "rates", "losses")
+    if not isinstance(published, Mapping | None):
+        raise TypeError(f"published: received {shortened(published)}, expected a dict or None")
     with_bar = labels == "auto" and len(result.rates) > MOST_NAMED
     norm, theme = _norm(result), theme_of(ax)
     spaced = _bar_colors(result, norm, theme) if with_bar else None
@@ -298,7 +302,7 @@ def _published_curves(
         if not found.size:
             known = ", ".join(names)
             raise ValueError(f"published: received rate {rate!r}, expected one of {known}")
-        series = np.asarray(published[rate], dtype=float)
+        series = numeric(f"published[{rate!r}]", published[rate])
         if series.ndim != 1 or not 1 <= series.size <= points:
             raise ValueError(
                 f"published[{rate!r}]: received shape {series.shape}, "

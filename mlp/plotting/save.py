@@ -11,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from mlp._atomic import write_file
 from mlp._checks import check_path
+from mlp._names import shortened
 from mlp.plotting.style import look
 
 MOST_PASSES = 5  # of a layout engine; two suffice for nearly all pictures
@@ -43,8 +44,10 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
 
     Raises
     ------
-    ValueError
-        If the suffix is none of these.
+    TypeError, ValueError
+        If the suffix is none of these, or this is no figure.
+    OSError
+        If the file cannot be written.
 
     Examples
     --------
@@ -60,6 +63,8 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
         known = ", ".join(f".{name}" for name in METADATA)
         raise ValueError(f"path: received {str(path)!r}, expected a name ending in one of {known}")
     owner = ax_or_fig.figure if isinstance(ax_or_fig, Axes) else ax_or_fig
+    if not isinstance(owner, Figure | SubFigure):
+        raise TypeError(f"ax_or_fig: received {shortened(owner)}, expected axes or a figure")
     figure = owner.canvas.figure  # the root, also of a subfigure
     # Labels lie outside the axes: without a layout engine the page must grow to hold them.
     box = "tight" if figure.get_layout_engine() is None else None

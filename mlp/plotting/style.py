@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
+from mlp._checks import check_number
+from mlp._names import shortened
 from mlp.plotting.themes import LIGHT, Color, Theme, current_theme, settings, theme_of
 
 FONT_SIZE = 12.0
@@ -76,16 +78,21 @@ def new_axes(
 
     Raises
     ------
-    ValueError
-        If the size is not two positive numbers.
+    ValueError, TypeError
+        If the size is not two positive numbers, or a setting is unknown.
 
     Examples
     --------
     >>> new_axes((6, 4)).figure.get_size_inches().tolist()
     [6.0, 4.0]
     """
-    if len(size) != 2 or not all(0 < side < float("inf") for side in size):
-        raise ValueError(f"size: received {size!r}, expected (width, height) in inches, above 0")
+    expected = "(width, height) in inches, above 0"
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise ValueError(f"size: received {shortened(size)}, expected {expected}")
+    for side in size:
+        check_number("size", side, expected, lambda x: x > 0)
+    if not isinstance(style, Mapping | None) or set(style or ()) - set(matplotlib.rcParams):
+        raise ValueError(f"style: received {shortened(style)}, expected settings of matplotlib")
     with look(style):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)

@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb, to_rgba
 
+from mlp._names import shortened
+
 Color = tuple[float, float, float]
 
 
@@ -136,6 +138,8 @@ def theme_of(ax: Axes | None) -> Theme:
     """
     if ax is None:
         return current_theme()
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax: received {shortened(ax)}, expected the axes of a figure, or None")
     figure = ax.figure.canvas.figure  # the root, also of a subfigure
     for patch in (figure.patch, ax.patch):
         red, green, blue, alpha = to_rgba(patch.get_facecolor())

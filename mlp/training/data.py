@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import (
     as_pair,
     check_columns,
+    check_count,
     check_inputs,
     check_targets,
     check_weights,
@@ -247,6 +248,11 @@ class Batches:
         batch_size: int | None,
         shuffle: bool,
     ) -> None:
+        if not isinstance(X, Rows) or not isinstance(targets, np.ndarray):
+            kinds = f"{type(X).__name__} and {type(targets).__name__}"
+            raise TypeError(f"X, targets: received {kinds}, expected Rows and an array")
+        if batch_size is not None:
+            check_count("batch_size", batch_size)
         self.n_rows = X.n_rows
         self.batch_size = self.n_rows if batch_size is None else min(batch_size, self.n_rows)
         self.shuffle = shuffle and self.batch_size < self.n_rows
@@ -273,6 +279,8 @@ class Batches:
 
     def draw_order(self, rng: np.random.Generator) -> None:
         """Draw a new order of the rows, if they are shuffled."""
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng: received {shortened(rng)}, expected a numpy Generator")
         if self.shuffle:
             self.order = rng.permutation(self.n_rows)
 

@@ -98,7 +98,8 @@ class History(Mapping[str, list[Any]]):
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the history as JSON, and write it to `path` if given.
 
-        Numbers keep every digit; NaN and the infinities are written as strings.
+        Numbers keep every digit; NaN and the infinities are written as strings. OSError if the
+        file cannot be written.
         """
         data = {
             "format": _FORMAT,
@@ -118,25 +119,12 @@ class History(Mapping[str, list[Any]]):
 
         Raises
         ------
-        ValueError
-            If it is not the JSON of a history.
+        ValueError, TypeError
+            If it is not the JSON of a history, or no path.
+        OSError
+            If the file cannot be read.
         """
-        is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source)
-        if not is_text:
-            text = Path(check_path("source", source)).read_text(encoding="utf-8")
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(
-                f"history: received {shortened(text[:40])} ({error}), "
-                "expected the JSON of a History"
-            ) from None
-        if not isinstance(data, dict) or data.get("format") != _FORMAT:
-            raise ValueError(f"history: received {text[:40]!r}, expected the JSON of a History")
-        if data.get("version") != _VERSION:
-            version = shortened(data.get("version"))
-            raise ValueError(f"history: received version {version}, expected 1")
+        data = read_json("history", source, "a History", _FORMAT, _VERSION)
         history = cls()
         try:
             history.status = require("status", data["status"], str)
@@ -184,6 +172,8 @@ class History(Mapping[str, list[Any]]):
 
     def replace_by(self, other: History) -> None:
         """Become equal to another history."""
+        if not isinstance(other, History):
+            raise TypeError(f"other: received {shortened(other)}, expected a History")
         self.status, self.diverged_at = other.status, other.diverged_at
         self._columns = other._columns
 
@@ -192,6 +182,32 @@ class History(Mapping[str, list[Any]]):
         from mlp.plotting import plot_history
 
         return plot_history(self, ax, **options)
+
+
+def read_json(name: str, source: str | Path, of: str, kind: str, version: int) -> dict[str, Any]:
+    """Return the JSON object of a format in a file, or in the text itself.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is anything else, or no path.
+    OSError
+        If the file cannot be read.
+    """
+    is_text = isinstance(source, str) and source.lstrip().startswith("{")
+    text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{name}: received {text[:40]!r} ({error}), expected the JSON of {of}"
+        ) from None
+    if not isinstance(data, dict) or data.get("format") != kind:
+        raise ValueError(f"{name}: received {text[:40]!r}, expected the JSON of {of}")
+    if data.get("version") != version:
+        found = shortened(data.get("version"))
+        raise ValueError(f"{name}: received version {found}, expected {version}")
+    return data
 
 
 def _nan_like(value: Any) -> Any:

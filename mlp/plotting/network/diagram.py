@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._checks import check_offers
+
 Numbers = NDArray[np.floating[Any]]
 Place = tuple[int, int, int]
 
@@ -129,6 +131,7 @@ def diagram_of_network(
         If the network has replicas or no dense layer, x is not one sample, t is given without x,
         a name does not fit, or the network rejects x or t.
     """
+    check_offers("net", net, "a network", "layers", "replicas", "predict", "loss_and_grad")
     if net.replicas is not None:
         raise ValueError(
             f"net: received a network of {net.replicas} replicas, expected a single one; "
@@ -158,6 +161,7 @@ def diagram_of_network(
 
 def diagram_of_trace(trace: TraceRecord) -> Diagram:
     """Return the diagram of the network of a trace, before the step."""
+    check_offers("trace", trace, "a Trace", "inputs", "units", "errors", "updates")
     inputs, values = zip(*trace.inputs, strict=True)
     last = trace.units[-1].layer
     columns = [Column(_plain(inputs, 0, last + 1), "inputs", np.array(values))]

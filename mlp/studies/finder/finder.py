@@ -14,6 +14,7 @@ from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.finder.race import Race, Sample
 from mlp.studies.finder.result import FinderResult
+from mlp.training import Trainer
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import check_training
 
@@ -108,9 +109,11 @@ def find_learning_rate(
         check_count("steps", steps, 4)
     method = copy.deepcopy(make_optimizer(optimizer))
     data = check_training(net, X, Y, sample_weight, class_weight)
+    make_rng(seed)  # rejects a seed that does not fit
     sample = Sample(net, data, make_rng(copy.deepcopy(seed)))
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm}
+    Trainer(net, method, **options)  # rejects options that do not fit
     weights = {"sample_weight": sample_weight, "class_weight": class_weight}
     race = Race(net, method, rates, (X, Y), weights, options)
 

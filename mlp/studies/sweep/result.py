@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp._checks import check_count
 from mlp.core import MLP
 
 if TYPE_CHECKING:
@@ -100,20 +101,21 @@ class SweepResult:
 
         Raises
         ------
-        ValueError
-            If an index is out of range.
+        ValueError, TypeError
+            If an index is out of range, or no whole number.
         """
         n_rates, n_seeds, _ = self.losses.shape
         places = (("rate_index", rate_index, n_rates), ("seed_index", seed_index, n_seeds))
         for name, index, n in places:
-            if not 0 <= index < n:
+            if not 0 <= check_count(name, index, 0) < n:
                 raise ValueError(f"{name}: received {index!r}, expected 0 to {n - 1}")
         return self.networks.replica(rate_index * n_seeds + seed_index)
 
     def to_csv(self, path: str | Path) -> None:
         """Write the losses in full precision, a row for each epoch and a column for each run.
 
-        The header of a column is its rate or, with several seeds, ``rate/seed``.
+        The header of a column is its rate or, with several seeds, ``rate/seed``. OSError if the
+        file cannot be written.
         """
         n_rates, n_seeds, n_rows = self.losses.shape
         names = [repr(float(rate)) for rate in self.rates]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import as_pair, check_count, check_path, numeric
+from mlp._checks import as_floats, as_pair, check_count, check_path, numeric
 from mlp._types import Array
 from mlp.core import MLP, Dense
 from mlp.optim import Optimizer, make_optimizer
@@ -157,7 +157,7 @@ def learning_rate_sweep(
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
-    checked = numeric("rates", rates).astype(np.float64)
+    checked: NDArray[Any] = as_floats("rates", numeric("rates", rates), np.dtype(np.float64))
     if checked.ndim != 1 or checked.size == 0:
         raise ValueError(
             f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"

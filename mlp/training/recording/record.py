@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import check_path
+from mlp._checks import check_count, check_sequence
 from mlp._types import Array
+from mlp.training.history import read_json
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -210,7 +211,9 @@ class LayerRecord:
     """
 
     def __init__(self, names: Sequence[str] = (), widths: Sequence[int] = ()) -> None:
-        self.names, self.widths = tuple(names), tuple(widths)
+        self.names = check_sequence("names", names, "strings")
+        widths = check_sequence("widths", widths, "whole numbers")
+        self.widths = tuple(check_count("widths", width) for width in widths)
         n = len(self.names)
         self.arrays: dict[str, NDArray[Any]] = {
             "epochs": np.zeros(0, np.int64),
@@ -294,7 +297,7 @@ class LayerRecord:
         return "\n".join(lines)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the record as JSON, and write it to `path` if given."""
+        """Return the record as JSON, and write it to `path`; OSError if that fails."""
         layers = [
             {
                 "name": layer.name,
@@ -325,16 +328,12 @@ class LayerRecord:
 
         Raises
         ------
-        ValueError
-            If it is not the JSON of such a record.
+        ValueError, TypeError
+            If it is not the JSON of such a record, or no path.
+        OSError
+            If the file cannot be read.
         """
-        is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
-        data = json.loads(text)
-        if not isinstance(data, dict) or data.get("format") != _FORMAT:
-            raise ValueError(f"record: received {text[:40]!r}, expected the JSON of a LayerRecord")
-        if data.get("version") != _VERSION:
-            raise ValueError(f"record: received version {data.get('version')}, expected {_VERSION}")
+        data = read_json("record", source, "a LayerRecord", _FORMAT, _VERSION)
         try:
             return _from_json(data)
         except (IndexError, KeyError, OverflowError, TypeError, ValueError) as error:

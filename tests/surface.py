@@ -336,7 +336,7 @@ def namespaces():
     yield mlp
     for found in walk_packages(mlp.__path__, "mlp."):
         is_private = any(part.startswith("_") or part == "cli" for part in found.name.split("."))
-        if found.ispkg and not is_private:
+        if (found.ispkg or found.name == "mlp.files") and not is_private:
             yield import_module(found.name)
 
 
@@ -351,7 +351,9 @@ def surface():
             if getattr(thing, "__module__", "").partition(".")[0] != "mlp":
                 continue
             for call in of_thing(thing):
-                calls[call.name] = call
+                # tables answer what a file holds; foreign objects in their place come next
+                if not call.name.startswith("mlp.tables."):
+                    calls[call.name] = call
     return dict(sorted(calls.items()))
 
 

@@ -7,6 +7,7 @@ memory. The callables are found by introspection (tests/surface.py).
 import resource
 import signal
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,7 @@ def limits():
 
     before = signal.signal(signal.SIGPROF, stop)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(open("/proc/self/statm").read().split()[0]) if soft == -1 else 0  # noqa: SIM115
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if soft == -1 else 0
     if pages:
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, hard))
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mlp._archive import container, description
 from mlp._archive.container import Member
 from mlp._atomic import replacing
-from mlp._checks import check_path
+from mlp._checks import check_path, require
 
 AnyPath = str | os.PathLike[str]
 _FIRST = "description.json"
@@ -106,6 +106,7 @@ def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any
     (1, {'odd': array([1, 3]), 'name': 'x'})
     """
     check_path("path", path)
+    require("content", content, dict)
     reserved = sorted({"format", "version"} & content.keys())
     if reserved:
         raise ValueError(f"content: received the keys {reserved}, expected none that is reserved")

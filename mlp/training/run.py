@@ -136,7 +136,7 @@ class Run:
         A single network that has diverged may continue: its last good weights are finite.
         """
         state = self.state
-        if self.net.replicas is None:
+        if self.net.replicas is None and not self.update.alive[0]:
             self.update.restore(np.ones(1, np.bool_))
         state.epoch = len(self.history.epochs)
         state.is_in_epoch = state.is_stopping = False

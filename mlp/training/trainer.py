@@ -300,7 +300,8 @@ class Trainer:
         return run
 
     def _train(self, run: Run, epochs: int) -> History:
-        end = self.optimizer.lr.end if isinstance(self.optimizer.lr, Schedule) else None
+        lr = self.optimizer._lr
+        end = lr.end if isinstance(lr, Schedule) else None
         if (
             end is not None
             and self.optimizer.steps >= end
@@ -308,7 +309,7 @@ class Trainer:
         ):
             self._has_warned = True
             warnings.warn(
-                f"the schedule {self.optimizer.lr!r} ended after {end} updates, and the rate stays "
+                f"the schedule {lr!r} ended after {end} updates, and the rate stays "
                 "at its last value: give it more steps, set optimizer.lr, or call "
                 "optimizer.reset() to start again",
                 stacklevel=3,

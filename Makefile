@@ -33,7 +33,7 @@ check: $(VENV)/dev ## check lint rules, formatting and types
 	$(BIN)/mypy
 
 docs: $(VENV)/docs ## build the documentation into docs/_build; warnings are errors
-	@rm -rf docs/_build docs/reference/generated
+	@rm -rf docs/_build docs/reference/generated docs/jupyter_execute
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build
 	@echo "Open $(CURDIR)/docs/_build/index.html"
 

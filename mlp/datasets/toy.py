@@ -58,7 +58,7 @@ def spirals(
     """
     n_per_class = check_count("n_per_class", n_per_class)
     n_classes = check_count("n_classes", n_classes, 2)
-    turns = check_number("turns", turns, "a number from 0 to 1,000,000", lambda x: 0 < x <= 1e6)
+    turns = check_number("turns", turns, "a number > 0, at most 1,000,000", lambda x: 0 < x <= 1e6)
     label = np.arange(n_classes)  # (n_classes,)
     t = np.arange(1, n_per_class + 1)[:, np.newaxis] / n_per_class  # (n_per_class, 1)
     angle = 2 * np.pi * (turns * t + label / n_classes)  # (n_per_class, n_classes)

@@ -79,9 +79,9 @@ def test_both_dtypes_have_the_same_points(make):
         (xor, {"dtype": "int8"}, ValueError, "'float64' or 'float32'"),
         (spirals, {"n_per_class": 0}, ValueError, "a whole number >= 1"),
         (spirals, {"n_classes": 1}, ValueError, "a whole number >= 2"),
-        (spirals, {"turns": 0.0}, ValueError, "a finite number > 0"),
-        (spirals, {"turns": float("inf")}, ValueError, "a finite number > 0"),
-        (spirals, {"turns": 1j}, TypeError, "a finite number > 0"),
+        (spirals, {"turns": 0.0}, ValueError, "a number > 0, at most 1,000,000"),
+        (spirals, {"turns": float("inf")}, ValueError, "a number > 0, at most 1,000,000"),
+        (spirals, {"turns": 1j}, TypeError, "a number > 0, at most 1,000,000"),
         (spirals, {"noise": -0.5}, ValueError, "a finite number >= 0"),
     ],
 )

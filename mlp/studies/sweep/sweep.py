@@ -166,7 +166,7 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(f"rates: received {checked.tolist()}, expected finite numbers > 0")
     if len(np.unique(checked)) < len(checked):
         raise ValueError(f"rates: received {checked.tolist()}, expected each rate once")
-    return checked
+    return checked.copy()  # the result keeps them; the caller may change its own array
 
 
 def _initialisations(net: MLP, seeds: int, seed: int) -> Array:

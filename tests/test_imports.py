@@ -278,7 +278,7 @@ def test_the_package_has_at_most_130_modules():
         ("mlp/export/c.py", "from mlp.cli import main", "mlp.cli"),
         ("mlp/machine.py", "def f():\n    import mlp", "mlp"),
         ("mlp/_types.py", "import mlp._checks", "mlp._checks"),
-        ("mlp/_checks.py", "import mlp._names", "mlp._names"),
+        ("mlp/_names.py", "import mlp._checks", "mlp._checks"),
         ("mlp/newcomer/x.py", "import mlp.core", "mlp.core"),
     ],
 )

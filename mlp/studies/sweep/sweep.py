@@ -157,7 +157,8 @@ def learning_rate_sweep(
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
-    checked: NDArray[Any] = as_floats("rates", numeric("rates", rates), np.dtype(np.float64))
+    given = as_floats("rates", numeric("rates", rates), np.dtype(np.float64))
+    checked: NDArray[Any] = given.copy()
     if checked.ndim != 1 or checked.size == 0:
         raise ValueError(
             f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"

@@ -224,12 +224,13 @@ def _elements(name: str, values: Sequence[Any], depth: int = 0) -> Sequence[Any]
         _elements(name, item, depth + 1)
         if isinstance(item, list | tuple)
         else _converted(name, item)
-        if hasattr(item, "__array__") and not isinstance(item, np.generic)
+        if any(hasattr(item, name) for name in _CONVERSIONS) and not isinstance(item, np.generic)
         else item
         for item in values
     ]
 
 
+_CONVERSIONS = ("__array__", "__dlpack__", "to_numpy", "toarray")
 _PLAIN = {float, int, bool, np.float64, np.float32, np.int64, np.ndarray}
 
 

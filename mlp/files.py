@@ -30,7 +30,13 @@ __all__ = [
 def write_model(
     path: str | os.PathLike[str], net: MLP, metadata: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a network to a file: see `MLP.save`."""
+    """Write a network to a file: see `MLP.save`.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        As `MLP.save`.
+    """
     if not isinstance(net, MLP):
         raise TypeError(f"net: received {net!r} of {type(net).__name__}, expected an MLP")
     net.save(path, metadata)

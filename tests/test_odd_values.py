@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.odd_values import ODD
-from tests.surface import SURFACE
+from tests.surface import SURFACE, Call, NeedsValue
 
 CPU_SECONDS = 2.0
 MEMORY = 3 * 2**30
-SAMPLED = 2  # values of each parameter in the fast test
+SAMPLED = 1  # values of each parameter in the fast test
 ALWAYS = (ValueError, TypeError)
 
 
@@ -33,7 +33,8 @@ def limits():
 
     before = signal.signal(signal.SIGPROF, stop)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if soft == -1 else 0
+    size = Path("/proc/self/statm")  # of Linux, in pages
+    pages = int(size.read_text().split()[0]) if soft == -1 and size.exists() else 0
     if pages:
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, hard))
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
@@ -113,3 +114,48 @@ def test_odd_values_are_answered_in_the_promised_way(name):
         return [values[(7 * i + 11 * j + step * n) % len(values)] for n in range(SAMPLED)]
 
     assert_answers(SURFACE[name], sample)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SURFACE)
+def test_all_odd_values_are_answered_in_the_promised_way(name):
+    assert_answers(SURFACE[name], lambda j: ODD)
+
+
+def test_every_namespace_is_found():
+    found = {name.split(".")[1] for name in SURFACE}
+    assert {"core", "datasets", "files", "machine", "optim", "plotting", "studies"} <= found
+    assert len(SURFACE) > 150
+
+
+def test_a_new_parameter_says_what_to_add():
+    def new(newcomer): ...
+
+    with pytest.raises(NeedsValue, match=r'surface.py: "new.newcomer": lambda: ...'):
+        Call("mlp.new", new).arguments()
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (lambda X: X.shape, "AttributeError"),
+        (lambda X: {}["X"], "KeyError"),
+        (lambda X: 1 / 0, "ZeroDivisionError"),
+        (lambda X: bytearray(2 * MEMORY), "MemoryError"),
+        (lambda X: [None for _ in iter(int, 1) if False], "TooSlow"),
+    ],
+)
+def test_another_answer_is_found(answer, expected, monkeypatch):
+    monkeypatch.setitem(globals(), "CPU_SECONDS", 0.2)
+    call = Call("mlp.answer", answer)
+    (parameter,) = call.parameters
+    assert outcome(call, parameter, "None").startswith(expected)
+
+
+def test_an_exception_that_the_docstring_names_is_an_answer():
+    def answer(X):
+        """Raise KeyError."""
+        raise KeyError("X")
+
+    call = Call("mlp.answer", answer)
+    assert outcome(call, call.parameters[0], "None") is None

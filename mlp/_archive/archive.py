@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mlp._archive import container, description
 from mlp._archive.container import Member
 from mlp._atomic import replacing
-from mlp._checks import check_path, require
+from mlp._checks import check_path, check_sequence, require
 
 AnyPath = str | os.PathLike[str]
 _FIRST = "description.json"
@@ -155,7 +155,7 @@ def read_archive(path: AnyPath, kind: str, versions: Iterable[int]) -> tuple[int
     if not stat.S_ISREG(os.stat(check_path("path", path)).st_mode):
         raise FileFormatError(path, "is not a regular file")
     with open(path, "rb") as file, format_errors(path):
-        return _read(file, kind, tuple(versions))
+        return _read(file, kind, check_sequence("versions", versions, "whole numbers"))
 
 
 def _read(file: BufferedReader, kind: str, versions: tuple[int, ...]) -> tuple[int, dict[str, Any]]:

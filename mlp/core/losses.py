@@ -25,7 +25,8 @@ class Loss(Workspace, ABC):
     """What is minimised. A custom loss needs `rows` and `gradient` only.
 
     Any object with these two methods can be given instead of a name; it need not derive from
-    this class. `check_gradients` checks that the two belong together.
+    this class. Their first calls are checked: TypeError if they leave numbers of `out` unwritten
+    or change another argument. `check_gradients` checks that the two belong together.
     """
 
     name: str

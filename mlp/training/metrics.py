@@ -234,12 +234,13 @@ class R2(Metric):
         if len(Y) < 2:
             return np.full(outputs.shape[:-2], math.nan)
         Y = Y.astype(np.float64)
-        residual = np.square(outputs - Y).sum(axis=-2)
-        total = np.square(Y - Y.mean(axis=0)).sum(axis=0)
-        # the mean of equal numbers is rounded, so their total need not be zero
-        varies = (Y[0] != Y).any(axis=0) & (total > 0.0)
-        constant = np.where(residual == 0.0, 1.0, 0.0)
-        of_outputs = np.where(varies, 1.0 - residual / np.where(varies, total, 1.0), constant)
+        with np.errstate(over="ignore", invalid="ignore"):
+            residual = np.square(outputs - Y).sum(axis=-2)
+            total = np.square(Y - Y.mean(axis=0)).sum(axis=0)
+            # the mean of equal numbers is rounded, so their total need not be zero
+            varies = (Y[0] != Y).any(axis=0) & (total > 0.0)
+            constant = np.where(residual == 0.0, 1.0, 0.0)
+            of_outputs = np.where(varies, 1.0 - residual / np.where(varies, total, 1.0), constant)
         mean: Array = of_outputs.mean(axis=-1)
         return mean
 

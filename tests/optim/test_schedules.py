@@ -1,12 +1,14 @@
 """The schedules: their formulas, PyTorch's values, and their configs."""
 
 import json
+import math
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mlp import MLP, SGD, Trainer, TrainingDiverged
 from mlp.optim import (
     SCHEDULES,
     Constant,
@@ -146,3 +148,21 @@ def test_a_callable_is_a_schedule_already():
 def test_only_a_whole_number_of_steps_is_listed(steps):
     with pytest.raises((TypeError, ValueError), match="steps: received"):
         Constant(0.1).list(steps)
+
+
+def test_a_power_beyond_the_largest_float_gives_the_rate_if_that_is_one():
+    rising = Exponential(1e-300, gamma=2.0)
+    assert rising(1024) == pytest.approx(1e-300 * 2.0**1000 * 2.0**24, rel=1e-12)
+    assert rising(5000) == math.inf
+    assert StepDecay(1e-300, step_size=2, gamma=2.0)(2048) == pytest.approx(rising(1024))
+    assert Exponential(np.array([0.0, 1e-300]), gamma=2.0)(1024)[0] == 0.0
+    assert InverseScaling(1.0, power=1e3)(10) == 0.0
+    with pytest.raises(ValueError, match="lr: received inf"):
+        SGD(rising).rate(5000)
+
+
+def test_a_run_whose_rate_is_beyond_the_largest_float_says_so():
+    net = MLP.from_sizes([1, 1], seed=0)
+    trainer = Trainer(net, SGD(Exponential(1e-300, gamma=1e200)), batch_size=1)
+    with pytest.raises((ValueError, TrainingDiverged), match="lr: received inf|learning rate"):
+        trainer.fit([[0.0]], [[0.0]], epochs=9)

@@ -26,6 +26,11 @@ def replicas():
     return history
 
 
+def as_json(**changes):
+    plain = {"format": "mlp-history", "version": 1, "status": "x", "diverged_at": [], "columns": {}}
+    return json.dumps(plain | changes)
+
+
 def test_it_is_a_mapping_of_names_to_lists():
     history = example()
     assert list(history) == ["loss", "lr", "val_loss"]
@@ -127,6 +132,13 @@ def test_equal_data_is_equal_and_any_difference_is_not():
     [
         ("{", "Expecting"),
         ("{}", "expected the JSON of a History"),
+        ('{"a":' + "[" * 200_000 + "]" * 200_000 + "}", "expected the JSON of a History"),
+        (as_json(diverged_at=[math.inf]), "diverged_at: received inf"),
+        (as_json(diverged_at=[10**400]), "diverged_at: received 1000"),
+        (as_json(diverged_at=[-1]), "diverged_at: received -1"),
+        (as_json(columns={"loss": [10**400]}), "OverflowError"),
+        (as_json(columns={"loss": "12"}), "loss: received '12', expected list"),
+        (as_json(version=10**400), "received version 1000"),
         ('{"format": "other"}', "expected the JSON of a History"),
         ('{"format": "mlp-history", "version": 2}', "version 2"),
         ('{"format": "mlp-history", "version": 1}', "status"),

@@ -75,6 +75,16 @@ def test_float32_outputs_are_summed_in_float64():
     assert MAE()(Y, Y + np.float32(1.0)) == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, -1e-7, 1e300, 0.0])
+@pytest.mark.parametrize("rows", [3, 60, 1000])
+def test_r2_of_a_constant_target_is_0_or_1_however_its_mean_is_rounded(value, rows):
+    Y = np.full((rows, 1), value)
+    assert R2()(Y, Y + 0.01 * (abs(value) or 1.0)) == 0.0
+    assert R2()(Y, Y.copy()) == 1.0
+    both = np.column_stack([Y[:, 0], np.arange(rows)])
+    assert R2()(both, np.column_stack([Y[:, 0] + 1.0 + abs(value), np.arange(rows)])) == 0.5
+
+
 @pytest.mark.parametrize("metric", [Accuracy(), TopK(2), MAE(), R2()])
 def test_replicas_have_a_number_each(metric):
     outputs = RNG.normal(size=(3, 40, 5))

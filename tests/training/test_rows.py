@@ -100,6 +100,88 @@ def test_a_source_that_does_not_fit_is_refused(array, error, message):
         Rows(Source(array), 4, np.dtype("float64"))
 
 
+class Gives(Source):
+    """A source whose `take` returns the rows changed by a function."""
+
+    def __init__(self, change):
+        super().__init__(X)
+        self.change = change
+
+    def take(self, indices, axis):
+        return self.change(X.take(indices, axis=axis))
+
+
+WRONG_ROWS = {
+    "one row": lambda rows: rows[:1],
+    "a flat row": lambda rows: rows[0],
+    "one column": lambda rows: rows[:, :1],
+    "a number": lambda rows: 1.0,
+    "a row too many": lambda rows: np.vstack([rows, rows[:1]]),
+    "transposed": lambda rows: rows.T,
+    "an axis too many": lambda rows: rows[None],
+    "text": lambda rows: rows.astype(str),
+    "complex": lambda rows: rows + 9j,
+    "objects": lambda rows: rows.astype(object),
+    "masked": lambda rows: np.ma.array(rows, mask=rows > 0.5),
+    "masked rows in a list": lambda rows: list(np.ma.array(rows, mask=rows > 0.5)),
+    "nothing": lambda rows: None,
+    "ragged rows": lambda rows: [rows[0], *rows[1:, :2]],
+}
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("what", WRONG_ROWS)
+def test_what_a_source_returns_is_checked_and_never_broadcast(what, shuffle):
+    net = mlp.MLP.from_sizes([4, 5, 3], "tanh", "softmax", "cross_entropy", seed=0)
+    theta = net.theta.copy()
+    trainer = mlp.Trainer(net, mlp.SGD(0.1), batch_size=8, shuffle=shuffle)
+    with pytest.raises((TypeError, ValueError), match="^X.take: received"):
+        trainer.fit(Gives(WRONG_ROWS[what]), Y)
+    assert np.array_equal(net.theta, theta)
+
+
+def test_a_source_that_goes_wrong_later_is_checked_then_too():
+    calls = []
+
+    def later(rows):
+        calls.append(len(rows))
+        return rows if len(calls) < 4 else rows[:1]
+
+    with pytest.raises(ValueError, match=r"^X.take: received shape \(1, 4\), expected \(8, 4\)"):
+        trained(Gives(later))
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("convert", [np.ndarray.tolist, list, np.asfortranarray, np.ma.array])
+def test_rows_of_any_kind_that_are_right_are_taken(convert):
+    assert np.array_equal(trained(Gives(convert))[0], trained(Source(X))[0])
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_source_may_sort_the_indices_in_place(shuffle):
+    class Sorts(Source):
+        def take(self, indices, axis):
+            order = np.argsort(indices)
+            indices.sort()
+            rows = np.empty((len(indices), 4))
+            rows[order] = X[indices]
+            return rows
+
+    theta = trained(Sorts(X), shuffle=shuffle)[0]
+    assert np.array_equal(theta, trained(X, shuffle=shuffle)[0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [(None, float), (3, float), ((50.0, 4), float), ((50, 4), "no dtype"), ((-1, 4), float)],
+)
+def test_a_source_of_no_shape_or_dtype_is_refused(shape, dtype):
+    source = Source(X)
+    source.shape, source.dtype = shape, dtype
+    with pytest.raises((TypeError, ValueError), match="^X: received"):
+        Rows(source, 4, np.dtype("float64"))
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads VmRSS from /proc")
 def test_a_memory_map_larger_than_what_stays_resident_is_handed_back(tmp_path):
     path = tmp_path / "large.dat"

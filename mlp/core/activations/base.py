@@ -13,7 +13,8 @@ class Activation(Workspace, ABC):
     """What a layer applies to ``Z``. A custom activation needs `forward` and `backward` only.
 
     Any object with these two methods can be given instead of a name; it need not derive from
-    this class. `check_gradients` checks that the two belong together.
+    this class. Their first calls are checked: TypeError if they leave numbers of `out` unwritten
+    or change another argument. `check_gradients` checks that the two belong together.
     """
 
     name: str

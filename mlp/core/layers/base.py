@@ -88,6 +88,9 @@ class Layer(Workspace, ABC):
     ``self.grads[name]``. For statistics that `forward` itself updates in training, it asks with
     ``Parameter(..., trainable=False, running=True)``.
 
+    The first calls of `forward` and `backward` are checked: TypeError or ValueError if they
+    return the wrong shape, leave a gradient unwritten or change what they are given.
+
     With K replicas, arrays have a leading axis: equations written with ``@``,
     ``swapaxes(-1, -2)`` and ``axis=-2`` hold for both.
 

@@ -157,7 +157,8 @@ def learning_rate_sweep(
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
-    checked: NDArray[Any] = as_floats("rates", numeric("rates", rates), np.dtype(np.float64))
+    given = as_floats("rates", numeric("rates", rates), np.dtype(np.float64))
+    checked: NDArray[Any] = given.copy()  # the result keeps them; the caller may change its own
     if checked.ndim != 1 or checked.size == 0:
         raise ValueError(
             f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"
@@ -166,7 +167,7 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(f"rates: received {checked.tolist()}, expected finite numbers > 0")
     if len(np.unique(checked)) < len(checked):
         raise ValueError(f"rates: received {checked.tolist()}, expected each rate once")
-    return checked.copy()  # the result keeps them; the caller may change its own array
+    return checked
 
 
 def _initialisations(net: MLP, seeds: int, seed: int) -> Array:

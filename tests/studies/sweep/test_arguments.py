@@ -53,6 +53,8 @@ BAD = {
     "no rates": (ValueError, "rates", {"rates": []}),
     "one number": (ValueError, r"rates.*\(\), expected \(n_rates,\)", {"rates": 0.1}),
     "a rate twice": (ValueError, "rates.*0.2, 0.1.*each rate once", {"rates": [0.1, 0.2, 0.1]}),
+    "no callbacks": (TypeError, "callbacks: received None", {"callbacks": None}),
+    "a number as a callback": (TypeError, "callbacks: received 1 at 0", {"callbacks": [1]}),
     "no executor": (TypeError, "executor: received 4, expected an Executor", {"executor": 4}),
     "half a pair": (TypeError, "validation: received tuple of 1", {"validation": (1,)}),
     "a matrix": (ValueError, r"rates.*\(1, 2\)", {"rates": [[0.1, 0.2]]}),

@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from mlp import SGD, Callback, LambdaCallback, Trainer, TrainingDiverged
+from mlp import SGD, Callback, EarlyStopping, LambdaCallback, Trainer, TrainingDiverged
 from mlp.training import ProgressBar
 from tests.training.small import classes, classifier, numbers, regressor, same_columns
 
@@ -267,3 +267,11 @@ def test_the_progress_bar_is_closed_when_the_run_fails(monkeypatch, capsys):
         Trainer(classifier(), callbacks=[bar, LambdaCallback(on_epoch_end=fail)]).fit(X, y, 3)
     assert bar._bar is None
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("bad", [1, None, "EarlyStopping", EarlyStopping, print])
+def test_what_is_no_callback_is_rejected_where_it_is_given(bad):
+    with pytest.raises(TypeError, match="callbacks: received .* at 1, expected a Callback"):
+        Trainer(regressor(), callbacks=[Callback(), bad])
+    with pytest.raises(TypeError, match="callbacks: received .*, expected a sequence|at 0"):
+        Trainer(regressor(), callbacks=bad)

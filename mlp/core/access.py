@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -48,8 +47,8 @@ class Access:
         self._can_copy = all(type(x) in _LAYERS for x in layers) and all(
             type(part) in _PARTS for part in parts
         )
-        self._changed = threading.Condition()
-        self._is_free = True
+        self._state = threading.Lock()  # held for a moment, while what stands below changes
+        self._own_free = threading.Lock()  # held by the call that uses the layers of the network
         self._n_readers = 0
         self._writer: int | None = None
         self._writing: list[str] = []
@@ -62,34 +61,33 @@ class Access:
         RuntimeError
             If another thread is writing: no result would be that of any one state.
         """
-        with self._changed:
+        with self._state:
             self.check_not_written(call)
-            if not self._can_copy:
-                self._changed.wait_for(lambda: self._is_free)
             self._n_readers += 1
-            if self._is_free:
-                self._is_free = False
-                return self._own
-        return self._copy()
+        try:
+            is_own = self._own_free.acquire(blocking=not self._can_copy)
+            return self._own if is_own else self._copy()
+        except BaseException:  # Ctrl-C while it waits, or no memory for a copy
+            with self._state:
+                self._n_readers -= 1
+            raise
 
     def end_read(self, layers: Sequence[Layer]) -> None:
         """End a call that reads."""
-        with self._changed:
+        if layers is self._own[0]:
+            self._own_free.release()
+        with self._state:
             self._n_readers -= 1
-            if layers is self._own[0]:
-                self._is_free = True
-                self._changed.notify()
 
-    @contextmanager
-    def writing(self, call: str) -> Iterator[None]:
-        """Do a call that writes; it may contain others of the same thread.
+    def begin_write(self, call: str) -> None:
+        """Begin a call that writes, until `end_write`; it may contain others of its thread.
 
         Raises
         ------
         RuntimeError
             If another call is at work.
         """
-        with self._changed:
+        with self._state:
             self.check_not_written(call)
             if self._n_readers:
                 raise RuntimeError(
@@ -98,13 +96,13 @@ class Access:
                 )
             self._writer = threading.get_ident()
             self._writing.append(call)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._writing.pop()
-                if not self._writing:
-                    self._writer = None
+
+    def end_write(self) -> None:
+        """End the innermost call that writes."""
+        with self._state:
+            self._writing.pop()
+            if not self._writing:
+                self._writer = None
 
     def check_not_written(self, call: str) -> None:
         """Raise RuntimeError if another thread is writing."""

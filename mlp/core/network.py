@@ -159,9 +159,12 @@ class MLP(Copyable):
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers are reset to them."""
         rng = make_rng(seed)
-        with self._access.writing("initialize"):
+        self._access.begin_write("initialize")
+        try:
             self._rng = rng
             self._parameters.initialize(rng)
+        finally:
+            self._access.end_write()
 
     @property
     def theta(self) -> Array:
@@ -314,10 +317,14 @@ class MLP(Copyable):
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        # a copy of the penalty: its work arrays may be in use in another thread
-        penalty, rng = copy.copy(penalty), self._checked(rng)
-        with self._access.writing("loss_and_grad"):
+        rng = self._checked(rng)
+        if penalty is not None:  # its work arrays may be in use in another thread
+            penalty = copy.copy(penalty)
+        self._access.begin_write("loss_and_grad")
+        try:
             return self._loss_and_grad(X, Y, weight, penalty, rng)
+        finally:
+            self._access.end_write()
 
     def _loss_and_grad(
         self,
@@ -379,7 +386,8 @@ class MLP(Copyable):
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
         rng, running = self._checked(rng), self._parameters.running
-        with self._access.writing("input_gradient"):
+        self._access.begin_write("input_gradient")
+        try:
             if running is not None:
                 running.save()
             try:
@@ -388,6 +396,8 @@ class MLP(Copyable):
             finally:
                 if running is not None:
                     running.restore()
+        finally:
+            self._access.end_write()
 
     def evaluate(
         self,
@@ -403,7 +413,8 @@ class MLP(Copyable):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
-        penalty = copy.copy(penalty)
+        if penalty is not None:
+            penalty = copy.copy(penalty)
         layers, output = self._access.begin_read("evaluate")
         try:
             loss: LossValue = self._total_loss(X, Y, weight, None, layers, output) / X.shape[-2]

@@ -279,8 +279,11 @@ class Trainer:
             raise RuntimeError(
                 f"{call}: received during a fit of this trainer, expected one at a time"
             )
-        with self.net._access.writing(call):
+        self.net._access.begin_write(call)
+        try:
             yield
+        finally:
+            self.net._access.end_write()
 
     def _prepare(
         self,

@@ -47,9 +47,8 @@ class Sample:
             mean = np.broadcast_to(np.average(Y, axis=0, weights=counts), Y.shape).copy()
             total = Output(copy.deepcopy(net.loss)).total(mean, Y, row_weight)
             self.constant = float(total) / len(Y)
-        is_regression = (
-            getattr(getattr(net.layers[-1], "activation", None), "name", "") == "identity"
-        )
+        activation = getattr(net.layers[-1], "activation", None)
+        is_regression = getattr(activation, "name", None) == "identity"
         parts = [] if isinstance(net.layers[0], BatchNorm) else _unscaled("inputs", X, 1.0)
         parts += _unscaled("targets", Y, 0.0) if is_regression else []
         self.advice = ""

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from mlp._checks import check_path
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -29,6 +31,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     Raises
     ------
+    TypeError
+        If `path` is not a str or a PathLike: an int would be taken for a file descriptor.
     OSError
         If the file cannot be written; the message names `path`.
 
@@ -42,32 +46,47 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ...     path.read_bytes()
     b'1234'
     """
-    target = Path(os.path.realpath(path))  # a link stays; its target is replaced
-    if target.exists() and not target.is_file():
-        with target.open("wb") as file:
-            yield file
-        return
-    temporary: Path | None = None
-    try:
+    target = Path(os.path.realpath(check_path("path", path)))  # a link stays
+    with _naming(path):
+        if target.exists() and not target.is_file():
+            with target.open("wb") as device:
+                yield device
+            return
         temporary, opened = _new_temporary(target)
-        with opened as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            with suppress(FileNotFoundError):
-                temporary.chmod(target.stat().st_mode & 0o7777)
-            if fcntl is None:  # Windows cannot rename an open file; elsewhere it stays locked
-                file.close()
-            temporary.replace(target)
-    except BaseException as error:
-        if temporary is not None:
+        try:
+            with opened as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                with suppress(FileNotFoundError):
+                    temporary.chmod(target.stat().st_mode & 0o7777)
+                if fcntl is None:  # Windows cannot rename an open file; elsewhere it stays locked
+                    file.close()
+                temporary.replace(target)
+        except BaseException:
             with suppress(OSError):
                 temporary.unlink()
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-        raise
-    _remove_abandoned(target)
-    _sync_folder(target.parent)
+            raise
+        _remove_abandoned(target)
+        _sync_folder(target.parent)
+
+
+@contextmanager
+def appending(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file to add to its end; OSError with `path` if it cannot be written."""
+    with _naming(path), open(check_path("path", path), "ab") as file:
+        yield file
+
+
+@contextmanager
+def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let every OSError name `path`: those of writing name no file, others the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _new_temporary(target: Path) -> tuple[Path, BinaryIO]:
@@ -126,7 +145,10 @@ def _sync_folder(folder: Path) -> None:
     """Flush the renaming to disk, where the system supports it for folders."""
     if not hasattr(os, "O_DIRECTORY"):
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # the folder may be writable but not readable
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Look-up of names in any case; an unknown name is answered with the nearest known one."""
+"""Look-up of names in any case, and how error messages name a value."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ def find_name(kind: str, received: object, known: Iterable[str]) -> str:
     """
     names = list(known)
     if not isinstance(received, str):
-        raise TypeError(f"{kind}: received {received!r}, expected one of {', '.join(names)}")
+        raise TypeError(
+            f"{kind}: received {shortened(received)}, expected one of {', '.join(names)}"
+        )
     if received.lower() in names:
         return received.lower()
     raise ValueError(
-        f"{kind}: received {received!r}, expected one of {', '.join(names)}"
+        f"{kind}: received {shortened(received)}, expected one of {', '.join(names)}"
         f"{did_you_mean(received, names)}"
     )
 
@@ -89,7 +91,29 @@ def resolve(
     missing = [name for name in methods if not callable(getattr(spec, name, None))]
     if missing or isinstance(spec, type):
         raise TypeError(
-            f"{kind}: received {spec!r}, expected a name ({', '.join(known)}) "
+            f"{kind}: received {shortened(spec)}, expected a name ({', '.join(known)}) "
             f"or an object with the methods {' and '.join(methods)}"
         )
     return spec
+
+
+def name_of(thing: object) -> str:
+    """Return the name of an activation or a loss; for a custom object without one, its repr.
+
+    Examples
+    --------
+    >>> from mlp.core import make_loss
+    >>> name_of(make_loss("mse"))
+    'mse'
+    """
+    name = getattr(thing, "name", None)
+    return name if isinstance(name, str) else repr(thing)
+
+
+def shortened(value: object) -> str:
+    """Return the repr of a value, cut to a hundred characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of a whole number of thousands of digits; nested deeply
+        text = f"{type(value).__name__} that is too long to print"
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mlp._archive import container, description
 from mlp._archive.container import Member
 from mlp._atomic import replacing
+from mlp._checks import check_path, require
 
 AnyPath = str | os.PathLike[str]
 _FIRST = "description.json"
@@ -92,7 +93,7 @@ def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any
     Raises
     ------
     TypeError, ValueError
-        If the tree cannot be described; no file has been touched.
+        If the tree cannot be described or `path` is not a path; no file has been touched.
     OSError
         If the file cannot be written; an existing file is unchanged.
 
@@ -104,6 +105,8 @@ def write_archive(path: AnyPath, kind: str, version: int, content: dict[str, Any
     ...     read_archive(f"{folder}/a.npz", "numbers", [1])
     (1, {'odd': array([1, 3]), 'name': 'x'})
     """
+    check_path("path", path)
+    require("content", content, dict)
     reserved = sorted({"format", "version"} & content.keys())
     if reserved:
         raise ValueError(f"content: received the keys {reserved}, expected none that is reserved")
@@ -144,10 +147,12 @@ def read_archive(path: AnyPath, kind: str, versions: Iterable[int]) -> tuple[int
     ------
     FileFormatError
         If the file is anything else; the message gives the reason.
+    TypeError
+        If `path` is not a str or a PathLike.
     OSError
         If the file does not exist or cannot be read.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not stat.S_ISREG(os.stat(check_path("path", path)).st_mode):
         raise FileFormatError(path, "is not a regular file")
     with open(path, "rb") as file, format_errors(path):
         return _read(file, kind, tuple(versions))

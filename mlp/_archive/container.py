@@ -10,6 +10,7 @@ The layout follows APPNOTE.TXT 6.3 (PKWARE), with the ZIP64 fields always presen
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
@@ -35,6 +36,9 @@ _CENTRAL_EXTRA = struct.Struct("<2H3Q")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _END = struct.Struct("<4s4H2LH")
+
+MOST_HOLES = 1 << 26
+"""How many bytes of a file may take no space on disk."""
 
 _VERSION = 45  # the first with ZIP64
 _DATE = 1 << 5 | 1  # 1980-01-01, the earliest date
@@ -121,7 +125,7 @@ def read_rest(
     """Return an iterator over the content of each of `members` after its head.
 
     The directory and the size of the file are checked at once: the archive must consist of the
-    first member and these.
+    first member and these, and take space on disk.
     """
     everything = [Member(name, first, 0), *members]
     blank = directory(everything, [0] * len(everything))
@@ -131,6 +135,7 @@ def read_rest(
         raise ValueError(f"truncated: {missing} bytes are missing")
     if missing < 0:
         raise ValueError(f"has {-missing} bytes more than its description says")
+    _check_holes(file.fileno())
     file.seek(start)
     checksums = _read_directory(file.read(len(blank)), everything)
     if checksums[0] != zlib.crc32(first):
@@ -138,6 +143,35 @@ def read_rest(
     file.seek(len(local_header(everything[0], 0)) + len(first))
     pairs = zip(members, checksums[1:], strict=True)
     return (_read_member(file, member, checksum) for member, checksum in pairs)
+
+
+def _check_holes(descriptor: int) -> None:
+    """Raise ValueError if more than 64 MiB of a file are holes, which only exist in memory.
+
+    The holes themselves are counted because a file system that compresses stores fewer blocks
+    than there are data. One that knows no holes reports none.
+    """
+    status = os.fstat(descriptor)
+    size, in_blocks = status.st_size, 512 * getattr(status, "st_blocks", status.st_size)
+    if size - in_blocks <= MOST_HOLES or not hasattr(os, "SEEK_HOLE"):
+        return
+    here = os.lseek(descriptor, 0, os.SEEK_CUR)
+    at = holes = 0
+    while at < size:
+        start = os.lseek(descriptor, at, os.SEEK_HOLE)
+        try:
+            at = os.lseek(descriptor, start, os.SEEK_DATA) if start < size else size
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            at = size  # no data follows
+        os.lseek(descriptor, here, os.SEEK_SET)  # where the buffered reader believes it is
+        holes += at - start
+        if holes > MOST_HOLES:
+            raise ValueError(
+                f"is sparse: at least {holes} of its {size} bytes are holes, expected at most "
+                f"{MOST_HOLES}; a copy without holes (cp --sparse=never) can be read"
+            )
 
 
 def _read_directory(found: bytes, members: Sequence[Member]) -> list[int]:

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from mlp._checks import check_count, numeric
 from mlp._types import Array, LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.core.penalties import Penalty
 
 _COMPONENTS_AT_MOST = 4000
 _DIRECTIONS = 32
@@ -89,7 +89,8 @@ def check_gradients(
     if directions is not None:
         check_count("directions", directions)
     net = net.astype("float64")
-    X = np.array(numeric("X", X), dtype=np.float64, order="C")  # so that flat_X is a view
+    with np.errstate(over="ignore"):
+        X = np.array(numeric("X", X), dtype=np.float64, order="C")  # so that flat_X is a view
 
     def loss_and_grad() -> LossValue:
         rng = np.random.default_rng(seed)
@@ -119,7 +120,7 @@ def check_gradients(
 def _directions(
     size: int, wanted: int | None, rng: np.random.Generator, locate: Callable[[int], str]
 ) -> Iterator[tuple[Array, str]]:
-    """Yield unit vectors with what they are called: all axes, or some random directions."""
+    """Yield unit vectors with their names: all axes, or some random directions."""
     if wanted is None and size <= _COMPONENTS_AT_MOST:
         for i in range(size):
             axis = np.zeros(size)
@@ -131,13 +132,13 @@ def _directions(
             yield direction / np.linalg.norm(direction), f"random direction {i}"
 
 
-def _compare(exact: Array, slope: Array, least: Array, place: str) -> GradientCheck:
-    """Return the relative error of a slope, of replicas the largest; NaN is the worst of all."""
-    size = np.maximum(np.abs(exact), np.abs(slope))
-    error = np.abs(exact - slope) / np.maximum(size, least)
-    worst = int(np.argmax(error))  # of the first NaN, if there is one
-    analytic, numeric = np.ravel(exact)[worst], np.ravel(slope)[worst]
-    where = f"{place}: analytic {analytic:.9g}, numeric {numeric:.9g}"
+def _compare(analytic: Array, difference: Array, least: Array, place: str) -> GradientCheck:
+    """Return the relative error of a slope: the largest over replicas; NaN ranks highest."""
+    size = np.maximum(np.abs(analytic), np.abs(difference))
+    error = np.abs(analytic - difference) / np.maximum(size, least)
+    worst = int(np.argmax(error))  # the first NaN, if there is one
+    where = f"{place}: analytic {np.ravel(analytic)[worst]:.9g}, "
+    where += f"numeric {np.ravel(difference)[worst]:.9g}"
     return GradientCheck(float(np.ravel(error)[worst]), where)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp._checks import check_count, check_dtype, check_not_negative, check_positive
+from mlp._checks import check_count, check_dtype, check_not_negative, check_number
 from mlp.datasets.dataset import Dataset
 
 _CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -58,7 +58,7 @@ def spirals(
     """
     n_per_class = check_count("n_per_class", n_per_class)
     n_classes = check_count("n_classes", n_classes, 2)
-    turns = check_positive("turns", turns)
+    turns = check_number("turns", turns, "a number from 0 to 1,000,000", lambda x: 0 < x <= 1e6)
     label = np.arange(n_classes)  # (n_classes,)
     t = np.arange(1, n_per_class + 1)[:, np.newaxis] / n_per_class  # (n_per_class, 1)
     angle = 2 * np.pi * (turns * t + label / n_classes)  # (n_per_class, n_classes)
@@ -130,4 +130,8 @@ def _with_noise(
     """Return `X` plus normal noise, drawn in float64 so that both types get the same points."""
     noise = check_not_negative("noise", noise)
     rng = np.random.default_rng(check_count("seed", seed, 0))
-    return (X + noise * rng.standard_normal(X.shape)).astype(check_dtype(dtype))
+    with np.errstate(over="ignore", invalid="ignore"):
+        noisy = (X + noise * rng.standard_normal(X.shape)).astype(check_dtype(dtype))
+    if not np.isfinite(noisy).all():
+        raise ValueError(f"noise: received {noise:g}, expected noise with which points are finite")
+    return noisy

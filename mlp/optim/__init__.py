@@ -12,9 +12,8 @@ from typing import Any
 
 from mlp._names import find_name
 from mlp._types import Rate
-from mlp.optim.adam import Adam, AdamW
-from mlp.optim.adaptive import Adagrad, RMSprop
 from mlp.optim.base import Optimizer, StateDict
+from mlp.optim.methods import SGD, Adagrad, Adam, AdamW, RMSprop
 from mlp.optim.schedules import (
     SCHEDULES,
     Constant,
@@ -30,7 +29,6 @@ from mlp.optim.schedules import (
     schedule_from_config,
     schedule_values,
 )
-from mlp.optim.sgd import SGD
 
 __all__ = [
     "OPTIMIZERS",

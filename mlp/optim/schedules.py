@@ -17,12 +17,36 @@ from mlp._checks import (
     check_not_negative,
     check_number,
     check_positive,
-    check_rate,
 )
-from mlp._names import find_name
+from mlp._names import find_name, shortened
 from mlp._types import Rate
 
 RATE = "a number >= 0 or an array (K,)"
+
+
+def check_rate(
+    name: str, value: object, expected: str = "a number >= 0, a schedule or an array (K,)"
+) -> Rate:
+    """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, np.ndarray | list | tuple):
+        return check_number(name, value, expected, lambda x: x >= 0.0)
+    try:
+        given = np.asarray(value)
+    except ValueError:  # a ragged list
+        raise ValueError(f"{name}: received {shortened(value)}, expected {expected}") from None
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
+    if given.ndim != 1 or given.size == 0:
+        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
+    rates = np.array(given, dtype=np.float64)
+    if not (np.isfinite(rates) & (rates >= 0.0)).all():
+        raise ValueError(f"{name}: received {shortened(rates.tolist())}, expected {expected}")
+    rates.flags.writeable = False
+    return rates
+
+
 """What an error message says a rate must be."""
 
 
@@ -34,6 +58,11 @@ class Schedule(ABC):
     """
 
     name: ClassVar[str]
+
+    @property
+    def end(self) -> int | None:
+        """The number of updates that it is made for, after which the rate stays; None for any."""
+        return None
 
     def __call__(self, step: int) -> Rate:
         """Return the rate of update number `step`; `step` must be a whole number >= 0."""
@@ -142,7 +171,7 @@ class StepDecay(Schedule):
         )
 
     def _at(self, step: int) -> Rate:
-        return self.lr * self.gamma ** (step // self.step_size)
+        return _power(self.lr, self.gamma, step // self.step_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +191,7 @@ class Exponential(Schedule):
         self._set(lr=lr, gamma=gamma)
 
     def _at(self, step: int) -> Rate:
-        return self.lr * self.gamma**step
+        return _power(self.lr, self.gamma, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +209,11 @@ class Cosine(Schedule):
     steps: int
     lr_min: float = 0.0
     name: ClassVar[str] = "cosine"
+
+    @property
+    def end(self) -> int:
+        """The number of its steps."""
+        return self.steps
 
     def __post_init__(self) -> None:
         self._set(
@@ -207,6 +241,12 @@ class LinearWarmup(Schedule):
     steps: int
     start: float = 1.0 / 3.0
     name: ClassVar[str] = "linear_warmup"
+
+    @property
+    def end(self) -> int | None:
+        """Its steps and those of the schedule that follows, if that has an end."""
+        end = self.schedule.end if isinstance(self.schedule, Schedule) else None
+        return None if end is None else self.steps + end
 
     def __post_init__(self) -> None:
         self._set(
@@ -241,6 +281,11 @@ class OneCycle(Schedule):
     div_factor: float = 25.0
     final_div_factor: float = 1e4
     name: ClassVar[str] = "one_cycle"
+
+    @property
+    def end(self) -> int:
+        """The number of its steps."""
+        return self.steps
 
     def __post_init__(self) -> None:
         self._set(
@@ -277,8 +322,21 @@ class InverseScaling(Schedule):
         self._set(lr=lr, power=power)
 
     def _at(self, step: int) -> Rate:
-        divisor: float = (step + 1) ** self.power
+        try:
+            divisor: float = (step + 1) ** self.power
+        except OverflowError:
+            return self.lr * 0.0
         return self.lr / divisor
+
+
+def _power(lr: Rate, gamma: float, n: int) -> Rate:
+    """Return lr * gamma**n, also where only the power is beyond the largest float."""
+    try:
+        return lr * gamma**n
+    except OverflowError:
+        with np.errstate(divide="ignore", over="ignore"):
+            rates = np.exp(np.log(lr) + n * math.log(gamma))  # of a rate of 0, exp(-inf) = 0
+        return rates if isinstance(lr, np.ndarray) else float(rates)
 
 
 def _cosine(first: Rate, last: Rate, done: float) -> Rate:

@@ -1,15 +1,42 @@
 """The picture of the learning-rate finder."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import NDArray
 
+from mlp._checks import check_choice, check_offers
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import FinderRecord
-from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import theme_of
+
+
+class FinderRecord(Protocol):
+    """The outcome of the learning-rate finder."""
+
+    @property
+    def rates(self) -> NDArray[np.floating]:
+        """The rates that were tried and did not diverge, ascending, ``(n,)``."""
+
+    @property
+    def losses(self) -> NDArray[np.floating]:
+        """The loss that each reached, ``(n,)``."""
+
+    @property
+    def updates(self) -> NDArray[np.integer]:
+        """The updates of each, ``(n,)``."""
+
+    @property
+    def suggestion(self) -> float:
+        """The suggested rate, one of `rates`."""
+
+    @property
+    def diverged_at(self) -> float | None:
+        """The lowest rate that diverged, if any did."""
 
 
 def plot_learning_rate_finder(
@@ -61,6 +88,8 @@ def plot_learning_rate_finder(
     'log'
     """
     check_choice("scale", scale, ("linear", "log"))
+    expected = "a result of find_learning_rate"
+    check_offers("result", result, expected, "rates", "losses", "updates", "suggestion")
     span = _limits(result, scale)
     highest = max(float(result.rates[-1]), result.diverged_at or 0.0)
     is_last = result.updates == np.max(result.updates)

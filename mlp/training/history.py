@@ -1,4 +1,4 @@
-"""History: what happened in each epoch, as data."""
+"""The history of a run: the numbers of each epoch."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import require, require_keys
+from mlp._checks import check_count, check_path, require, require_keys
+from mlp._names import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMAT, _VERSION = "mlp-history", 1
+_STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
 
 
 class History(Mapping[str, list[Any]]):
-    """One list for each quantity, with one entry for each epoch.
+    """A mapping of quantities to lists with one entry per epoch.
 
     ``history["loss"]`` is the mean training loss of the epoch's batches, each taken before its
-    update, penalties included; ``"val_loss"`` the loss on the validation data after the epoch,
-    without them, and ``"val_accuracy"`` and so on the metrics (``"accuracy"`` where there is no
-    validation data); ``"lr"`` the rate of its last update; ``"grad_norm"`` the mean norm of the
-    gradient before clipping; ``"seconds"`` how long it took. For K replicas an entry is an array
-    ``(K,)``, NaN once the replica has diverged.
+    update, including penalties; ``"val_loss"`` the loss on the validation data after the epoch,
+    without penalties; ``"val_accuracy"`` and so on are the metrics (``"accuracy"`` without
+    validation data); ``"lr"`` is the rate of the last update; ``"grad_norm"`` the mean norm of
+    the gradient before clipping; ``"seconds"`` the duration. For K replicas each entry is an
+    array ``(K,)``, NaN once the replica has diverged.
 
     Attributes
     ----------
     status : str
-        "running", "completed" (also where a callback stopped the run), "interrupted" (Ctrl-C),
-        "diverged", or "failed" (an exception, say of a callback).
+        "running", "completed" (also if a callback stopped the run), "interrupted" (Ctrl-C),
+        "diverged", or "failed" (an exception, for example in a callback). Divergence is looked for
+        before each update: a loss that overflows after the last one leaves it "completed".
     diverged_at : list of int
-        For replicas: the epoch in which each diverged, 0 where it did not.
+        For replicas: the epoch in which each one diverged, 0 if it did not.
 
     Examples
     --------
@@ -54,7 +57,7 @@ class History(Mapping[str, list[Any]]):
         self._columns: dict[str, list[Any]] = {}
 
     def append(self, **values: Any) -> None:
-        """Add an epoch; a quantity that is new is NaN in the epochs before it."""
+        """Add an epoch; a new quantity is NaN in the epochs before."""
         n_before = len(self.epochs)
         for name in dict.fromkeys([*self._columns, *values]):
             column = self._columns.setdefault(name, [])
@@ -68,7 +71,7 @@ class History(Mapping[str, list[Any]]):
         return range(1, 1 + max(map(len, self._columns.values()), default=0))
 
     def __getitem__(self, name: str) -> list[Any]:
-        """Return the list of a quantity; KeyError with the known names if there is none."""
+        """Return the list of a quantity; the KeyError for an unknown one lists the known names."""
         if name not in self._columns:
             raise KeyError(f"{name!r}, expected one of {', '.join(self._columns) or 'none yet'}")
         return self._columns[name]
@@ -78,7 +81,7 @@ class History(Mapping[str, list[Any]]):
         return iter(self._columns)
 
     def __len__(self) -> int:
-        """Return how many quantities there are."""
+        """Return the number of quantities."""
         return len(self._columns)
 
     def __eq__(self, other: object) -> bool:
@@ -88,14 +91,15 @@ class History(Mapping[str, list[Any]]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Return a line that says how the run stands."""
+        """Return a one-line summary of the run."""
         last = f", last loss {self['loss'][-1]}" if self.get("loss") else ""
         return f"<History: {len(self.epochs)} epochs, {self.status}{last}>"
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the history as JSON, and write it to `path` if one is given.
+        """Return the history as JSON, and write it to `path` if given.
 
-        Numbers keep every digit; NaN and the infinities are written as strings.
+        Numbers keep every digit; NaN and the infinities are written as strings. OSError if the
+        file cannot be written.
         """
         data = {
             "format": _FORMAT,
@@ -111,59 +115,65 @@ class History(Mapping[str, list[Any]]):
 
     @classmethod
     def from_json(cls, source: str | Path) -> History:
-        """Read what `to_json` wrote, from a path or from the text itself.
+        """Read the JSON of `to_json`, from a path or from the text itself.
 
         Raises
         ------
-        ValueError
-            If it is not a history.
+        ValueError, TypeError
+            If it is not the JSON of a history, or no path.
+        OSError
+            If the file cannot be read.
         """
-        is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
-        data = json.loads(text)
-        if not isinstance(data, dict) or data.get("format") != _FORMAT:
-            raise ValueError(f"history: received {text[:40]!r}, expected the JSON of a History")
-        if data.get("version") != _VERSION:
-            raise ValueError(f"history: received version {data.get('version')}, expected 1")
+        data = read_json("history", source, "a History", _FORMAT, _VERSION)
         history = cls()
         try:
-            history.status = str(data["status"])
-            history.diverged_at = [int(epoch) for epoch in data["diverged_at"]]
-            columns = data["columns"].items()
-            history._columns = {name: list(map(_decode, column)) for name, column in columns}
+            history.status = require("status", data["status"], str)
+            epochs = require("diverged_at", data["diverged_at"], list)
+            history.diverged_at = [check_count("diverged_at", epoch, 0) for epoch in epochs]
+            columns = require("columns", data["columns"], dict)
+            history._columns = {
+                name: list(map(_decode, require(name, column, list)))
+                for name, column in columns.items()
+            }
             lengths = {name: len(column) for name, column in history._columns.items()}
             if len(set(lengths.values())) > 1:
                 raise ValueError(f"lists of different lengths: {lengths}")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(
                 f"history: received JSON that is not a History's ({error!r})"
             ) from None
         return history
 
     def to_tree(self) -> dict[str, Any]:
-        """Return the history as settings and arrays, which a file holds bit for bit."""
+        """Return the history as a tree of settings and arrays, which a file stores exactly."""
         columns = [{"name": name} | _stack(column) for name, column in self._columns.items()]
         diverged_at = np.array(self.diverged_at, np.int64)
         return {"status": self.status, "diverged_at": diverged_at, "columns": columns}
 
     @classmethod
     def from_tree(cls, tree: Any) -> History:
-        """Return the history of which `to_tree` made a tree; TypeError, ValueError of another."""
+        """Return the history in a tree from `to_tree`; TypeError or ValueError for another tree."""
         status, diverged_at, columns = require_keys(
             "history", tree, "status", "diverged_at", "columns"
         )
         history = cls()
         history.status = require("status", status, str)
-        history.diverged_at = require("diverged_at", diverged_at, np.ndarray).tolist()
+        if status not in _STATUSES:
+            raise ValueError(f"status: received {status!r:.80}, expected {', '.join(_STATUSES)}")
+        history.diverged_at = _epochs_of(require("diverged_at", diverged_at, np.ndarray))
         for column in require("columns", columns, list):
             name, single, values = require_keys("column", column, "name", "single", "values")
-            history._columns[require("name", name, str)] = _unstack(name, single, values)
+            if require("name", name, str) in history._columns:
+                raise ValueError(f"history: received the column {name!r:.80} twice")
+            history._columns[name] = _unstack(name, single, values)
         if len({len(column) for column in history._columns.values()}) > 1:
             raise ValueError("history: received columns of different lengths")
         return history
 
     def replace_by(self, other: History) -> None:
         """Become equal to another history."""
+        if not isinstance(other, History):
+            raise TypeError(f"other: received {shortened(other)}, expected a History")
         self.status, self.diverged_at = other.status, other.diverged_at
         self._columns = other._columns
 
@@ -174,16 +184,50 @@ class History(Mapping[str, list[Any]]):
         return plot_history(self, ax, **options)
 
 
+def read_json(name: str, source: str | Path, of: str, kind: str, version: int) -> dict[str, Any]:
+    """Return the JSON object of a format in a file, or in the text itself.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is anything else, or no path.
+    OSError
+        If the file cannot be read.
+    """
+    is_text = isinstance(source, str) and source.lstrip().startswith("{")
+    text = str(source) if is_text else Path(check_path("source", source)).read_text("utf-8")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{name}: received {text[:40]!r} ({error}), expected the JSON of {of}"
+        ) from None
+    if not isinstance(data, dict) or data.get("format") != kind:
+        raise ValueError(f"{name}: received {text[:40]!r}, expected the JSON of {of}")
+    if data.get("version") != version:
+        found = shortened(data.get("version"))
+        raise ValueError(f"{name}: received version {found}, expected {version}")
+    return data
+
+
 def _nan_like(value: Any) -> Any:
-    """Return NaN, or for an array of replicas an array of it."""
+    """Return NaN, or an array of NaN for an array of replicas."""
     return np.full(value.shape, math.nan) if isinstance(value, np.ndarray) else math.nan
 
 
 def _stack(column: list[Any]) -> dict[str, NDArray[Any]]:
-    """Return the entries as one array, and which of them are one number for all replicas."""
+    """Return the entries as one array, and which of them are a single number for all replicas."""
     single = np.array([np.ndim(entry) == 0 for entry in column], np.bool_)
     shape = max(map(np.shape, column), key=len, default=())
     return {"single": single, "values": np.array([np.broadcast_to(x, shape) for x in column])}
+
+
+def _epochs_of(array: NDArray[Any]) -> list[int]:
+    """Return the list that is saved as this array."""
+    if array.dtype != np.int64 or array.ndim != 1 or (array.size and array.min() < 0):
+        raise ValueError(f"diverged_at: received {array!r:.80}, expected epochs, a list of int64")
+    epochs: list[int] = array.tolist()
+    return epochs
 
 
 def _unstack(name: str, single: Any, values: Any) -> list[Any]:

@@ -14,7 +14,7 @@ def test_locate_names_every_number_of_theta():
     assert names[20] == "layers[0] b[0]"
     assert names[26] == "layers[2] b[2]"
     assert len(set(names)) == len(names)
-    with pytest.raises(IndexError, match="theta has 27"):
+    with pytest.raises(IndexError, match="received 27, expected 0 to 26"):
         net.locate(27)
 
 

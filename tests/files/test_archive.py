@@ -2,6 +2,7 @@
 
 import copy
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 
 import mlp
 from mlp import FileFormatError
-from mlp.files import format_errors, read_archive, write_archive
+from mlp._archive import container
+from mlp.files import format_errors, read_archive, read_model, write_archive
+from tests.files.forge import assert_same, small
+from tests.files.refused import MIB, assert_refused
 
 
 @pytest.mark.parametrize("digits", range(1, 19))
@@ -80,3 +84,46 @@ def test_errors_are_value_errors_that_can_be_copied():
     assert error.args == ("a.npz", "is odd")
     again = copy.deepcopy(error)
     assert (again.path, again.reason, str(again)) == ("a.npz", "is odd", "a.npz: is odd")
+
+
+class Sparse:
+    """A file in which long runs of zeros become holes."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, data):
+        if memoryview(data).nbytes >= MIB:
+            self.file.seek(memoryview(data).nbytes, os.SEEK_CUR)
+        else:
+            self.file.write(data)
+
+
+def save_sparse(path, monkeypatch, n_bytes):
+    """Save a network with so many zeros, which take no space on disk."""
+    write = container.write_members
+    sparse = lambda file, contents: write(Sparse(file), contents)  # noqa: E731
+    monkeypatch.setattr(container, "write_members", sparse)
+    small().save(path, {"zeros": np.zeros(n_bytes, np.uint8)})
+    if not hasattr(os, "SEEK_HOLE") or 512 * path.stat().st_blocks > n_bytes // 2:
+        pytest.skip("the file system has no holes")
+
+
+def test_a_file_of_holes_is_refused_before_they_take_memory(tmp_path, monkeypatch):
+    save_sparse(tmp_path / "net.npz", monkeypatch, 512 * MIB)
+    assert_refused(tmp_path / "net.npz", "is sparse: at least 536[0-9]{6} of its 536[0-9]{6} bytes")
+
+
+def test_a_few_holes_are_read_as_zeros(tmp_path, monkeypatch):
+    save_sparse(tmp_path / "net.npz", monkeypatch, 48 * MIB)
+    net, metadata = read_model(tmp_path / "net.npz")
+    assert_same(net, small())
+    assert not metadata["zeros"].any()
+
+
+def test_two_small_holes_are_not_rejected_in_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(container, "MOST_HOLES", 3 * MIB)
+    save_sparse(tmp_path / "net.npz", monkeypatch, 2 * MIB)
+    assert_same(mlp.load(tmp_path / "net.npz"), small())
+    monkeypatch.setattr(container, "MOST_HOLES", MIB)
+    assert_refused(tmp_path / "net.npz", "is sparse")

@@ -16,7 +16,7 @@ from mlp.plotting import (
     theme,
 )
 from mlp.training import LayerRecord
-from mlp.training.recording.units import Histogram
+from mlp.training.recording.record import Histogram
 from tests.plotting.conftest import sweep
 from tests.plotting.diagrams import DIAGRAMS
 
@@ -60,7 +60,7 @@ def layers():
             pairs.append((outputs, sizes))
             medians.append((np.median(A), np.median(log_dW)))
         units = [np.array([0, 2, 0, 1, 0, 2], np.uint8), np.zeros(3, np.uint8)]
-        record.append(epoch, pairs, medians, zeros=[60, 0], flat=[0.3, 0.1], units=units)
+        record._append(epoch, pairs, medians, zeros=[60, 0], flat=[0.3, 0.1], units=units)
     return record
 
 

@@ -130,7 +130,7 @@ def test_equal_data_is_equal_and_any_difference_is_not():
         ('{"format": "other"}', "expected the JSON of a History"),
         ('{"format": "mlp-history", "version": 2}', "version 2"),
         ('{"format": "mlp-history", "version": 1}', "status"),
-        (example().to_json().replace("[]", "3"), "not iterable"),
+        (example().to_json().replace("[]", "3"), "received 3, expected list"),
         (example().to_json().replace('"NaN"', '"zero"').replace('"nan"', '"zero"'), "zero"),
     ],
 )

@@ -5,7 +5,8 @@ import pytest
 
 from mlp import MLP, SGD, Dense, Penalty, Trainer
 from mlp.core import Dropout
-from mlp.optim import Exponential
+from mlp.optim import Cosine, Exponential, LinearWarmup, OneCycle
+from mlp.training import Checkpoint
 from tests.training.small import (
     DTYPES,
     OPTIMIZERS,
@@ -294,3 +295,46 @@ def test_every_epoch_has_its_loss_rate_norm_and_time():
     assert all(isinstance(value, float) for value in history["loss"] + history["seconds"])
     assert min(history["seconds"]) > 0
     assert history.status == "completed"
+
+
+SCHEDULES = {
+    "cosine": (Cosine(0.1, 6, lr_min=0.01), 6),
+    "one_cycle": (OneCycle(0.1, 6), 6),
+    "warmup": (LinearWarmup(Cosine(0.1, 4), 2), 6),
+    "warmup to a rate": (LinearWarmup(0.1, 2), None),
+    "exponential": (Exponential(0.1, 0.9), None),
+    "a function": (lambda step: 0.1, None),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_that_has_ended_is_said_once(name):
+    schedule, end = SCHEDULES[name]
+    trainer = Trainer(classifier(), SGD(schedule), batch_size=None)
+    X, y = classes()
+    trainer.fit(X, y, 5)
+    trainer.fit(X, y, 1)
+    trainer.fit(X, y, 0)
+    if end is None:
+        trainer.fit(X, y, 1)
+        return
+    with pytest.warns(UserWarning, match=r"ended after 6 updates.*optimizer\.reset\(\)") as caught:
+        trainer.fit(X, y, 2)
+    assert caught[0].filename == __file__
+    trainer.fit(X, y, 1)
+    assert set(trainer.history["lr"][6:]) == {schedule(6)}
+    trainer.optimizer.reset()
+    assert trainer.fit(X, y, 1)["lr"][-1] == schedule(0)
+
+
+def test_a_resumed_run_says_so_too(tmp_path):
+    def make():
+        checkpoint = Checkpoint(tmp_path / "run.npz")
+        method = SGD(Cosine(0.1, 3))
+        return Trainer(classifier(), method, batch_size=None, callbacks=[checkpoint])
+
+    X, y = classes()
+    make().fit(X, y, 3)
+    make().resume(tmp_path / "run.npz", X, y, 3)  # there is nothing to do
+    with pytest.warns(UserWarning, match="ended after 3 updates"):
+        make().resume(tmp_path / "run.npz", X, y, 4)

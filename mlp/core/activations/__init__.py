@@ -62,3 +62,7 @@ def make_activation(spec: str | Activation) -> Activation:
     array([[0. , 0.5, 1. ]])
     """
     return resolve("activation", spec, ACTIVATIONS, ("forward", "backward"))
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,9 +1,8 @@
 """Layers: what a network is made of."""
 
-from mlp.core.layers.activation import ActivationLayer
 from mlp.core.layers.base import ActivatedLayer, Layer, Parameter, View
-from mlp.core.layers.dense import Dense, default_weights
-from mlp.core.layers.dropout import Dropout
+from mlp.core.layers.dense import Dense, default_initializer
+from mlp.core.layers.elementwise import ActivationLayer, Dropout
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
 
 __all__ = [
@@ -17,5 +16,5 @@ __all__ = [
     "Normalization",
     "Parameter",
     "View",
-    "default_weights",
+    "default_initializer",
 ]

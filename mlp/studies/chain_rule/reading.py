@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mlp._names import shortened
 from mlp._types import Array
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.activations import Identity
@@ -38,11 +39,14 @@ class Recorder(Dense):
 
 def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
     """Return a copy of the network, made of recorders; reject what cannot be traced."""
+    if not isinstance(net, MLP):
+        raise TypeError(f"net: received {shortened(net)}, expected an MLP")
     if net.replicas is not None:
         raise ValueError(
             f"net: received a network of {net.replicas} replicas, expected a single one; "
             "net.replica(k) makes one"
         )
+    net._access.check_not_written("trace")
     layers = []
     for i, layer in enumerate(net.layers):
         if type(layer) is not Dense:

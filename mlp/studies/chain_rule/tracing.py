@@ -21,7 +21,7 @@ from mlp.studies.chain_rule.latex import as_document
 from mlp.studies.chain_rule.notation import Names, name_of
 from mlp.studies.chain_rule.reading import Reader, recording
 from mlp.studies.chain_rule.records import Step, Update
-from mlp.studies.chain_rule.text import as_markdown, as_text
+from mlp.studies.chain_rule.rows import as_markdown, as_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import check_count, check_positive, make_rng
 from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
-from mlp.studies.finder.advice import Sample
-from mlp.studies.finder.race import Race
+from mlp.studies.finder.race import Race, Sample
 from mlp.studies.finder.result import FinderResult
+from mlp.training import Trainer
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import check_training
 
@@ -118,6 +118,7 @@ def find_learning_rate(
     sample = Sample(net, data, copy.deepcopy(rng))
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": rng}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm}
+    Trainer(net, method, **options)  # rejects options that do not fit
     weights = {"sample_weight": sample_weight, "class_weight": class_weight}
     race = Race(net, method, rates, (X, Y), weights, options, sample.constant)
 

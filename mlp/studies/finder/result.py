@@ -74,7 +74,10 @@ class FinderResult:
     loss_name: str = "loss"
 
     def to_csv(self, path: str | Path) -> None:
-        """Write rates, losses and numbers of updates, the rates and losses in full precision."""
+        """Write rates, losses and numbers of updates, the rates and losses in full precision.
+
+        OSError if the file cannot be written.
+        """
         columns = (self.rates.tolist(), self.losses.tolist(), self.updates.tolist())
         rows = [["rate", "loss", "updates"]]
         rows += [list(map(repr, row)) for row in zip(*columns, strict=True)]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp._checks import check_count
 from mlp.core import MLP
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ class SweepResult:
         The learning rates.
     losses : ndarray (n_rates, n_seeds, epochs + 1)
         The full training loss, penalties included, with the weights after e epochs; e = 0 is
-        before any update. NaN from the epoch in which a run diverged.
+        before any update. It is `Trainer.training_loss`, bit for bit. NaN if it is not finite, and
+        from the epoch in which a run diverged.
     diverged_at : ndarray of int (n_rates, n_seeds)
-        That epoch, counted from 1; 0 for a completed run.
+        That epoch, counted from 1; 0 for a completed run. The rule is that of a `Trainer`, which
+        checks loss and gradient before each update, and the update itself. A run whose loss is no
+        longer finite after the last update is completed, and is never the best.
     networks : MLP
         The trained networks as n_rates * n_seeds replicas, the seeds of a rate together.
     val_losses : ndarray (n_rates, n_seeds) or None
@@ -97,20 +101,21 @@ class SweepResult:
 
         Raises
         ------
-        ValueError
-            If an index is out of range.
+        ValueError, TypeError
+            If an index is out of range, or no whole number.
         """
         n_rates, n_seeds, _ = self.losses.shape
         places = (("rate_index", rate_index, n_rates), ("seed_index", seed_index, n_seeds))
         for name, index, n in places:
-            if not 0 <= index < n:
+            if not 0 <= check_count(name, index, 0) < n:
                 raise ValueError(f"{name}: received {index!r}, expected 0 to {n - 1}")
         return self.networks.replica(rate_index * n_seeds + seed_index)
 
     def to_csv(self, path: str | Path) -> None:
         """Write the losses in full precision, a row for each epoch and a column for each run.
 
-        The header of a column is its rate or, with several seeds, ``rate/seed``.
+        The header of a column is its rate or, with several seeds, ``rate/seed``. OSError if the
+        file cannot be written.
         """
         n_rates, n_seeds, n_rows = self.losses.shape
         names = [repr(float(rate)) for rate in self.rates]
@@ -142,7 +147,9 @@ class SweepResult:
         cells = [[name, *(f"{x:.9g}" for x in numbers)] for name, numbers in columns.items()]
         padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in cells]
         above = self.loss[:, -1] > self.loss[:, 0]
-        remarks = np.where(above, "  (ends above its start)", "").tolist()
+        lost = ~np.isfinite(self.loss[:, -1]) & ~(self.diverged_at > 0).all(axis=1)
+        texts = ["  (ends above its start)", "  (the last loss is not finite)"]
+        remarks = np.select([above, lost], texts, "").tolist()
         if np.isfinite(self.best):
             remarks[self.best_index] += "  <- best"
         notes = ["status", *map("".join, zip(self.status, remarks, strict=True))]

@@ -1,10 +1,11 @@
-"""The training of a sweep: all at once, or in parts by an executor."""
+"""The training of a sweep, all at once or in parts by an executor, and the record of its losses."""
 
 from __future__ import annotations
 
 import copy
 import os
 import re
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,17 +14,109 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._types import Array
-from mlp.core import MLP
-from mlp.machine import blas_threads, read_cpu
+from mlp._types import Array, LossValue
+from mlp.core import MLP, Dense
+from mlp.machine import blas_thread_count, blas_threads, end_with_parent, read_cpu
 from mlp.optim import Optimizer
-from mlp.studies.sweep.recorder import LossRecorder
 from mlp.training import Callback, Checkpoint, Trainer
 from mlp.training.checkpoint.settings import fingerprint
+
+
+class LossRecorder(Callback):
+    """Records the full training loss of every replica, before training and after each epoch.
+
+    It is that of `Trainer.training_loss`. Full-batch training of dense layers computes it anyway,
+    before each update.
+
+    Parameters
+    ----------
+    K, epochs : int
+        The number of replicas and of epochs.
+    settings : mapping
+        Identifies the sweep in its checkpoint.
+    """
+
+    def __init__(self, K: int, epochs: int, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self._by_epoch = np.empty((epochs + 1, K))  # each epoch writes one row: contiguous
+        self._recorded = 0
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Record the losses of the initial weights."""
+        run: Any = trainer._run
+        self.evaluation = run.evaluation
+        only_dense = all(isinstance(layer, Dense) for layer in trainer.net.layers)
+        self.is_at_hand = only_dense and len(run.data) == 1
+        if not (self.is_at_hand or trainer.is_resumed):
+            self._evaluate(trainer, 0)
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        """Remember which replicas have not diverged."""
+        self.alive = trainer.alive
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        """Record the losses before the update if they are those of all rows."""
+        if self.is_at_hand:
+            self._record(trainer.batch_loss, trainer.epoch - 1, self.alive)
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Record the losses unless the next update computes them anyway."""
+        is_last = trainer.epoch == len(self._by_epoch) - 1
+        if not self.is_at_hand or is_last:
+            self._evaluate(trainer, trainer.epoch)
+
+    def record_the_end(self, trainer: Trainer) -> None:
+        """Record the final losses, also for the epochs after an early stop."""
+        with np.errstate(all="ignore"):
+            for epoch in range(trainer.epoch, len(self._by_epoch)):
+                self._evaluate(trainer, epoch)
+
+    def _evaluate(self, trainer: Trainer, epoch: int) -> None:
+        self._record(self.evaluation.training_loss(), epoch, trainer.alive)
+
+    def _record(self, loss: LossValue, epoch: int, alive: NDArray[np.bool_]) -> None:
+        row = self._by_epoch[epoch]
+        row[...] = loss
+        self._recorded = epoch + 1
+        fine = np.isfinite(row) & alive
+        if not fine.all():
+            row[~fine] = np.nan
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The losses ``(K, epochs + 1)``, NaN for epochs that did not run."""
+        self._by_epoch[self._recorded :] = np.nan
+        return self._by_epoch.T
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings that identify the sweep."""
+        return {"class": "sweep", **self.settings}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the losses so far."""
+        return {"losses": self._by_epoch[: self._recorded]}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Continue from these losses; ValueError if they cannot be those of this sweep."""
+        super().load_state_dict(saved)
+        losses = saved["losses"]
+        most, K = self._by_epoch.shape
+        if (
+            not isinstance(losses, np.ndarray)
+            or losses.dtype != np.float64
+            or losses.shape[1:] != (K,)
+            or len(losses) > most
+        ):
+            raise ValueError(f"losses: received {losses!r:.80}, expected at most ({most}, {K})")
+        # NaN where a damaged file lacks an epoch
+        self._by_epoch = np.concatenate([losses, np.full((most - len(losses), K), np.nan)])
+        self._recorded = len(losses)
+
 
 AnyPath = str | os.PathLike[str]
 SECONDS = 5.0
 """The time between two checkpoints of a sweep."""
+_MOST_GUESSED = 1000  # parts that are looked for in a folder that cannot be listed
 
 
 class Trained(NamedTuple):
@@ -92,26 +185,23 @@ class SweepRun:
         run = replace(self, is_partial=n_parts > 1)
         if executor is None:
             return _joined([run._part(*part) for part in zip(*cut, strict=True)])
-        threads = max(1, read_cpu().cores // min(n_parts, n_workers))
+        # never more than this process has: with one thread everywhere the results are the same
+        threads = min(blas_thread_count(), max(1, read_cpu().cores // min(n_parts, n_workers)))
         with blas_threads(threads):  # for workers that are threads of this process
             return _joined(list(executor.map(replace(run, blas_threads=threads)._part, *cut)))
 
     def _part(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
         is_worker_process = os.getpid() != self.parent
+        if is_worker_process:
+            end_with_parent()
         with blas_threads(self.blas_threads if is_worker_process else None):
             return self._train(numbers, rates, path)
 
     def _train(self, numbers: Array, rates: NDArray[np.float64], path: Path | None) -> Trained:
         net = self.net.replicate(len(rates))
         net._numbers = numbers
-        recorder = LossRecorder(
-            self.X,
-            self.Y,
-            self.sample_weight,
-            len(rates),
-            self.epochs,
-            self.settings | {"first weights": fingerprint(numbers)},
-        )
+        settings = self.settings | {"first weights": fingerprint(numbers)}
+        recorder = LossRecorder(len(rates), self.epochs, settings)
         own = self.options["callbacks"]
         if self.is_partial:  # threads share this object
             own = copy.deepcopy(own)
@@ -123,15 +213,12 @@ class SweepRun:
             raise KeyboardInterrupt
         if trainer._keeps_history:
             recorder.record_the_end(trainer)
-        losses = recorder.losses
-        # not the trainer's epoch: weights can be finite when the loss no longer is
-        last_finite = (np.isfinite(losses) * np.arange(self.epochs + 1)).max(axis=1)
-        diverged_at = np.where(np.isfinite(losses[:, -1]), 0, last_finite + 1)
+        diverged_at = np.array(trainer.history.diverged_at or [0] * len(rates), np.int64)
         val_losses = np.full(len(rates), np.nan)
         if self.validation is not None:
             with np.errstate(all="ignore"):
                 val_losses = np.where(diverged_at, np.nan, net.evaluate(*self.validation))
-        return Trained(net._numbers, losses, diverged_at, val_losses)
+        return Trained(net._numbers, recorder.losses, diverged_at, val_losses)
 
     def _trainer(self, net: MLP, rates: NDArray[np.float64], callbacks: list[Callback]) -> Trainer:
         optimizer = copy.deepcopy(self.method)
@@ -180,9 +267,14 @@ def parts_begun(checkpoint: AnyPath) -> int | None:
     path = Path(checkpoint)
     found = {1} if os.path.lexists(path) else set()
     pattern = re.compile(rf"{re.escape(path.stem)}\.\d+-of-(\d+){re.escape(path.suffix)}")
-    if path.parent.is_dir():
-        matches = map(pattern.fullmatch, os.listdir(path.parent))
-        found |= {int(match[1]) for match in matches if match}
+    try:
+        names = os.listdir(path.parent)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:  # the folder may be writable but not readable
+        firsts = [part_paths(path, n)[0] for n in range(2, _MOST_GUESSED)]
+        names = [first.name for first in firsts if os.path.lexists(first)]
+    found |= {int(match[1]) for match in map(pattern.fullmatch, names) if match}
     if len(found) > 1:
         raise ValueError(
             f"checkpoint: received {path} in {' and in '.join(map(str, sorted(found)))} parts, "

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import as_pair, check_count, check_path, numeric
+from mlp._checks import as_floats, as_pair, check_count, check_path, numeric
 from mlp._types import Array
 from mlp.core import MLP, Dense
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep.result import SweepResult
 from mlp.studies.sweep.run import SweepRun
 from mlp.training import Callback
+from mlp.training.callbacks.base import check_callbacks
 
 DOCUMENT_RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
 
@@ -46,9 +47,9 @@ def learning_rate_sweep(
 
     All runs train at once, as replicas of one network. They start from the same weights and see
     the same batches in the same order (and the same dropout masks), so only the rate differs; each
-    run is bit-identical to that of a `Trainer` with this rate. A run that diverges stops, is
-    marked, and does not affect the others. If a callback stops the runs, the last loss is repeated
-    for the remaining epochs.
+    run is bit-identical to that of a `Trainer` with this rate and as many BLAS threads. A run that
+    diverges stops, is marked, and does not affect the others. If a callback stops the runs, the
+    last loss is repeated for the remaining epochs.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ def learning_rate_sweep(
         For the order of the batches and the further initializations.
     executor : concurrent.futures.Executor, optional
         Trains the runs, in as many parts as it has workers; by default they train here, in one.
+        The workers share the cores, each with at most the BLAS threads of this process. With one
+        (``OPENBLAS_NUM_THREADS=1``) the results are bit-identical with and without an executor.
     validation : tuple (X, Y), optional
         Data on which the trained networks are compared.
     sample_weight, shuffle, l1, l2, clip_norm, callbacks
@@ -86,7 +89,8 @@ def learning_rate_sweep(
     Returns
     -------
     SweepResult
-        ``loss[k, e]`` is the full training loss of rate k with the weights after e epochs.
+        ``loss[k, e]`` is the full training loss of rate k with the weights after e epochs, that
+        of `Trainer.training_loss`.
 
     Raises
     ------
@@ -117,6 +121,7 @@ def learning_rate_sweep(
         raise TypeError(
             f"executor: received {executor!r}, expected an Executor of concurrent.futures or None"
         )
+    callbacks = check_callbacks(callbacks)
     method = make_optimizer(optimizer)
     if callable(method.lr):
         raise ValueError(
@@ -152,7 +157,7 @@ def learning_rate_sweep(
 
 
 def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
-    checked = numeric("rates", rates).astype(np.float64)
+    checked: NDArray[Any] = as_floats("rates", numeric("rates", rates), np.dtype(np.float64))
     if checked.ndim != 1 or checked.size == 0:
         raise ValueError(
             f"rates: received shape {checked.shape}, expected (n_rates,) with n_rates >= 1"

@@ -1,5 +1,9 @@
 """Problems to sweep over, and the single runs that the runs of a sweep must equal."""
 
+import os
+import time
+from pathlib import Path
+
 import numpy as np
 
 from mlp import (
@@ -12,6 +16,7 @@ from mlp import (
     Trainer,
     TrainingDiverged,
 )
+from mlp.machine import blas_thread_count
 from mlp.optim import make_optimizer
 from tests.chart import CHART_T, CHART_X, chart_network
 
@@ -120,3 +125,31 @@ def assert_runs_are_those_alone(result, net, X, Y, epochs, **options):
         assert np.array_equal(result.network(k).fixed, own.fixed)
         assert np.array_equal(result.losses[k, 0], losses, equal_nan=True)
         assert np.array_equal(result.loss[k], losses, equal_nan=True)
+
+
+class Threads(Callback):
+    """Fails unless BLAS has so many threads."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def on_epoch_end(self, trainer):
+        if blas_thread_count() != self.n:
+            raise RuntimeError(f"{blas_thread_count()} threads")
+
+
+class Sleeper(Callback):
+    """Leaves the number of its process in a folder, and sleeps."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def note(self):
+        Path(self.folder, str(os.getpid())).touch()
+
+    def sleep(self):
+        time.sleep(600.0)
+
+    def on_epoch_end(self, trainer):
+        self.note()
+        self.sleep()

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     parser.add_argument("--lr-min", type=float, default=1e-10, help="lowest rate (%(default)s)")
     parser.add_argument("--lr-max", type=float, default=10.0, help="highest rate (%(default)s)")
-    parser.add_argument("--steps", type=int, help="updates in the last round (160 or one epoch)")
+    parser.add_argument("--steps", type=int, help="updates in the last round (200 or one epoch)")
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of all random draws (%(default)s)"
     )

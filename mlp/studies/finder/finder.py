@@ -18,7 +18,8 @@ from mlp.training import Trainer
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import check_training
 
-_SPACING = 10 ** (1 / 3)  # between neighbouring rates of the last round
+_SPACING = 10 ** (1 / 6)  # between neighbouring rates of the last round
+_HANDICAP = 30.0  # of runs whose loss exploded
 
 
 def find_learning_rate(
@@ -41,13 +42,15 @@ def find_learning_rate(
 ) -> FinderResult:
     """Suggest a learning rate by training copies of a network, one with each of many rates.
 
-    Three rounds compare rates by the loss that they reach, the mean over the second half of the
-    batches, each taken before its update. All start from the weights of `net` and see the same
-    batches. The first, very short round tries two rates a decade or fewer, the second those near
-    and above its best, and the last, of `steps` updates, the best and its neighbours, three a
-    decade. The best of the last round is suggested. Rates that are too high stay in the race until
-    the second round, and until the last if no rate has come below the loss of a constant output:
-    where targets or inputs are large, the loss of a good rate may first rise far.
+    All runs start from the weights of `net` and see the same batches. They are compared by the
+    loss, the mean over the second half of the batches, each taken before its update. Of four rounds
+    the first, very short, tries the whole range, three rates in two decades; the second those near
+    and above its best; the third and the fourth, of `steps` updates, the best and its neighbours,
+    three and six a decade. The best of the last round is suggested, or the next lower rate if the
+    next higher one is far worse.
+
+    A run whose loss explodes and falls again often leaves a network that outputs a constant. It is
+    suggested only if no other loss comes near.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def find_learning_rate(
     lr_min, lr_max : float
         The lowest and the highest rate.
     steps : int, optional
-        The number of updates in the last round, at least 4; by default 160, or one epoch if that
+        The number of updates in the last round, at least 4; by default 200, or one epoch if that
         is more. The longer, the better the suggestion for a long training.
     seed : int, numpy.random.Generator or None, default 0
         For the order of the batches and dropout; a generator is copied.
@@ -89,9 +92,11 @@ def find_learning_rate(
 
     Notes
     -----
-    The cost is about ``9 * steps`` gradients of a batch: by default those of nine epochs or, on
-    fewer than 5000 rows in batches of 32, some 1400. As replicas of a small network they take a
-    third of the time. `benchmarks/finder.py` compares the suggestion with the best of 16 rates.
+    The cost is about ``10 * steps`` gradients of a batch: those of ten epochs or, on fewer than
+    6400 rows in batches of 32, some 2000. Where no rate comes below the loss of a constant output,
+    more rates take part, and the cost is up to twice as high. As replicas of a small network the
+    runs take about a third of the time. ``benchmarks/FINDER.md`` compares the suggestions with the
+    best of 16 rates, in fits of 10 to 50 epochs.
 
     Examples
     --------
@@ -109,33 +114,41 @@ def find_learning_rate(
         check_count("steps", steps, 4)
     method = copy.deepcopy(make_optimizer(optimizer))
     data = check_training(net, X, Y, sample_weight, class_weight)
-    make_rng(seed)  # rejects a seed that does not fit
-    sample = Sample(net, data, make_rng(copy.deepcopy(seed)))
-    options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
+    rng = make_rng(copy.deepcopy(seed))
+    sample = Sample(net, data, copy.deepcopy(rng))
+    options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": rng}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm}
     Trainer(net, method, **options)  # rejects options that do not fit
     weights = {"sample_weight": sample_weight, "class_weight": class_weight}
-    race = Race(net, method, rates, (X, Y), weights, options)
+    race = Race(net, method, rates, (X, Y), weights, options, sample.constant)
 
     n_rows = len(data.X)
-    steps = steps or max(160, math.ceil(n_rows / (batch_size or n_rows)))
-    coarse = np.arange(0, len(rates), 2)
-    best = race.run(coarse, max(2, steps // 20))
-    near = coarse[(coarse >= best - 2) & np.isfinite(race.losses[coarse])][:10]
+    steps = steps or max(200, math.ceil(n_rows / (batch_size or n_rows)))
+    coarse = np.arange(0, len(rates), 4)
+    best = race.run(coarse, max(2, steps // 25), math.inf)
+    near = coarse[(coarse >= best - 4) & np.isfinite(race.losses[coarse])][:10]
     if len(near):
-        best = race.run(near, max(2, 3 * steps // 10))
-        last = set(range(max(0, best - 2), min(best + 3, len(rates))))
+        best = race.run(near, max(2, steps // 4), math.inf)
+        third, updates = _around(best, 2, len(rates)), steps // 2
         if race.losses[best] > sample.constant:
-            last |= {i for i in near.tolist() if i > best and np.isfinite(race.losses[i])}
-        best = race.safest(race.run(np.array(sorted(last)), steps))
+            higher = near[(near > best) & np.isfinite(race.losses[near])]
+            third, updates = np.union1d(_around(best, 2, len(rates), 4), higher), steps
+        best = race.run(third, updates, _HANDICAP)
+        best = race.safest(race.run(_around(best, 1, len(rates)), steps, _HANDICAP))
     return race.result(best, sample)
 
 
+def _around(best: int, spacing: int, n: int, above: int = 2) -> NDArray[np.intp]:
+    """Return the indices of a rate, of two below and of some above, as far as they exist."""
+    indices = best + spacing * np.arange(-2, above + 1)
+    return indices[(indices >= 0) & (indices < n)]
+
+
 def _grid(lr_min: float, lr_max: float) -> NDArray[np.float64]:
-    """Return an odd number of rates, evenly spaced on a log scale."""
+    """Return rates evenly spaced on a log scale, a multiple of four and one."""
     low = check_positive("lr_min", lr_min)
     high = check_positive("lr_max", lr_max)
     if not low < high:
         raise ValueError(f"lr_max: received {lr_max!r}, expected more than lr_min, {lr_min!r}")
-    n = math.ceil(0.5 * (math.log(high) - math.log(low)) / math.log(_SPACING))
-    return np.geomspace(low, high, 2 * n + 1)
+    n = math.ceil(0.25 * (math.log(high) - math.log(low)) / math.log(_SPACING))
+    return np.geomspace(low, high, 4 * n + 1)

@@ -19,6 +19,9 @@ from mlp.studies.finder.result import FinderResult, LearningRateNotFound
 from mlp.training import Callback, Trainer
 from mlp.training.data import Data
 
+Floats = NDArray[np.float64]
+_CLIFF, _NEARLY = 10.0, 4.0  # ratios of losses of neighbouring rates
+_EXPLOSION = 1e4  # ratio of the highest loss to the first, or to that of a constant output
 _MOST_ROWS = 1024
 _LARGE, _SMALL, _FAR = 10.0, 0.1, 3.0  # root mean squares; means in standard deviations
 
@@ -54,9 +57,8 @@ class Sample:
             mean = np.broadcast_to(np.average(Y, axis=0, weights=counts), Y.shape).copy()
             total = Output(copy.deepcopy(net.loss)).total(mean, Y, row_weight)
             self.constant = float(total) / len(Y)
-        is_regression = (
-            getattr(getattr(net.layers[-1], "activation", None), "name", "") == "identity"
-        )
+        activation = getattr(net.layers[-1], "activation", None)
+        is_regression = getattr(activation, "name", None) == "identity"
         parts = [] if isinstance(net.layers[0], BatchNorm) else _unscaled("inputs", X, 1.0)
         parts += _unscaled("targets", Y, 0.0) if is_regression else []
         self.advice = ""
@@ -79,10 +81,6 @@ def _unscaled(name: str, columns: Array, least: float) -> list[str]:
     return [f"the {name} (column {worst}: {numbers})"]
 
 
-Floats = NDArray[np.float64]
-_CLIFF, _NEARLY = 10.0, 2.0  # ratios of losses of neighbouring rates
-
-
 class Race:
     """Trains a network with some of the rates, and keeps the loss that each has reached.
 
@@ -95,11 +93,15 @@ class Race:
     rates : ndarray (n,)
     data, weights, options
         Arguments of `Trainer.fit` and of `Trainer`.
+    constant : float
+        The loss of a constant output.
 
     Attributes
     ----------
     losses : ndarray (n,)
         The loss of each rate in its last round; infinite if it diverged, NaN if it was not tried.
+    scores : ndarray (n,)
+        The same, higher where the loss exploded on the way.
     updates : ndarray of int (n,)
         The number of updates in that round.
     start : float
@@ -114,21 +116,29 @@ class Race:
         data: tuple[ArrayLike, ArrayLike],
         weights: Mapping[str, Any],
         options: Mapping[str, Any],
+        constant: float,
     ) -> None:
-        self.net, self.method, self.rates = net, method, rates
+        self.net, self.method, self.rates, self.constant = net, method, rates, constant
         self.data, self.weights, self.options = data, weights, options
-        self.losses = np.full(len(rates), np.nan)
+        self.losses, self.scores = np.full((2, len(rates)), np.nan)
         self.updates = np.zeros(len(rates), np.int64)
         self.start = np.nan
 
-    def run(self, chosen: NDArray[np.intp], updates: int) -> int:
+    def run(self, chosen: NDArray[np.intp], updates: int, handicap: float) -> int:
         """Train with the rates of these indices and return the index of the best.
 
-        A replica with the rate 0 gives the loss without training on the same batches.
+        The loss of a run that exploded counts `handicap` times: with the batches in another order
+        it may not come back, and often only the output biases of the network have survived.
         """
+        new = chosen[self.updates[chosen] < updates]
+        if len(new):
+            self._train(new, updates, handicap)
+        return int(chosen[self.scores[chosen].argmin()])
+
+    def _train(self, chosen: NDArray[np.intp], updates: int, handicap: float) -> None:
         method = copy.deepcopy(self.method)
         method.reset()
-        method.lr = np.concatenate([[0.0], self.rates[chosen]])
+        method.lr = np.concatenate([[0.0], self.rates[chosen]])  # with 0, the loss at the start
         recorder = _LossRecorder(updates)
         options = copy.deepcopy(dict(self.options))  # a generator is advanced by training
         net = self.net.replicate(len(chosen) + 1)
@@ -140,24 +150,26 @@ class Race:
             raise KeyboardInterrupt
         with np.errstate(all="ignore"):
             reached = np.mean(recorder.losses[len(recorder.losses) // 2 :], axis=0)
-        reached = np.where(trainer.alive & np.isfinite(reached), reached, np.inf)
+            reached = np.where(trainer.alive & np.isfinite(reached), reached, np.inf)
+            scale = max(abs(reached[0]), abs(self.constant))
+            has_exploded = np.max(recorder.losses, axis=0) > _EXPLOSION * scale
+            scores = np.where(has_exploded, reached + (handicap - 1.0) * np.abs(reached), reached)
         self.start = float(reached[0])
-        self.losses[chosen] = reached[1:]
+        self.losses[chosen], self.scores[chosen] = reached[1:], scores[1:]
         self.updates[chosen] = updates
-        return int(chosen[reached[1:].argmin()])
 
     def safest(self, best: int) -> int:
-        """Return the rate below `best` if that is next to a cliff and the lower one nearly as good.
+        """Return the rate below `best` if the one above is far worse: an edge of stability.
 
-        With the batches in another order, the edge of stability lies elsewhere.
+        With the batches in another order the edge lies elsewhere. While the loss is above that of a
+        constant output, a lower rate would cost more than it saves.
         """
         last = np.flatnonzero(self.updates == self.updates[best])
         at = int(np.searchsorted(last, best))
-        loss = self.losses[last]
-        is_at_cliff = at + 1 < len(last) and loss[at + 1] > _CLIFF * loss[at]
-        if is_at_cliff and at > 0 and loss[at - 1] <= _NEARLY * loss[at]:
-            return int(last[at - 1])
-        return best
+        loss = self.scores[last]
+        is_at_edge = at + 1 < len(last) and loss[at + 1] > _CLIFF * loss[at]
+        is_free = at > 0 and loss[at - 1] < _NEARLY * loss[at] and loss[at] < self.constant
+        return int(last[at - 1]) if is_at_edge and is_free else best
 
     def result(self, best: int, sample: Sample) -> FinderResult:
         """Return the outcome, in which rates that diverged have no loss.

@@ -54,7 +54,7 @@ def batch_losses(net, rate, updates, **options):
 
 def test_each_loss_is_the_mean_of_the_second_half_of_the_batches_of_its_own_run():
     found = find_learning_rate(classifier(), X, y, lr_min=1e-4, lr_max=1.0, steps=40, l2=0.1)
-    assert set(found.updates.tolist()) <= {2, 12, 40}
+    assert set(found.updates.tolist()) <= {2, 10, 20, 40}
     for rate, loss, updates in zip(found.rates, found.losses, found.updates, strict=True):
         own = batch_losses(classifier(), float(rate), int(updates), l2=0.1)
         assert loss == pytest.approx(np.mean(own[updates // 2 :]), rel=1e-12)
@@ -66,17 +66,17 @@ def test_each_loss_is_the_mean_of_the_second_half_of_the_batches_of_its_own_run(
 
 def test_the_suggestion_has_been_trained_longest_and_is_among_the_rates():
     found = find_learning_rate(classifier(), X, y)
-    assert found.updates.max() == 160
-    assert found.suggestion in found.rates[found.updates == 160]
+    assert found.updates.max() == 200
+    assert found.suggestion in found.rates[found.updates == 200]
     assert np.all(np.diff(found.rates) > 0)
     assert found.rates[0] == 1e-10
-    assert found.losses[found.updates == 160].min() < found.start
+    assert found.losses[found.updates == 200].min() < found.start
 
 
-def test_more_rows_than_160_batches_make_the_last_round_one_epoch():
-    many = np.random.default_rng(0).normal(size=(400, 4)), np.arange(400) % 3
+def test_more_than_200_batches_make_the_last_round_one_epoch():
+    many = np.random.default_rng(0).normal(size=(500, 4)), np.arange(500) % 3
     found = find_learning_rate(classifier(), *many, batch_size=2, lr_min=1e-3)
-    assert found.updates.max() == 200
+    assert found.updates.max() == 250
 
 
 def test_weights_of_rows_count_in_all_losses():
@@ -138,7 +138,7 @@ def test_neither_the_state_nor_the_rate_of_the_optimizer_counts():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_rates_that_diverge_have_no_loss_and_the_lowest_is_named(dtype):
-    found = find_learning_rate(*line(dtype=dtype), lr_min=1e-3, lr_max=1e100, steps=60)
+    found = find_learning_rate(*line(dtype=dtype), lr_min=1e-3, lr_max=1e200, steps=60)
     assert np.isfinite(found.losses).all()
     assert found.suggestion < found.diverged_at
     assert found.diverged_at not in found.rates

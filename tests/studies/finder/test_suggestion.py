@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from mlp import MLP, BatchNorm, Dense, LearningRateNotFound, find_learning_rate, learning_rate_sweep
+from mlp import (
+    MLP,
+    SGD,
+    BatchNorm,
+    Dense,
+    LearningRateNotFound,
+    find_learning_rate,
+    learning_rate_sweep,
+)
 from mlp.datasets import spirals
 from mlp.studies.finder.race import Race
 
@@ -85,20 +93,39 @@ def test_on_a_parabola_it_lies_below_the_rate_that_its_curvature_allows(scales):
     assert 0.1 * highest < found.suggestion < highest
 
 
-def race(losses, updates):
-    found = Race(None, None, np.geomspace(0.01, 1.0, len(losses)), (), {}, {})
-    found.losses[:], found.updates[:] = losses, updates
+def race(losses, updates=200, constant=5.0):
+    found = Race(MLP([Dense(1, 1)]), SGD(), np.geomspace(0.01, 1, 4), ([], []), {}, {}, constant)
+    found.losses[:] = found.scores[:] = losses
+    found.updates[:] = updates
     return found
 
 
-def test_next_to_a_cliff_the_lower_rate_is_taken_if_it_is_nearly_as_good():
-    all_last = [160] * 4
-    assert race([4.0, 1.5, 1.0, np.inf], all_last).safest(2) == 1
-    assert race([4.0, 1.5, 1.0, 11.0], all_last).safest(2) == 1
-    assert race([4.0, 1.5, 1.0, 9.0], all_last).safest(2) == 2
-    assert race([4.0, 2.5, 1.0, np.inf], all_last).safest(2) == 2
-    assert race([4.0, 1.5, 1.0, np.inf], [160, 8, 160, 160]).safest(2) == 2
-    assert race([1.0, np.inf, np.inf, np.inf], all_last).safest(0) == 0
+def test_next_to_a_far_worse_rate_the_lower_one_is_taken():
+    assert race([4.0, 3.5, 1.0, np.inf]).safest(2) == 1
+    assert race([4.0, 3.5, 1.0, 11.0]).safest(2) == 1
+
+
+@pytest.mark.parametrize(
+    ("losses", "changes"),
+    [
+        ([4.0, 3.5, 1.0, 9.0], {}),  # the next is not far worse
+        ([9.0, 4.5, 1.0, np.inf], {}),  # the lower one is
+        ([4.0, 3.5, 1.0, np.inf], {"constant": 0.5}),  # nothing has been learned
+        ([4.0, 3.5, 1.0, np.inf], {"updates": [200, 8, 200, 8]}),  # it had fewer updates
+    ],
+)
+def test_otherwise_the_best_is(losses, changes):
+    assert race(losses, **changes).safest(2) == 2
+
+
+def test_a_run_that_exploded_counts_with_a_handicap():
+    rng = np.random.default_rng(0)
+    X, y = linear(rng, offset=100.0)
+    net = MLP.from_sizes([6, 64, 32, 1], "relu", "identity", "mse", seed=0)
+    own = Race(net, SGD(), np.array([1e-3, 0.3]), (X, y), {}, {"seed": 0}, float(y.var()))
+    best = own.run(np.array([0, 1]), 100, 1e9)
+    assert own.losses[1] < own.losses[0] < own.scores[1]  # units are dead, biases learn the mean
+    assert best == 0
 
 
 def test_targets_and_inputs_to_be_standardised_are_named_with_their_numbers():

@@ -179,15 +179,17 @@ class Table:
             If a number is not whole; the message gives row and column.
         """
         numbers = self.numbers(name)
-        is_known = ~np.isnan(numbers)
-        is_whole = np.equal(numbers, np.rint(numbers))
+        is_integer = numbers.dtype.kind != "f"  # a float64 does not hold every int64
+        is_known = np.ones(len(self), np.bool_) if is_integer else ~np.isnan(numbers)
+        is_whole = is_known if is_integer else np.isfinite(numbers) & (numbers == np.rint(numbers))
         if (is_known & ~is_whole).any():
             row = int((is_known & ~is_whole).argmax())
             raise ValueError(f"{self.place(row, name)}: received {numbers[row]}, expected a class")
         values, found = np.unique(numbers[is_known], return_inverse=True)
         codes = np.full(len(self), -1)
         codes[is_known] = found
-        return self._with(name, Words(codes, [f"{value:.0f}" for value in values.tolist()]))
+        spelled = [str(value if is_integer else int(value)) for value in values.tolist()]
+        return self._with(name, Words(codes, spelled))
 
     def _with(self, name: str, column: Column) -> Table:
         table = copy(self)

@@ -3,7 +3,7 @@
 from mlp.tables.csv import CSVFile, read_csv
 from mlp.tables.dialect import Dialect
 from mlp.tables.errors import CellError, Remedy, TableError
-from mlp.tables.inputs import InputEncoder
+from mlp.tables.inputs import EncodedRows, InputEncoder
 from mlp.tables.labels import Labels
 from mlp.tables.npz import read_npz
 from mlp.tables.standardizer import Standardizer
@@ -17,6 +17,7 @@ __all__ = [
     "CellError",
     "ClassTarget",
     "Dialect",
+    "EncodedRows",
     "InputEncoder",
     "Labels",
     "NumberTarget",

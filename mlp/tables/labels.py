@@ -90,8 +90,7 @@ class Labels:
         ValueError
             If there is no such column, or a word is unknown; the message gives row and column.
         """
-        words = table.words(name)
-        codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
+        words, codes = table.words(name), self.known_codes(table, name)
         is_unknown = (codes < 0) & (words.codes >= 0)
         if is_unknown.any():
             row = int(is_unknown.argmax())
@@ -99,6 +98,18 @@ class Labels:
             raise ValueError(
                 f"{table.place(row, name)}: received {word!r}, expected {self.expected}"
             )
+        return codes
+
+    def known_codes(self, table: Table, name: str) -> NDArray[np.intp]:
+        """Return the class number of each row, -1 where a word is missing or unknown.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column of words.
+        """
+        words = table.words(name)
+        codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
         return codes
 
     def decode(self, codes: Iterable[int] | NDArray[np.integer[Any]]) -> list[str]:

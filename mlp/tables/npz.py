@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mlp.tables.npz_file import NpzArray, NpzFile
 from mlp.tables.table import Table
+from mlp.tables.task import TASKS, with_task
 
 AnyPath = str | os.PathLike[str]
 
 
 def read_npz(
-    path: AnyPath, inputs: str = "X", target: str = "y", *, need_target: bool = True
+    path: AnyPath,
+    inputs: str = "X",
+    target: str = "y",
+    *,
+    need_target: bool = True,
+    task: str | None = None,
 ) -> Table:
     """Read inputs and targets from a file written by ``numpy.savez(path, X=X, y=y)``.
+
+    Nothing in the file is trusted: names, types, shapes and sizes are compared with each other
+    and with the size of the file before an array is read, and no objects are.
 
     Parameters
     ----------
@@ -32,6 +36,10 @@ def read_npz(
         booleans), floats ``(n,)`` or numbers ``(n, n_out)``.
     need_target : bool
         Whether the array of targets is required.
+    task : {"classify", "regress", "ask"}, optional
+        What the targets are: they become words or numbers, and ``table.task`` says so; "ask"
+        settles it by `with_task`, which raises an error if that is doubtful. By default targets
+        are as in `Table.from_arrays`.
 
     Returns
     -------
@@ -39,13 +47,17 @@ def read_npz(
 
     Raises
     ------
+    FileFormatError
+        If the file is damaged, of another kind, or needs far more memory than it has bytes. It is
+        a ValueError.
     ValueError
-        If the file does not hold such arrays, or an array is damaged or holds objects.
+        If the file does not hold such arrays.
     OSError
         If the file cannot be read.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     np.savez(f"{folder}/xor.npz", X=np.eye(2), y=np.array([True, False]))
@@ -53,49 +65,38 @@ def read_npz(
     >>> table.names, table["y"].values
     (('x0', 'x1', 'y'), ['False', 'True'])
     """
-    with open(path, "rb") as opened:
-        if not zipfile.is_zipfile(opened):  # an .npz file is a zip archive
+    if task not in (None, "ask", *TASKS):
+        raise ValueError(f"task: received {task!r}, expected 'classify', 'regress' or 'ask'")
+    with NpzFile(path, f"numpy.savez(FILE, {inputs}=X, {target}=y)") as file:
+        names = [inputs]
+        if need_target or file.find(target) is not None:
+            names.append(target)
+        places = [file.find(name) for name in names]
+        if None in places:
             raise ValueError(
-                f"{path}: received another kind of file, or a damaged one, "
-                f"expected an .npz file as numpy.savez(FILE, {inputs}=X, {target}=y) writes it"
+                f"{path}: received the arrays {sorted(file.names)}, expected {' and '.join(names)}"
             )
-    with np.load(path, allow_pickle=False) as file:
-        names = {name.lower(): name for name in file.files}
-        wanted = [inputs, target] if need_target or target.lower() in names else [inputs]
-        if not {name.lower() for name in wanted} <= set(names):
-            raise ValueError(
-                f"{path}: received the arrays {sorted(file.files)}, expected {' and '.join(wanted)}"
-            )
-        X, *rest = (_read_array(file, names[name.lower()], path) for name in wanted)
-    y = rest[0] if rest else None
-    _check_arrays(X, y, path)
-    return Table.from_arrays(X, y, os.fspath(path), target=target)
+        arrays = [file.declared(place) for place in places if place is not None]
+        _check_arrays(arrays[0], arrays[1] if len(arrays) > 1 else None, path)
+        X, *rest = (file.read(array) for array in arrays)
+    table = Table.from_arrays(X, rest[0] if rest else None, os.fspath(path), target=target)
+    if task is None or not rest:
+        return table
+    return with_task(table, table.targets, None if task == "ask" else task)
 
 
-def _read_array(file: Any, name: str, path: AnyPath) -> NDArray[Any]:
-    """Return one array; NumPy's own errors for damaged or object arrays would mislead."""
-    try:
-        array = file[name]
-    except (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error):
-        array = None
-    if not isinstance(array, np.ndarray):
-        raise ValueError(
-            f"{path}: received {name} damaged or not of numbers, expected an array of numbers"
-        )
-    return array
-
-
-def _check_arrays(X: NDArray[Any], y: NDArray[Any] | None, path: AnyPath) -> None:
+def _check_arrays(X: NpzArray, y: NpzArray | None, path: AnyPath) -> None:
+    """Raise unless these arrays make a table."""
     if X.dtype.kind not in "buif":
         raise ValueError(f"{path}: X: received dtype {X.dtype}, expected real numbers")
-    if X.ndim != 2 or 0 in X.shape:
+    if len(X.shape) != 2 or 0 in X.shape:
         raise ValueError(f"{path}: received X {X.shape}, expected (n, n_in)")
     if y is None:
         return
-    if y.ndim not in (1, 2) or len(X) != len(y) or y.size == 0:
+    if len(y.shape) not in (1, 2) or X.shape[0] != y.shape[0] or 0 in y.shape:
         raise ValueError(
             f"{path}: received X {X.shape} and y {y.shape}, "
             "expected (n, n_in) and (n,) or (n, n_out)"
         )
-    if y.dtype.kind not in ("buifU" if y.ndim == 1 else "buif"):
+    if y.dtype.kind not in ("buifU" if len(y.shape) == 1 else "buif"):
         raise ValueError(f"{path}: y: received dtype {y.dtype}, expected numbers or strings")

@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
@@ -73,7 +73,7 @@ class NpzFile:
         self._file = open(path, "rb")  # noqa: SIM115
         try:
             self._size = os.fstat(self._file.fileno()).st_size
-            with self._errors("the archive"):
+            with self._errors("a damaged archive"):
                 if not zipfile.is_zipfile(self._file):
                     raise FileFormatError(
                         path,
@@ -122,7 +122,7 @@ class NpzFile:
                 f"{name}: received {info.file_size:,} bytes in a file of {self._size:,}, "
                 f"expected at most {_HIGHEST_RATIO} times as many",
             )
-        with self._errors(name), self._zip.open(info) as member:
+        with self._errors_of(name), self._zip.open(info) as member:
             array = _read_header(name, member)
         expected = array.start + array.dtype.itemsize * math.prod(array.shape)
         if info.file_size != expected:
@@ -139,7 +139,7 @@ class NpzFile:
             data = np.empty(math.prod(array.shape), array.dtype)
         except MemoryError as error:
             raise FileFormatError(self.path, f"{array.name}: {error}") from None
-        with self._errors(array.name), self._zip.open(self._members[array.name]) as member:
+        with self._errors_of(array.name), self._zip.open(self._members[array.name]) as member:
             member.read(array.start)
             view = data.view(np.uint8).data if data.size else memoryview(b"")
             filled = 0
@@ -165,8 +165,11 @@ class NpzFile:
             if points.max() > 0x10FFFF or ((points >= 0xD800) & (points < 0xE000)).any():
                 raise FileFormatError(self.path, f"{array.name}: has characters outside Unicode")
 
+    def _errors_of(self, name: str) -> AbstractContextManager[None]:
+        return self._errors(f"{name} damaged or not of numbers")
+
     @contextmanager
-    def _errors(self, name: str) -> Iterator[None]:
+    def _errors(self, received: str) -> Iterator[None]:
         """Turn the errors that damage causes in the reader of archives into FileFormatError."""
         try:
             yield
@@ -177,7 +180,7 @@ class NpzFile:
                 raise  # the archive is not to blame, unless it points before its start
             raise FileFormatError(
                 self.path,
-                f"received {name} damaged or not of numbers, expected an array of numbers "
+                f"received {received}, expected an array of numbers "
                 f"({error or type(error).__name__})"[:300],
             ) from None
 

@@ -99,7 +99,7 @@ class TextRows:
             raise
 
     def __enter__(self) -> Self:
-        """Return the file."""
+        """Return the rows."""
         return self
 
     def __exit__(
@@ -110,6 +110,9 @@ class TextRows:
     ) -> None:
         """Close the file."""
         self.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,8 +1,9 @@
-"""Tables: read from CSV and NumPy files, and encoded as inputs and targets of a network."""
+"""Tables: read from files and frames, and encoded as inputs and targets of a network."""
 
 from mlp.tables.csv import CSVFile, read_csv
 from mlp.tables.dialect import Dialect
 from mlp.tables.errors import CellError, Remedy, TableError
+from mlp.tables.frame import from_frame, open_table, read_frame
 from mlp.tables.inputs import EncodedRows, InputEncoder
 from mlp.tables.labels import Labels
 from mlp.tables.npz import read_npz
@@ -26,7 +27,10 @@ __all__ = [
     "Table",
     "TableError",
     "Words",
+    "from_frame",
+    "open_table",
     "read_csv",
+    "read_frame",
     "read_npz",
     "target_from_dict",
     "with_task",

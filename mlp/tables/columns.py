@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import isfinite, isnan
 from operator import itemgetter
 from typing import NamedTuple
@@ -110,17 +110,7 @@ class Columns:
             columns[i] = Words(np.frombuffer(codes, np.int64), list(self.known[i]))
         for i, days in self.days.items():
             columns[i] = np.frombuffer(days, np.float64)
-        named: dict[str, Column] = {}
-        for i in kept:
-            parts = date_parts(columns[i]) if i in self.days else {}  # type: ignore[arg-type]
-            for name, column in {"": columns[i], **parts}.items():
-                full = f"{self.names[i]}.{name}" if name else self.names[i]
-                if full in named:
-                    raise ValueError(
-                        f"{self.source}: received a column {full!r} beside the date "
-                        f"{self.names[i]!r}, expected other names than its {', '.join(PARTS)}"
-                    )
-                named[full] = column
+        named = name_all(columns, kept, self.names, self.days, self.source)
         table = Table(named, self.source, np.frombuffer(self.lines, np.int64))
         table.bad_cells = self.bad
         return table
@@ -175,3 +165,25 @@ class Columns:
         name = self.names[i]
         place = f"{self.source}: line {line}, column {name!r}"
         return CellError(f"{place}: {what}", name, is_missing)
+
+
+def name_all(
+    columns: Mapping[int, Column],
+    kept: Sequence[int],
+    names: Sequence[str],
+    dates: Collection[int],
+    source: str,
+) -> dict[str, Column]:
+    """Return the columns by name, in this order; the parts of dates stand behind them."""
+    named: dict[str, Column] = {}
+    for i in kept:
+        parts = date_parts(columns[i]) if i in dates else {}  # type: ignore[arg-type]
+        for part, column in {"": columns[i], **parts}.items():
+            name = f"{names[i]}.{part}" if part else names[i]
+            if name in named:
+                raise ValueError(
+                    f"{source}: received the name {name!r} beside the date {names[i]!r}, "
+                    f"expected other names than its {', '.join(PARTS)}"
+                )
+            named[name] = column
+    return named

@@ -126,15 +126,16 @@ class _Cells:
         if rejects_missing and self.is_missing.any() and n_numbers:
             raise self._odd_cells(self.is_missing)
         known = self.numbers[self.is_number]
-        if len(known) and len(np.unique(known)) > 2:
-            if not (known == np.rint(known)).all():
-                return "regress"
-            raise TableError(
-                f"{self.table.source}: column {self.name!r}: received whole numbers as the target, "
-                "expected a task",
-                [_CLASSIFY, _REGRESS],
-            )
-        return "classify"
+        are_whole = bool((known == np.rint(known)).all())
+        if len(np.unique(known)) <= 2 and (are_whole or isinstance(self.column, Words)):
+            return "classify"
+        if not are_whole:
+            return "regress"
+        raise TableError(
+            f"{self.table.source}: column {self.name!r}: received whole numbers as the target, "
+            "expected a task",
+            [_CLASSIFY, _REGRESS],
+        )
 
     def _check_words(self) -> None:
         """Raise if words look like numbers, or are too many for classes."""

@@ -165,11 +165,11 @@ class _Cells:
     """The rows of a frame as text, each time anew."""
 
     def __init__(self, frame: Any, names: Sequence[str] | None = None) -> None:
-        self.columns = [_column(frame, i) for i in range(frame.shape[1])]
+        self.frame = frame
         self.first = 0 if names is not None else 1  # a sheet's lines count from 1
 
     def __iter__(self) -> Iterator[Row]:
-        texts = [_texts(column) for column in self.columns]
+        texts = [_texts(_column(self.frame, i)) for i in range(self.frame.shape[1])]
         for line, cells in enumerate(zip(*texts, strict=True), self.first):
             if any(cells):
                 yield line, list(cells)

@@ -91,7 +91,7 @@ class TextRows:
                 gzip.GzipFile(fileobj=self._binary) if is_gzip else self._binary
             )
             self.rows = self._open_rows()
-        except (EOFError, zlib.error) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             self._binary.close()
             raise ValueError(f"{self.source}: received damaged gzip data ({error})") from None
         except BaseException:
@@ -221,9 +221,9 @@ class TextRows:
                         continue
                     self._line, self._starts_row = number, False
                 yield line
-        except UnicodeDecodeError:
+        except UnicodeError:
             raise self._encoding_error(number + 1, " or below") from None
-        except (EOFError, zlib.error) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"{self.source}: received damaged gzip data ({error})") from None
 
     def _encoding_error(self, number: int, below: str = "") -> TableError:

@@ -10,6 +10,7 @@ from mlp.tables.errors import Remedy, refer_to
 from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat
 
 _MOST_WORDS = 100_000  # different words of a column that are told apart
+_LEARNED = 100  # rows after which it is looked at which columns are numbers
 FEW_WORDS = 10  # accepted in a table of any length
 
 
@@ -46,6 +47,11 @@ class ColumnSurvey:
         if self.formats and (self.words or is_first_point or not self.number_format.is_plain):
             self.formats = [known for known in self.formats if known.fits(text)]
             self._has_point = self._has_point or is_first_point
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether all cells so far are numbers, written in the plain way."""
+        return self.number_format.is_plain and not (self.words or self.missing)
 
     @property
     def is_empty(self) -> bool:
@@ -94,11 +100,21 @@ class Survey:
 
     def add(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Count the cells of all rows, up to one that cannot be read."""
+        numeric: list[int] = []  # columns that have held plain numbers only: read together
+        rest = list(self.columns)
         try:
-            for _, cells in rows:
-                if len(cells) == len(self.names):
-                    for i, column in self.columns.items():
-                        column.add(cells[i].strip(), self.missing_words)
+            for n_rows, (_, cells) in enumerate(rows, 1):
+                if len(cells) != len(self.names):
+                    continue
+                if not _are_numbers([cells[i] for i in numeric]):
+                    numeric, rest = [], list(self.columns)
+                for i in numeric:
+                    self.columns[i].numbers += 1
+                for i in rest:
+                    self.columns[i].add(cells[i].strip(), self.missing_words)
+                if n_rows % _LEARNED == 0:
+                    numeric = [i for i, column in self.columns.items() if column.are_plain]
+                    rest = [i for i in self.columns if i not in numeric]
         except ValueError:  # reported when the rows are read
             return
 
@@ -192,6 +208,14 @@ KEEP_MISSING = Remedy(
     "reads missing values as NaN",
     "--missing drop leaves out rows with missing values, --missing mean fills inputs in",
 )
+
+
+def _are_numbers(cells: list[str]) -> bool:
+    """Whether all cells are plain numbers."""
+    try:
+        return isfinite(sum(map(float, cells))) and "_" not in "".join(cells)
+    except ValueError:
+        return False
 
 
 def format_remedies(known: NumberFormat, example: str) -> list[Remedy]:

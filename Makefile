@@ -15,9 +15,11 @@ sweep: $(VENV)/base ## run the learning-rate sweep and write its files to result
 	$(BIN)/mlp sweep --out results
 	@echo "The files are in $(CURDIR)/results:" && ls results
 
-test: $(VENV)/test ## run the tests and the examples in the docstrings
-	@$(BIN)/python -m pytest
+# A worker for each core, and so one thread of BLAS for each worker.
+test: $(VENV)/test ## run the tests and the examples in the docstrings, on all cores
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
+# Those that take minutes run one by one, with all threads of BLAS.
 test-all: test ## run the tests, then those that take minutes: repeated kill -9, corrupted files
 	@$(BIN)/python -m pytest -m long
 

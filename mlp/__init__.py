@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlp._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from mlp import core, datasets, files, optim, plotting, studies, tables, training
     from mlp.core import (
@@ -52,8 +54,6 @@ if TYPE_CHECKING:
         TrainingDiverged,
         confusion_matrix,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "MAE",

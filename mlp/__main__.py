@@ -1,4 +1,4 @@
-"""The program ``mlp``, also ``python -m mlp``."""
+"""The program ``mlp``, also run as ``python -m mlp``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlp.machine import tune_process
 
 
 def main() -> int:
-    """Run the program, on the BLAS kernel that suits the CPU; return its exit code."""
+    """Run the program with the BLAS kernel that suits the CPU; return its exit code."""
     tune_process()  # before NumPy is loaded
     from mlp.cli import main as run
 

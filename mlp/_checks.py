@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from mlp._types import Array, Rate
+from mlp._types import Array
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
@@ -80,47 +80,6 @@ def check_path(name: str, path: object) -> str:
     return str(os.fspath(path))
 
 
-def check_rate(
-    name: str, value: object, expected: str = "a number >= 0, a schedule or an array (K,)"
-) -> Rate:
-    """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if not isinstance(value, np.ndarray | list | tuple):
-        return check_number(name, value, expected, lambda x: x >= 0.0)
-    try:
-        given = np.asarray(value)
-    except ValueError:  # a ragged list
-        raise ValueError(f"{name}: received {value!r}, expected {expected}") from None
-    if given.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
-    if given.ndim != 1 or given.size == 0:
-        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
-    rates = np.array(given, dtype=np.float64)
-    if not (np.isfinite(rates) & (rates >= 0.0)).all():
-        raise ValueError(f"{name}: received {rates.tolist()}, expected {expected}")
-    rates.flags.writeable = False
-    return rates
-
-
-def check_array(name: str, value: object) -> None:
-    """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: received {type(value).__name__}, expected an array")
-    if value.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name}: received dtype {value.dtype}, expected float32 or float64")
-    if value.ndim not in (1, 2):
-        raise ValueError(f"{name}: received shape {value.shape}, expected (P,) or (K, P)")
-
-
-def check_like(name: str, value: Array, like: Array, why: str) -> None:
-    """Raise unless the array `value` has the shape and dtype of `like`."""
-    if value.shape != like.shape:
-        raise ValueError(f"{name}: received shape {value.shape}, expected {like.shape}, {why}")
-    if value.dtype != like.dtype:
-        raise TypeError(f"{name}: received dtype {value.dtype}, expected {like.dtype}, {why}")
-
-
 def check_names(name: str, value: object, n: int | None = None) -> list[str]:
     """Return `value` as a list of `n` different strings, or of any number of them."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
@@ -156,6 +115,12 @@ def shortened(value: object) -> str:
     return text if len(text) <= 100 else f"{text[:100]}..."
 
 
+def check_choice(name: str, value: object, known: Sequence[str]) -> None:
+    """Raise ValueError unless `value` is one of `known`, spelled exactly so."""
+    if value not in known:
+        raise ValueError(f"{name}: received {value!r}, expected one of {', '.join(known)}")
+
+
 def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:
     """Return `values` as a tuple if they can be iterated over; `of` says what is expected."""
     if isinstance(values, str) or not isinstance(values, Iterable):
@@ -185,15 +150,125 @@ def make_rng(seed: object) -> np.random.Generator:
 
 
 def numeric(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Return `values` as an array of booleans, integers or real numbers."""
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name}: received masked entries, expected numbers; filled() sets them")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:  # rows of different lengths
-        raise ValueError(f"{name}: received rows that make no array ({error})") from None
+    """Return `values` as an array of booleans, integers or real numbers.
+
+    Whatever converts itself is converted: tensors, and the series and frames of other packages.
+
+    Raises
+    ------
+    TypeError
+        If they are no real numbers, or a sparse array.
+    ValueError
+        If an entry is masked, or the rows have different lengths.
+    """
+    array = values if type(values) is np.ndarray else _converted(name, values)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: received dtype {array.dtype}, expected real numbers")
+    return array
+
+
+def _converted(name: str, values: Any) -> NDArray[Any]:
+    """Return `values` as an array of any dtype, made by their own conversion if they have one."""
+    if hasattr(values, "toarray"):
+        kind = type(values).__name__
+        raise TypeError(
+            f"{name}: received a sparse {kind}, expected an array; {name}.toarray() makes one"
+        )
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.names is None and values.mask.any():
+        raise ValueError(f"{name}: received masked entries, expected numbers; filled() sets them")
+    if isinstance(values, Sequence) and not isinstance(values, str | bytes):
+        values = _elements(name, values)
+    try:
+        if hasattr(values, "to_numpy"):
+            array = np.asarray(values.to_numpy())
+        elif hasattr(values, "__dlpack__") and not hasattr(values, "__array__"):
+            array = np.from_dlpack(values)
+        else:
+            array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name}: received rows that make no array ({error})") from None
+    except (BufferError, OverflowError, RuntimeError, TypeError) as error:  # as for a GPU's tensor
+        raise TypeError(
+            f"{name}: received {type(values).__name__}, which makes no array ({error}), "
+            "expected real numbers"
+        ) from None
+    if array.dtype == object and array.ndim == 2 and hasattr(values, "items"):
+        return _columns(name, values)
+    return array
+
+
+def _elements(name: str, values: Sequence[Any], depth: int = 0) -> Sequence[Any]:
+    """Return a sequence with elements that convert themselves as arrays: NumPy ignores masks."""
+    kinds = set(map(type, values))
+    if kinds <= _PLAIN or depth > 64:  # NumPy looks no deeper
+        return values
+    return [
+        _elements(name, item, depth + 1)
+        if isinstance(item, list | tuple)
+        else _converted(name, item)
+        if hasattr(item, "__array__") and not isinstance(item, np.generic)
+        else item
+        for item in values
+    ]
+
+
+_PLAIN = {float, int, bool, np.float64, np.float32, np.int64, np.ndarray}
+
+
+def _columns(name: str, frame: Any) -> NDArray[Any]:
+    """Return a frame whose columns have several dtypes, converted one at a time."""
+    columns = []
+    for label, column in frame.items():
+        columns.append(np.asarray(column.to_numpy()))
+        if columns[-1].dtype.kind not in "buif":
+            raise TypeError(
+                f"{name}: received dtype {column.dtype} in column {label!r}, expected real numbers"
+            )
+    return np.column_stack(columns)
+
+
+def column_names(X: object) -> list[str] | None:
+    """Return the names of a frame's columns; None for an array, and for names that are no text.
+
+    Examples
+    --------
+    >>> column_names([[1.0, 2.0]])
+    """
+    for attribute in ("column_names", "columns"):  # of a table of Arrow, of all other frames
+        names = getattr(X, attribute, None)
+        if isinstance(names, Iterable) and not isinstance(names, str):
+            found = list(names)
+            if found and all(isinstance(item, str) for item in found):
+                return found if len(set(found)) == len(found) else None
+    return None
+
+
+def check_columns(name: str, X: object, expected: Sequence[str] | None) -> None:
+    """Raise ValueError if X is a frame whose columns are not the expected ones, in this order."""
+    if expected is None or type(X) is np.ndarray:
+        return
+    names = column_names(X)
+    if names is None or names == list(expected):
+        return
+    missing = [item for item in expected if item not in names]
+    unknown = [item for item in names if item not in expected]
+    if missing or unknown:
+        came = [f"no column {shortened(missing)}"] * bool(missing)
+        came += [f"the unknown {shortened(unknown)}"] * bool(unknown)
+        raise ValueError(
+            f"{name}: received {' and '.join(came)}, expected the columns of the training data"
+        )
+    raise ValueError(
+        f"{name}: received the columns {shortened(names)}, expected the order of the training "
+        f"data, {shortened(list(expected))}; {name}[net.feature_names] restores it"
+    )
+
+
+def finite_numbers(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return `values` as an array of booleans, integers or finite real numbers."""
+    array = numeric(name, values)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: received NaN or infinity, expected finite numbers")
     return array
 
 
@@ -214,15 +289,24 @@ def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]
 
 def _is_finite(array: Array, rows: int = 4096) -> bool:
     """Return whether all is finite; a large array is looked at a part at a time."""
-    if array.ndim < 2:
+    if array.ndim < 2 or len(array) <= rows:
         return bool(np.isfinite(array).all())
     return all(np.isfinite(array[i : i + rows]).all() for i in range(0, len(array), rows))
 
 
 def check_inputs(
-    X: ArrayLike, n_in: int, dtype: np.dtype[np.floating[Any]], replicas: int | None = None
+    X: ArrayLike,
+    n_in: int,
+    dtype: np.dtype[np.floating[Any]],
+    replicas: int | None = None,
+    names: Sequence[str] | None = None,
 ) -> Array:
-    """Return X as ``(batch, n_in)``, or ``(K, batch, n_in)`` for a network of K replicas."""
+    """Return X as ``(batch, n_in)``, or ``(K, batch, n_in)`` for a network of K replicas.
+
+    If X is a frame, its columns must have these names.
+    """
+    if names is not None:
+        check_columns("X", X, names)
     array = numeric("X", X)
     shapes = f"(n, {n_in})" + (f" or ({replicas}, n, {n_in})" if replicas else "")
     lead_fits = array.ndim == 2 or (
@@ -239,17 +323,22 @@ def check_inputs(
 def check_targets(
     Y: ArrayLike, loss: object, n_rows: int, n_out: int, dtype: np.dtype[np.floating[Any]]
 ) -> Array | NDArray[np.intp]:
-    """Return Y as ``(n_rows, n_out)``, or labels ``(n_rows,)`` where the loss takes them."""
+    """Return Y as ``(n_rows, n_out)``, or labels ``(n_rows,)`` where the loss takes them.
+
+    For one output, Y may be ``(n_rows,)``.
+    """
     array = numeric("Y", Y)
     takes_labels = getattr(loss, "takes_labels", False)
     if takes_labels and array.ndim == 1 and array.dtype.kind in "bui":
         return _check_labels(array, n_rows, n_out)
+    if n_out == 1 and array.shape == (n_rows,) and not takes_labels:
+        array = array[:, None]
     if array.shape != (n_rows, n_out):
         expected = f"({n_rows}, {n_out})"
         if takes_labels:
             expected += f" or integer labels of shape ({n_rows},)"
-        elif array.ndim == 1 and n_out == 1:
-            expected += "; one column is Y[:, None]"
+        elif n_out == 1:
+            expected += f" or ({n_rows},)"
         raise ValueError(f"Y: received shape {array.shape} of {array.dtype}, expected {expected}")
     floats = as_floats("Y", array, dtype)
     check_values = getattr(loss, "check_targets", None)
@@ -308,10 +397,11 @@ def check_data(
     sizes: tuple[int, int],
     dtype: np.dtype[np.floating[Any]],
     replicas: int | None = None,
+    names: Sequence[str] | None = None,
 ) -> tuple[Array, Array, Array | None]:
     """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes."""
     n_in, n_out = sizes
-    inputs = check_inputs(X, n_in, dtype, replicas)
+    inputs = check_inputs(X, n_in, dtype, replicas, names)
     n_rows = inputs.shape[-2]
     targets = check_targets(Y, loss, n_rows, n_out, dtype)
     return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n_rows, dtype)

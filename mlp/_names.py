@@ -93,3 +93,16 @@ def resolve(
             f"or an object with the methods {' and '.join(methods)}"
         )
     return spec
+
+
+def name_of(thing: object) -> str:
+    """Return the name of an activation or a loss; for a custom object without one, its repr.
+
+    Examples
+    --------
+    >>> from mlp.core import make_loss
+    >>> name_of(make_loss("mse"))
+    'mse'
+    """
+    name = getattr(thing, "name", None)
+    return name if isinstance(name, str) else repr(thing)

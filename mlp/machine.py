@@ -1,16 +1,15 @@
-"""What the machine offers to NumPy, and how to let NumPy have it.
+"""CPU, BLAS kernel and threads, and how to let NumPy use them fully.
 
-The OpenBLAS inside NumPy's wheels has one kernel for each generation of CPUs. It chooses by the
-CPU's model, and a CPU that is newer than it may be given a kernel for AVX2 although it has
-AVX-512, with which large products of float32 matrices take half the time. An environment that
-sets ``OPENBLAS_CORETYPE`` decides instead. Programs of this package set the variable for their
-own process where it is not set and the CPU's flags prove it safe; importing the library changes
-nothing. (NumPy 2.0 to 2.4, with OpenBLAS 0.3.27 to 0.3.31, were seen to choose AVX-512 kernels
-by themselves on AMD family 26, where the variable was not set.)
+The OpenBLAS in NumPy's wheels has one kernel per CPU generation and chooses it by CPU model. A CPU
+newer than the library may get an AVX2 kernel although it has AVX-512, which halves the time of
+large float32 products. The environment variable ``OPENBLAS_CORETYPE`` overrides the choice. The
+programs of this package set it for their own process if it is unset and the CPU flags prove it
+safe; importing the library changes nothing. (NumPy 2.0 to 2.4, with OpenBLAS 0.3.27 to 0.3.31,
+choose AVX-512 kernels on AMD family 26 without it.)
 
-Threads: products use the threads that BLAS was given (``OPENBLAS_NUM_THREADS`` and the like, by
-default all cores); everything else runs in the calling thread. A sweep that is trained by the
-workers of an executor divides the cores by their number while it runs.
+Products use the threads of BLAS (``OPENBLAS_NUM_THREADS`` and the like, by default all cores);
+everything else runs in the calling thread. A sweep on an executor divides the cores among its
+workers while it runs.
 """
 
 from __future__ import annotations
@@ -24,7 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# What OpenBLAS's kernels for AVX-512 were compiled for.
+from mlp._version import __version__
+
+# The extensions that the AVX-512 kernels of OpenBLAS require.
 AVX512 = frozenset({"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"})
 TUNED_KERNEL = "SkylakeX"
 _KERNELS_WITH_AVX512 = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids", "Zen4", "Zen5"})
@@ -33,18 +34,18 @@ _VECTORS = ("avx512f", "avx2", "avx", "sse4_2", "asimd", "sve")
 
 @dataclass(frozen=True)
 class Cpu:
-    """The processor, as Linux describes it.
+    """The processor as described by Linux.
 
     Attributes
     ----------
     model, vendor : str
-        Its names, empty where they are not known.
+        Names, empty if unknown.
     family : int
-        The vendor's number, 0 where it is not known.
+        Family number, 0 if unknown.
     flags : frozenset of str
-        Its extensions, empty where they are not known.
+        Extensions, empty if unknown.
     cores : int
-        How many of them this process may use.
+        Number of cores that this process may use.
     """
 
     model: str
@@ -55,12 +56,12 @@ class Cpu:
 
     @property
     def wants_tuned_kernel(self) -> bool:
-        """Whether OpenBLAS might not know this CPU by its model, and its flags prove AVX-512."""
+        """Whether OpenBLAS may not know this CPU model although its flags prove AVX-512."""
         return self.vendor == "AuthenticAMD" and self.family >= 26 and self.flags >= AVX512
 
 
 def read_cpu(path: str | Path = "/proc/cpuinfo") -> Cpu:
-    """Return what the file of Linux says; on other systems little more than the name.
+    """Return the processor described by a Linux file; elsewhere little more than its name.
 
     Examples
     --------
@@ -84,9 +85,9 @@ def read_cpu(path: str | Path = "/proc/cpuinfo") -> Cpu:
 
 
 def tune_process() -> bool:
-    """Let the OpenBLAS of this process use AVX-512 where it might overlook it.
+    """Let the OpenBLAS of this process use AVX-512 if it might overlook it.
 
-    It is for programs, before they import NumPy. What the user has set is left alone.
+    For programs, before they import NumPy. A value set by the user is kept.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def tune_process() -> bool:
 
 
 def blas_libraries() -> list[dict[str, Any]]:
-    """Return what `threadpoolctl` says of the BLAS libraries that are loaded."""
+    """Return the loaded BLAS libraries as described by `threadpoolctl`."""
     import numpy  # noqa: F401  # loads them
     from threadpoolctl import threadpool_info
 
@@ -111,7 +112,7 @@ def blas_libraries() -> list[dict[str, Any]]:
 
 @contextmanager
 def blas_threads(n: int | None) -> Iterator[None]:
-    """Give BLAS `n` threads for a while; None leaves it alone."""
+    """Limit BLAS to `n` threads within a context; None changes nothing."""
     if n is None:
         yield
         return
@@ -122,7 +123,7 @@ def blas_threads(n: int | None) -> Iterator[None]:
 
 
 def gflops(size: int = 1024, repeats: int = 5) -> float:
-    """Return the rate of float32 matrix products in 10^9 operations a second, measured now."""
+    """Measure the speed of float32 matrix products, in 10^9 operations per second."""
     import time
 
     import numpy as np
@@ -139,23 +140,21 @@ def gflops(size: int = 1024, repeats: int = 5) -> float:
 
 
 def describe(measure: bool = True) -> dict[str, Any]:
-    """Return what is known about the machine, NumPy and its BLAS, and what could be better.
+    """Describe the machine, NumPy and its BLAS, with advice if they could be faster.
 
     Parameters
     ----------
     measure : bool, default True
-        Whether to time a matrix product, which takes a tenth of a second.
+        Time a matrix product, which takes a tenth of a second.
     """
     import numpy as np
-
-    import mlp
 
     cpu = read_cpu()
     libraries = blas_libraries()
     first = libraries[0] if libraries else {}
     kernel = first.get("architecture")
     found: dict[str, Any] = {
-        "mlp": mlp.__version__,
+        "mlp": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "system": f"{platform.system()} {platform.machine()}",
@@ -177,12 +176,12 @@ def describe(measure: bool = True) -> dict[str, Any]:
 
 
 def show_config(measure: bool = True) -> None:
-    """Print what NumPy computes with, and the line to set where its kernel is below the CPU.
+    """Print what NumPy computes with, and what to set if the BLAS kernel does not fit the CPU.
 
     Parameters
     ----------
     measure : bool, default True
-        Whether to time a matrix product, which takes a tenth of a second.
+        Time a matrix product, which takes a tenth of a second.
 
     Examples
     --------

@@ -20,5 +20,5 @@ def assert_runs(*arguments):
         check=False,
         timeout=600,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
     return done.stdout

@@ -59,9 +59,9 @@ def test_a_program_sets_the_kernel_only_where_it_may(
     found = cpu(tmp_path, AMD_26 if wants else "")
     monkeypatch.setattr(machine, "read_cpu", lambda: found)
     monkeypatch.setattr(sys, "modules", {"numpy": None} if loaded else {})
-    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
-    if set_by_user:
-        monkeypatch.setenv("OPENBLAS_CORETYPE", set_by_user)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", set_by_user or "")  # restored after the test
+    if not set_by_user:
+        del os.environ["OPENBLAS_CORETYPE"]
     assert machine.tune_process() == (expected == machine.TUNED_KERNEL)
     assert os.environ.get("OPENBLAS_CORETYPE") == expected
 

@@ -25,7 +25,9 @@ def section(title):
 
 
 def test_every_line_of_the_table_of_equations_is_a_line_of_the_code():
-    code = "".join((ROOT / "mlp/core" / name).read_text() for name in ("layers/dense.py", "output.py"))
+    code = "".join(
+        (ROOT / "mlp/core" / name).read_text() for name in ("layers/dense.py", "output.py")
+    )
     rows = [row for row in section("The mathematics, line by line").splitlines() if row[:2] == "| "]
     lines = [line for row in rows[1:] for line in re.findall(r"`([^`]+)`", row.split("|")[3])]
     assert len(lines) >= 7

@@ -11,17 +11,17 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import mlp
+from mlp._version import __version__
 from mlp.cli import find_lr, info, predict, sweep, trace, train
 
 COMMANDS = (train, predict, sweep, find_lr, trace, info)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser that prints each error on one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the error and end with code 2."""
+        """Print the error and exit with code 2."""
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
@@ -31,18 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        The words after the program's name, by default those of the command line.
+        The arguments after the program's name, by default those of the command line.
 
     Returns
     -------
     int
-        0 if all went well, 1 if a training diverged, 2 for bad usage or data, 130 after Ctrl-C,
-        141 if the reader of the output went away, as ``head`` does.
+        0 on success, 1 if the training diverged, 2 for bad usage or data, 130 after Ctrl-C,
+        141 if the reader of the output closed it, as ``head`` does.
     """
     parser = Parser(
         prog="mlp", description="Multilayer perceptrons in NumPy: readable, exact, and fast."
     )
-    parser.add_argument("--version", action="version", version=f"mlp {mlp.__version__}")
+    parser.add_argument("--version", action="version", version=f"mlp {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         name = command.__name__.rpartition(".")[2].replace("_", "-")
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at exit
         return 141
     except (ValueError, TypeError, OSError) as error:
         print(f"{options.prog}: error: {error}", file=sys.stderr)

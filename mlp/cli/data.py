@@ -1,4 +1,4 @@
-"""Data that is named on the command line: tables in files, and the data sets of the package."""
+"""Data named on the command line: tables in files, and the data sets of the package."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ TASKS = ("classify", "regress")
 
 
 class Data(NamedTuple):
-    """A table, and what is to be predicted from it.
+    """A table and what to predict from it.
 
     Attributes
     ----------
     table : Table
-        The columns of inputs and targets.
+        The columns of the inputs and targets.
     targets : list of str
-        The names of the targets' columns.
+        The names of the target columns.
     task : {"classify", "regress"}
-        What the targets are.
+        Whether the targets are classes or numbers.
     ignored : list of str
-        The columns that were left out.
+        The columns that were ignored.
     n_dropped : int
-        How many rows were left out for missing values.
+        The number of rows dropped for missing values.
     """
 
     table: Table
@@ -39,49 +39,54 @@ class Data(NamedTuple):
     n_dropped: int = 0
 
 
-DESCRIBE_DATA = ("target", "task", "ignore", "one_hot", "missing", "standardize", "delimiter")
-"""The options of `add_data_arguments`; None where they were not given."""
+DATA_OPTIONS = ("target", "task", "ignore", "one_hot", "missing", "standardize", "delimiter")
+"""The options of `add_data_arguments`; None if not given."""
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say what is in the data."""
-    own = parser.add_argument_group("what is in the data")
-    own.add_argument(
+    """Declare the options that describe the data."""
+    group = parser.add_argument_group("data")
+    group.add_argument(
         "--target", action="append", metavar="COLUMN",
-        help="what is to be predicted: a column's name or position (-1 is the last), of an .npz "
-        "file an array (y); may be given several times",
+        help="column to predict, by name or position (-1: the last), or array of an .npz file (y); "
+        "may be repeated",
     )  # fmt: skip
-    own.add_argument("--task", choices=TASKS, help="(by the target: words or numbers)")
-    own.add_argument("--ignore", action="append", metavar="COLUMN", help="leave a column out")
-    own.add_argument(
+    group.add_argument("--task", choices=TASKS, help="(words: classify, numbers: regress)")
+    group.add_argument(
+        "--ignore", action="append", metavar="COLUMN", help="column to leave out; may be repeated"
+    )
+    group.add_argument(
         "--one-hot", action="append", metavar="COLUMN",
-        help="make an input of each word of a column",
+        help="column of words to encode, one input per word; may be repeated",
     )  # fmt: skip
-    own.add_argument(
+    group.add_argument(
         "--missing", choices=("refuse", "drop", "mean"),
-        help="what a missing value is: an error (refuse), a reason to leave the row out (drop), or "
-        "the mean of the training rows",
+        help="report missing values as errors (refuse, the default), drop their rows, or replace "
+        "them with the mean of the training rows",
     )  # fmt: skip
-    own.add_argument(
+    group.add_argument(
         "--standardize", action="store_true", default=None,
-        help="inputs, and the targets of a regression, get mean 0 and deviation 1",
+        help="scale inputs, and the targets of a regression, to mean 0 and standard deviation 1",
     )  # fmt: skip
-    add_file_arguments(own)
+    add_file_arguments(group)
 
 
 def add_file_arguments(parser: argparse._ActionsContainer) -> None:
-    """Declare the options that say how a file is read."""
+    """Declare the options for reading files."""
     parser.add_argument(
         "--delimiter", metavar="CHAR", type=parse_delimiter,
-        help="between cells of a CSV file (comma, semicolon or tab, by the header)",
+        help="separator of a CSV file (comma, semicolon or tab, detected in the header)",
     )  # fmt: skip
     parser.add_argument(
-        "--inputs", default="X", metavar="ARRAY", help="of an .npz file, the inputs (%(default)s)"
+        "--inputs",
+        default="X",
+        metavar="ARRAY",
+        help="array of inputs in an .npz file (%(default)s)",
     )
 
 
 def parse_delimiter(text: str) -> str:
-    r"""Return the character that is meant: ``\t`` and ``tab`` are one.
+    r"""Return the separator; ``\t`` and ``tab`` stand for a tab.
 
     Examples
     --------
@@ -92,13 +97,13 @@ def parse_delimiter(text: str) -> str:
 
 
 def is_csv(source: str) -> bool:
-    """Whether this names a CSV file, not an .npz file or a data set of the package."""
+    """Return whether `source` is a CSV file, not an .npz file or a data set of the package."""
     is_path = os.sep in source or "." in source
     return is_path and not is_npz(source)
 
 
 def is_npz(source: str) -> bool:
-    """Whether this names an .npz file."""
+    """Return whether `source` is an .npz file."""
     return source.lower().endswith(".npz")
 
 
@@ -108,7 +113,7 @@ def read_data(options: argparse.Namespace) -> Data:
     Raises
     ------
     ValueError
-        If there is no such data, it cannot be read, or it holds what the options do not explain.
+        If the data is unknown, cannot be read, or needs other options.
     OSError
         If there is no such file.
     """
@@ -119,13 +124,13 @@ def read_data(options: argparse.Namespace) -> Data:
         return _read_csv(options)
     for name in ("ignore", "one_hot", "delimiter"):
         if getattr(options, name) is not None:
-            raise ValueError(f"--{name.replace('_', '-')} is about the columns of a CSV file")
+            raise ValueError(f"--{name.replace('_', '-')} applies to CSV files only")
     if len(targets) > 1:
         raise ValueError("--target: received several, expected one array of an .npz file")
     if is_npz(options.data):
         table = read_npz(options.data, options.inputs, *targets)
     elif targets:
-        raise ValueError("--target is about a file; a data set of the package knows its own")
+        raise ValueError("--target applies to files only; a data set of the package has its own")
     else:
         found = load(options.data)
         table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
@@ -161,19 +166,19 @@ def _read_csv(options: argparse.Namespace) -> Data:
 
 
 def _hint(error: CellError, targets: Container[str]) -> str:
-    """Return what can be done about a cell."""
+    """Return which options accept such a cell."""
     if error.is_missing:
-        return "--missing drop leaves such rows out, --missing mean fills inputs in"
+        return "--missing drop leaves such rows out, --missing mean fills in inputs"
     if error.column in targets:
-        return "--task classify takes words"
+        return "--task classify accepts words"
     name = error.column
-    return f"--one-hot {name!r} makes an input of each word, --ignore {name!r} leaves it out"
+    return f"--one-hot {name!r} encodes words, --ignore {name!r} leaves the column out"
 
 
 def _complete(
     options: argparse.Namespace, table: Table, targets: Sequence[str], ignored: Sequence[str] = ()
 ) -> Data:
-    """Return the data, with targets as the task takes them."""
+    """Return the data, with targets that suit the task."""
     n_read = len(table)
     if options.missing == "drop":
         table = table.without_missing()
@@ -184,7 +189,7 @@ def _complete(
 
 
 def as_task(table: Table, targets: Sequence[str], task: str) -> Table:
-    """Return the table with words to classify or numbers to regress; ValueError if it cannot be."""
+    """Return the table with its targets as words to classify or numbers to regress."""
     for name in targets:
         are_words = isinstance(table[name], Words)
         if task == "regress" and are_words:
@@ -195,7 +200,7 @@ def as_task(table: Table, targets: Sequence[str], task: str) -> Table:
 
 
 def _infer_task(table: Table, targets: Sequence[str]) -> str:
-    """Return the task that the targets tell of; ValueError if they could be either's."""
+    """Return the task that the targets imply; ValueError if they suit either."""
     column = table[targets[0]]
     if not isinstance(column, Words):
         return "regress"

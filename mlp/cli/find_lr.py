@@ -1,4 +1,4 @@
-"""Suggest a learning rate, by a short run whose rate rises until it is too high.
+"""Suggest a learning rate from a short run whose rate rises until it is too high.
 
 Writes learning_rate_finder.png and learning_rate_finder.csv.
 """
@@ -9,9 +9,13 @@ import argparse
 import json
 from pathlib import Path
 
-from mlp.cli.interrupt import explained
-from mlp.cli.network import add_network_arguments, batch_size_of, make_network
-from mlp.cli.output import check_folder
+from mlp.cli.options import (
+    add_network_arguments,
+    batch_size_of,
+    check_folder,
+    explained,
+    make_network,
+)
 from mlp.cli.task import load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.finder.finder import find_learning_rate
@@ -28,20 +32,31 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp find-lr``."""
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
-    parser.add_argument("--lr-min", type=float, default=1e-6, help="the first rate (%(default)s)")
-    parser.add_argument("--lr-max", type=float, default=10.0, help="the last rate (%(default)s)")
-    parser.add_argument("--steps", type=int, default=1000, help="updates (%(default)s)")
-    parser.add_argument("--smoothing", type=float, default=0.5, help="0 to below 1 (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
+    parser.add_argument("--lr-min", type=float, default=1e-6, help="first rate (%(default)s)")
+    parser.add_argument("--lr-max", type=float, default=10.0, help="last rate (%(default)s)")
+    parser.add_argument("--steps", type=int, default=1000, help="number of updates (%(default)s)")
+    parser.add_argument(
+        "--smoothing", type=float, default=0.5, help="from 0 to below 1 (%(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of all random draws (%(default)s)"
+    )
     add_network_arguments(parser, default_data="digits")
     out = parser.add_argument_group("results")
-    out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
-    out.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the loss")
+    out.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
+    )
+    out.add_argument(
+        "--scale",
+        choices=("linear", "log"),
+        default="linear",
+        help="scale of the loss axis (linear)",
+    )
     out.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Search, write the files and print what was found."""
+    """Search, write the files and print the result."""
     task = load_task(options)
     net = make_network(options, task)
     check_folder(options.out)

@@ -1,4 +1,4 @@
-"""Tell what NumPy computes with: its BLAS, the kernel and threads, and what could be faster."""
+"""Show what NumPy computes with: BLAS, kernel and threads, and what would make it faster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print it."""
+    """Print the table or JSON."""
     if options.json:
         print(json.dumps(describe()))
     else:

@@ -1,4 +1,4 @@
-"""The model file of `mlp train`: a network, and what its inputs and outputs are."""
+"""The model file of `mlp train`: a network, and the columns of its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEYS = {"task", "inputs", "target", "ignored", "split"}
 
 
 class Model(NamedTuple):
-    """A network that knows its columns."""
+    """A network and the columns that it reads and predicts."""
 
     net: MLP
     inputs: InputEncoder
@@ -24,12 +24,12 @@ class Model(NamedTuple):
 
 
 def metadata_of(data: Data, task: TableTask, fraction: float, seed: int) -> dict[str, Any]:
-    """Return the metadata of the network that is going to be trained.
+    """Return the metadata of a network, before it is trained.
 
     Raises
     ------
     ValueError
-        If there are more names than a file can hold, which is better told before the training.
+        If a file cannot hold so many names.
     """
     metadata = {
         "task": data.task,
@@ -48,19 +48,19 @@ def metadata_of(data: Data, task: TableTask, fraction: float, seed: int) -> dict
 
 
 def read(path: str) -> Model:
-    """Return what `mlp train` wrote to a file.
+    """Return the model in a file of `mlp train`.
 
     Raises
     ------
     FileFormatError
-        If the file is no network's, or does not hold the columns of its data.
+        If the file holds no network, or not the columns of its data.
     OSError
         If it cannot be read.
     """
     net, metadata = read_model(path)
     if set(metadata) != _KEYS:
         raise FileFormatError(
-            path, "holds a network without the columns of its data, expected one of mlp train"
+            path, "holds a network without the columns of its data, expected a model of mlp train"
         )
     with format_errors(path):
         model = Model(
@@ -74,7 +74,7 @@ def read(path: str) -> Model:
 
 
 def _check(model: Model) -> None:
-    """Raise TypeError or ValueError where the parts of a model do not fit each other."""
+    """Raise TypeError or ValueError if the parts of a model do not fit together."""
     net, target, ignored = model.net, model.target, model.ignored
     n_out = len(target.labels if isinstance(target, ClassTarget) else target.names)
     fits = net.n_out == n_out or (isinstance(target, ClassTarget) and (net.n_out, n_out) == (1, 2))

@@ -1,7 +1,7 @@
 """Predict with a model that `mlp train` wrote.
 
-Columns are found by the names that they had in training; their order does not matter. Where the
-column of the target is there, too, the predictions are scored.
+Columns are matched by name, in any order. If the data has the target column too, the predictions
+are scored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mlp._atomic import write_file
 from mlp.cli import model_file
 from mlp.cli.data import add_file_arguments, as_task, is_csv, is_npz
 from mlp.cli.model_file import Model
-from mlp.cli.output import check_folder
+from mlp.cli.options import check_folder
 from mlp.cli.scores import confusion_text, score, score_line
 from mlp.datasets import ClassTarget, CSVFile, Table, load, read_npz
 
@@ -37,17 +37,19 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp predict``."""
-    parser.add_argument("model", metavar="MODEL", help="model.npz of mlp train")
+    parser.add_argument("model", metavar="MODEL", help="model.npz written by mlp train")
     parser.add_argument("data", metavar="DATA", help="FILE.csv, FILE.npz, digits, spirals or xor")
     add_file_arguments(parser)
     out = parser.add_argument_group("results")
-    out.add_argument("--probabilities", action="store_true", help="of each class, too")
-    out.add_argument("--out", type=Path, metavar="FILE", help="for the predictions (printed)")
+    out.add_argument(
+        "--probabilities", action="store_true", help="add the probability of each class"
+    )
+    out.add_argument("--out", type=Path, metavar="FILE", help="file for the predictions (printed)")
     out.add_argument("--json", action="store_true", help="print JSON instead of CSV")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Predict, and print or write what comes out."""
+    """Predict, and print or write the predictions."""
     if options.out is not None:
         check_folder(options.out.parent)
     model = model_file.read(options.model)
@@ -69,12 +71,12 @@ def run(options: argparse.Namespace) -> None:
         if not options.json:
             print(f"Wrote the predictions for {len(table)} rows to {options.out}.")
     if scores is not None and not options.json:
-        # the CSV is to be read by a program; what a person reads goes elsewhere
+        # stdout may be piped as CSV: the scores must not mix with it
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)
 
 
 def _read_table(options: argparse.Namespace, model: Model) -> Table:
-    """Return the columns of the model, and those of its target where they are there."""
+    """Return the columns of the model, and its targets if the data has them."""
     source, target = options.data, model.target
     if is_csv(source):
         table = _read_csv(options, model)
@@ -102,12 +104,12 @@ def _read_csv(options: argparse.Namespace, model: Model) -> Table:
         return file.read(
             text=[place for place, name in places if name in words & wanted],
             ignore=[place for place, name in places if name not in wanted],
-            missing="keep",  # what is missing is refused, or filled in, by the model's inputs
+            missing="keep",  # the model rejects missing inputs or fills them in
         )
 
 
 def _outputs(model: Model, table: Table) -> NDArray[Any]:
-    """Return what the network gives; ValueError where that is not finite."""
+    """Return the outputs of the network; ValueError if one is not finite."""
     X = model.inputs.encode(table, dtype=model.net.dtype)
     with np.errstate(all="ignore"):
         outputs = model.net.predict(X)
@@ -115,14 +117,14 @@ def _outputs(model: Model, table: Table) -> NDArray[Any]:
     if not is_finite.all():
         line = table.lines[is_finite.argmin()]
         raise ValueError(
-            f"{table.source}: {table.row_word} {line}: received numbers so large that the model "
-            "gives no finite output"
+            f"{table.source}: {table.row_word} {line}: received numbers so large that the "
+            "output is not finite"
         )
     return outputs
 
 
 def _predictions(model: Model, outputs: NDArray[Any]) -> dict[str, Any]:
-    """Return the columns that are predicted, by name."""
+    """Return the predicted columns by name."""
     if isinstance(model.target, ClassTarget):
         return {model.target.names[0]: model.target.decode(outputs)}
     return dict(zip(model.target.names, model.target.decode(outputs).T, strict=True))
@@ -146,7 +148,7 @@ def _as_csv(columns: dict[str, Any]) -> str:
 
 
 def _score(model: Model, table: Table, outputs: NDArray[Any]) -> dict[str, Any] | None:
-    """Return the scores of the rows whose target is told, None where there are none."""
+    """Return the scores of the rows with a known target, None if there are none."""
     target = model.target
     if not set(target.names) <= set(table.names):
         return None

@@ -1,4 +1,4 @@
-"""How good predictions are, as numbers and as text."""
+"""Scores of predictions, as numbers and as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.training import MAE, R2, confusion_matrix
 
-_MOST_CLASSES = 10  # in a table that is to be read
+_MOST_CLASSES = 10  # in a table; of more, the most confused pairs are listed
 _MOST_PAIRS = 10
 
 
@@ -24,16 +24,16 @@ def score(
     Parameters
     ----------
     target : ClassTarget or NumberTarget
-        What is predicted.
+        The target of the model.
     truth : ndarray (n,) or (n, n_out)
         The classes of the rows, or their numbers in the units of the data.
     outputs : ndarray (n, n_out)
-        What the network gives for them.
+        The outputs of the network.
 
     Returns
     -------
     dict
-        Of classes "accuracy", "labels" and "confusion", a row for each true class; of numbers
+        For classes "accuracy", "labels" and "confusion", a row for each true class; for numbers
         "r2" and "mae", in the units of the data.
     """
     if isinstance(target, ClassTarget):
@@ -48,7 +48,7 @@ def score(
 
 
 def score_line(scores: dict[str, Any]) -> str:
-    """Return the scores in a few words.
+    """Return the scores in one line.
 
     Examples
     --------
@@ -61,12 +61,12 @@ def score_line(scores: dict[str, Any]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number in four digits; None stands for one that is not finite."""
+    """Return a number with four digits; None stands for one that is not finite."""
     return "not finite" if value is None or not isfinite(value) else f"{value:.4g}"
 
 
 def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    """Return a confusion matrix as a table; of many classes those that are most confused.
+    """Return a confusion matrix as a table, or the most confused pairs of many classes.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> st
 
 
 def _most_confused(labels: Sequence[str], counts: NDArray[Any]) -> str:
-    """Return a line for each of the pairs that were confused most."""
+    """Return a line for each of the most confused pairs."""
     wrong = counts * (1 - np.eye(len(labels), dtype=counts.dtype))
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
     lines = []
@@ -96,7 +96,7 @@ def _most_confused(labels: Sequence[str], counts: NDArray[Any]) -> str:
         if wrong[i, j]:
             share = _share(wrong[i, j], counts[i].sum())
             lines.append(f"{labels[i]} taken for {labels[j]}: {wrong[i, j]} ({share})")
-    return "\n".join(["most confused:", *lines]) if lines else "none was confused"
+    return "\n".join(["most confused:", *lines]) if lines else "no classes were confused"
 
 
 def _share(part: int, whole: int) -> str:

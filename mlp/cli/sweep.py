@@ -1,7 +1,7 @@
-"""Train one network with several learning rates at once, and chart how the error falls.
+"""Train a network with several learning rates at once and chart the error.
 
-Without options it is the 2-2-2 network of the learning-rate chart: six rates, 100 epochs of
-full-batch gradient descent. It writes learning_rates.png and learning_rates.csv.
+Without options, trains the 2-2-2 network of the learning-rate chart: six rates, 100 epochs of
+full-batch gradient descent. Writes learning_rates.png and learning_rates.csv.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.interrupt import explained
-from mlp.cli.network import (
-    DESCRIBE_A_NETWORK,
+from mlp.cli.options import (
+    NETWORK_OPTIONS,
     add_network_arguments,
     batch_size_of,
+    check_folder,
+    explained,
     make_network,
 )
-from mlp.cli.output import check_folder
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
@@ -38,7 +38,7 @@ examples:
   mlp sweep --published --out results
   mlp sweep --data digits --layers 64,32,10 --hidden relu --output softmax \\
             --loss cross_entropy --rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3
-  mlp sweep --data digits --epochs 2000 --checkpoint sweep.npz     # and again, if it was ended
+  mlp sweep --data digits --epochs 2000 --checkpoint sweep.npz     # run again to continue
 """
 
 
@@ -46,48 +46,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp sweep``."""
     parser.add_argument(
         "--rates", type=parse_rates, default=np.array(DOCUMENT_RATES), metavar="0.1,0.2,...",
-        help="the learning rates, or log:FROM:TO:N for N of them evenly spaced on a log scale",
+        help="learning rates, or log:FROM:TO:N for N rates evenly spaced on a log scale",
     )  # fmt: skip
     parser.add_argument("--epochs", type=int, default=100, help="(%(default)s)")
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="initialisations a rate")
-    parser.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
+    parser.add_argument(
+        "--seeds", type=int, default=1, metavar="N", help="initialisations per rate (%(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of all random draws (%(default)s)"
+    )
     add_network_arguments(parser)
     out = parser.add_argument_group("results")
-    out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
-    out.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the error")
+    out.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
+    )
+    out.add_argument(
+        "--scale",
+        choices=("linear", "log"),
+        default="linear",
+        help="scale of the error axis (linear)",
+    )
     out.add_argument(
         "--checkpoint", type=Path, metavar="FILE",
-        help="written every few seconds; the same command goes on from there, and when the sweep "
-        "is through, only prints and draws it again",
+        help="save the sweep there every few seconds; the same command continues from it, or, once "
+        "the sweep is complete, prints and draws it again",
     )  # fmt: skip
     out.add_argument(
-        "--published", action="store_true", help="add the two curves that were published wrongly"
+        "--published", action="store_true", help="add the two curves with wrong published values"
     )
     out.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, write the files and print the table."""
+    """Train, write the files and print the result."""
     if options.data is None:
-        given = [name for name in DESCRIBE_A_NETWORK if getattr(options, name) is not None]
+        given = [name for name in NETWORK_OPTIONS if getattr(options, name) is not None]
         if given:
             named = ", ".join("--" + name.replace("_", "-") for name in given)
-            raise ValueError(f"{named} describes a network of your own: add --data")
+            raise ValueError(f"{named}: received no data, expected --data NAME with it")
         example = learning_rate_chart()
         net, task, batch_size = example.network, Task(example.x, example.t), None
     else:
         if options.published:
-            raise ValueError("--published is about the chart that is drawn without --data")
+            raise ValueError("--published applies to the chart without --data only")
         task = load_task(options)
         net, batch_size = make_network(options, task), batch_size_of(options)
     published = _published(options) if options.published else {}
     check_folder(options.out)
     if options.checkpoint is not None:
         check_folder(options.checkpoint.parent)
-        kept = f"the same command goes on from {options.checkpoint}"
+        kept = f"the same command continues from {options.checkpoint}"
     else:
-        kept = "nothing was kept; with --checkpoint FILE the same command would go on"
+        kept = "nothing was kept; with --checkpoint FILE the same command would continue"
     with explained(kept):
         result = learning_rate_sweep(
             net,
@@ -107,7 +118,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _published(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the curves that were published wrongly, for as many epochs as are trained."""
+    """Return the published curves with wrong values, cut to the epochs that are trained."""
     chart = learning_rate_chart()
     wrong, rates = chart.wrong_series, options.rates.tolist()
     if not set(wrong) <= set(rates):
@@ -122,7 +133,7 @@ def _published(options: argparse.Namespace) -> dict[str, Any]:
 def _report(
     options: argparse.Namespace, task: Task, result: SweepResult, published: dict[str, Any]
 ) -> None:
-    """Write the chart and the table, and print what came out."""
+    """Write the chart and the table, and print the result."""
     options.out.mkdir(parents=True, exist_ok=True)
     chart, table = options.out / "learning_rates.png", options.out / "learning_rates.csv"
     result.plot(chart, scale=options.scale, **published)
@@ -143,7 +154,7 @@ def _report(
         right = ""
         if accuracy is not None:
             share = f"{accuracy[result.best_index]:.1%}"
-            right = f"; {share} of it classified correctly, the same rows that chose the rate"
+            right = f"; accuracy {share} on the same rows, which chose the rate"
         print(f"Best rate: {result.best:g} (lowest {by}{right}).")
     print(f"Wrote {chart} and {table}.")
 
@@ -164,7 +175,7 @@ def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
 
 
 def parse_rates(text: str) -> NDArray[np.float64]:
-    """Return the rates that ``0.1,0.2`` or ``log:1e-3:10:25`` stands for.
+    """Return the rates in ``0.1,0.2`` or ``log:1e-3:10:25``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a network is trained for: the arrays that its data become, and the ends it needs."""
+"""The training task: arrays made from the data, and the widths, output and loss that fit them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _ROWS_TO_SPLIT = 20  # a sweep of fewer trains on all of them
 
 @dataclass(frozen=True)
 class Task:
-    """What a network is trained for.
+    """Training data, and the shape of a network for it.
 
     Attributes
     ----------
     X, Y : ndarray
-        Inputs ``(n, n_in)`` and targets as the loss takes them.
+        Inputs ``(n, n_in)`` and targets in the form that the loss expects.
     sizes : sequence of int
-        The widths of the network.
+        The widths of the network, from input to output.
     output, loss : str
         The last activation and the loss.
     validation : tuple (X, Y) or None
-        The rows that are held out.
+        The held-out rows.
     held_out_labels : ndarray of int (n_held_out,) or None
         Their classes.
     """
@@ -55,14 +55,14 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class TableTask(Task):
-    """A task of which is known what made it of the columns of a table.
+    """A task made from a table, with the encoders of its columns.
 
     Attributes
     ----------
     inputs : InputEncoder
     target : ClassTarget or NumberTarget
     training, held_out : ndarray of int
-        The numbers of the rows; there may be none that are held out.
+        The row numbers; `held_out` may be empty.
     """
 
     inputs: InputEncoder
@@ -72,12 +72,12 @@ class TableTask(Task):
 
 
 def load_task(options: argparse.Namespace) -> Task:
-    """Return the task of a sweep; a fifth of the rows is held out where there are enough.
+    """Return the task of a sweep, with a fifth of the rows held out if there are enough.
 
     Raises
     ------
     ValueError
-        If there is no such data, or the widths do not fit it.
+        If the data is unknown or the widths do not fit it.
     """
     data = read_data(options)
     return make_task(options, data, 0.2 if len(data.table) >= _ROWS_TO_SPLIT else 0.0)
@@ -86,24 +86,24 @@ def load_task(options: argparse.Namespace) -> Task:
 def make_task(
     options: argparse.Namespace, data: Data, fraction: float, hidden: Sequence[int] | None = None
 ) -> TableTask:
-    """Return what a network is trained for.
+    """Return the task that the options and the data describe.
 
     Parameters
     ----------
     options : Namespace
-        The options: `loss`, `output`, `standardize`, `missing`, `dtype`, `seed`; without `hidden`
-        also `layers`, all widths.
+        The options `loss`, `output`, `standardize`, `missing`, `dtype` and `seed`; without
+        `hidden` also `layers`, all widths.
     data : Data
         The table and its task.
     fraction : float
-        The share of the rows to hold out, of each class; 0 for none.
+        The share of rows to hold out, of each class; 0 for none.
     hidden : sequence of int, optional
         The widths of the hidden layers.
 
     Raises
     ------
     ValueError
-        If the data do not allow it, or the widths do not fit them.
+        If the data cannot be split so, or the widths do not fit it.
     """
     table = data.table
     loss = make_loss(
@@ -160,7 +160,7 @@ def _input_columns(table: Table, targets: Sequence[str]) -> list[str]:
     if not names:
         raise ValueError(
             f"{table.source}: received no column besides {shortened(targets)}, "
-            "expected one of inputs at least"
+            "expected at least one input"
         )
     return names
 
@@ -172,7 +172,7 @@ def _split(
     seed: int,
     source: str,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw the rows that are held out, of each class its share."""
+    """Draw the held-out rows, of each class its share."""
     n = len(targets)
     if not fraction:
         return np.arange(n), np.arange(0)
@@ -197,7 +197,7 @@ def _sizes(
     loss: Loss,
     hidden: Sequence[int] | None,
 ) -> Sequence[int]:
-    """Return the widths that were asked for, or those that fit the data."""
+    """Return the given widths, or widths that fit the data."""
     n_out = len(target.names)
     if isinstance(target, ClassTarget):
         n_classes = len(target.labels)
@@ -215,7 +215,7 @@ def _sizes(
 def _as_rows(
     targets: NDArray[Any], n_out: int, target: ClassTarget | NumberTarget, loss: Loss
 ) -> NDArray[Any]:
-    """Return targets as the loss takes them: labels, or rows of numbers."""
+    """Return targets in the form that the loss expects: labels, or rows of numbers."""
     if isinstance(target, NumberTarget) or loss.takes_labels:
         return targets
     return targets[:, None] if n_out == 1 else np.eye(len(target.labels))[targets]

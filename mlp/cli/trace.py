@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlp._atomic import write_file
-from mlp.cli.output import check_folder
+from mlp.cli.options import check_folder
 from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.chain_rule.html import as_page
 from mlp.studies.chain_rule.latex import as_document
 from mlp.studies.examples import EXAMPLES, load_example
 
-HELP = "the chain rule of a worked example, weight by weight"
+HELP = "print the chain rule of a worked example, weight by weight"
 
 EPILOG = """\
 examples:
@@ -34,23 +34,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "example", nargs="?", default="mazur", help=f"one of {', '.join(EXAMPLES)} (%(default)s)"
     )
-    parser.add_argument("--lr", type=float, help="the learning rate (the example's own)")
-    parser.add_argument("--steps", type=int, metavar="N", help="take N steps, one after the other")
+    parser.add_argument("--lr", type=float, help="learning rate (that of the example)")
+    parser.add_argument("--steps", type=int, metavar="N", help="trace N consecutive steps")
     parser.add_argument("--format", choices=tuple(_ENDINGS), default="text")
     parser.add_argument("--digits", type=int, default=9, help="significant digits (%(default)s)")
     out = parser.add_argument_group("results")
-    out.add_argument("--out", type=Path, metavar="DIR", help="also write trace_EXAMPLE.*")
+    out.add_argument(
+        "--out", type=Path, metavar="DIR", help="also write trace_EXAMPLE.* to this folder"
+    )
     out.add_argument(
         "--plot",
         type=Path,
         metavar="FILE",
-        help="draw the network, with --steps before the last of them (.png, .svg or .pdf)",
+        help="draw the network before the last step (.png, .svg or .pdf)",
     )
-    out.add_argument("--json", action="store_true", help="print JSON, with every digit")
+    out.add_argument("--json", action="store_true", help="print JSON, with all digits")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the trace, and write the file."""
+    """Print the trace and write the files."""
     example = load_example(options.example)
     lr = example.lr if options.lr is None else options.lr
     what, names = (example.network, example.x, example.t, lr), example.weight_names
@@ -72,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write(options: argparse.Namespace, name: str, text: str, last: Trace) -> list[Path]:
-    """Write the picture and the text where they are wanted, and return the files."""
+    """Write the requested files and return their paths."""
     files = []
     for folder in (options.out, options.plot and options.plot.parent):
         if folder is not None:
@@ -88,7 +90,7 @@ def _write(options: argparse.Namespace, name: str, text: str, last: Trace) -> li
 
 
 def _rendered(steps: Sequence[Trace], form: str, digits: int) -> str:
-    """Return the steps, one after the other, in one of the formats."""
+    """Return all steps as text in one of the formats."""
     if form in _WHOLE:
         return _WHOLE[form](steps, digits)
     return "\n\n".join(getattr(step, form)(digits) for step in steps)

@@ -1,7 +1,7 @@
-"""Train a network on a table and write it to a file, with which `mlp predict` predicts.
+"""Train a network on a table and save it for `mlp predict`.
 
-Writes model.npz; history.json, .csv and .png; held_out.csv, the rows that were held out with what
-was predicted for them; and the pictures that --plot names.
+Writes model.npz; history.json, .csv and .png; held_out.csv, the held-out rows with their
+predictions; and the pictures of --plot.
 """
 
 from __future__ import annotations
@@ -14,21 +14,18 @@ from typing import Any
 
 from mlp._checks import check_count
 from mlp.cli.data import Data, add_data_arguments, read_data
-from mlp.cli.interrupt import explained
 from mlp.cli.model_file import metadata_of
-from mlp.cli.network import add_ends_arguments, parse_hidden
-from mlp.cli.output import check_folder
+from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_hidden
+from mlp.cli.report import FILES, PICTURES, TrainReport, check_pictures, parse_pictures
 from mlp.cli.task import TableTask, make_task
-from mlp.cli.train_pictures import PICTURES, check_pictures, parse_pictures
-from mlp.cli.train_report import FILES, TrainReport
 from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
 from mlp.core.structure import NORMALIZATIONS
 from mlp.datasets import ClassTarget
 from mlp.training import Trainer, TrainingDiverged
-from mlp.training.checkpoint.file import progress_of, read_run
+from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.class_weights import ClassWeight
 
-HELP = "train a network on a table and keep it in a file"
+HELP = "train a network on a table and save it"
 
 EPILOG = """\
 examples:
@@ -37,7 +34,7 @@ examples:
             --standardize --early-stopping 10 --out results
   mlp train digits --epochs 50 --checkpoint results/run.npz --resume --out results
 
-With --checkpoint and --resume the same command continues what was ended, by kill -9 or otherwise.
+With --checkpoint and --resume the same command continues an interrupted run, even after kill -9.
 """
 
 
@@ -45,34 +42,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp train``."""
     parser.add_argument("data", metavar="DATA", help="FILE.csv, FILE.npz, digits, spirals or xor")
     add_data_arguments(parser)
-    network = parser.add_argument_group("the network")
+    network = parser.add_argument_group("network")
     network.add_argument(
         "--layers", type=parse_hidden, default=[64, 32], metavar="64,32",
-        help="the widths of the hidden layers, or none (64,32)",
+        help="widths of the hidden layers, or none (64,32)",
     )  # fmt: skip
-    network.add_argument("--dropout", type=float, default=0.0, metavar="RATE", help="(%(default)s)")
+    network.add_argument(
+        "--dropout",
+        type=float,
+        default=0.0,
+        metavar="RATE",
+        help="after each hidden layer (%(default)s)",
+    )
     network.add_argument(
         "--normalize", type=str.lower, choices=tuple(NORMALIZATIONS),
-        help="the units before each hidden activation: over the rows of a batch, or over the layer",
+        help="normalise before each hidden activation: over the batch, or over the layer",
     )  # fmt: skip
-    add_ends_arguments(network)
+    add_layer_arguments(network)
     add_training_arguments(parser)
     out = parser.add_argument_group("results")
-    out.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for the files (.)")
+    out.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
+    )
     out.add_argument(
         "--plot", type=parse_pictures, default=[], metavar="NAMES",
-        help=f"also draw some of {', '.join(PICTURES)}, with commas between; layers are recorded "
-        "from the first epoch on, and so belong to a run that is resumed",
+        help=f"also draw {', '.join(PICTURES)} (comma-separated); layers are recorded from the "
+        "first epoch on, so a resumed run needs the same choice",
     )  # fmt: skip
-    out.add_argument("--checkpoint", metavar="PATH", help="write the run there every few seconds")
+    out.add_argument("--checkpoint", metavar="PATH", help="save the run there every few seconds")
     out.add_argument(
-        "--resume", action="store_true", help="continue the run in the checkpoint, if it is there"
+        "--resume", action="store_true", help="continue the run in the checkpoint, if there is one"
     )
     out.add_argument("--json", action="store_true", help="print JSON instead of a summary")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, write the files and print what came out."""
+    """Train, write the files and print the result."""
     _check_options(options)
     data = read_data(options)
     task = make_task(options, data, options.validation, options.layers)
@@ -95,7 +100,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _check_options(options: argparse.Namespace) -> None:
-    """Refuse what cannot be done, before the data are read."""
+    """Reject options that contradict each other or the files, before the data is read."""
     check_folder(options.out)
     check_count("--epochs", options.epochs)
     if not 0.0 <= options.validation < 1.0:
@@ -107,7 +112,7 @@ def _check_options(options: argparse.Namespace) -> None:
         )
     if options.checkpoint is None:
         if options.resume:
-            raise ValueError("--resume continues a checkpoint: add --checkpoint PATH")
+            raise ValueError("--resume: received no checkpoint, expected --checkpoint PATH with it")
         return
     path = Path(options.checkpoint)
     check_folder(path.parent)
@@ -120,12 +125,12 @@ def _check_options(options: argparse.Namespace) -> None:
         if not is_over:
             raise ValueError(
                 f"--checkpoint: {path} holds a run after epoch {epoch} of {last_epoch}: "
-                "--resume continues it; without the file a new one begins"
+                "continue it with --resume, or remove the file to start anew"
             )
 
 
 def _check_loss(loss: str, n_classes: int) -> None:
-    """Refuse a loss of which no probabilities come."""
+    """Reject a loss that does not give probabilities."""
     if loss == "binary_cross_entropy" and n_classes != 2:
         raise ValueError(f"--loss {loss}: received {n_classes} classes, expected 2")
     if loss not in ("cross_entropy", "binary_cross_entropy"):
@@ -142,7 +147,7 @@ def _fit(
     class_weight: ClassWeight | None,
 ) -> None:
     settings: dict[str, Any] = {"validation": task.validation, "class_weight": class_weight}
-    with explained(_how_to_continue(options)):  # a second Ctrl-C ends it at once
+    with explained(_how_to_continue(options)):  # a second Ctrl-C ends the run at once
         if options.resume:
             path = options.checkpoint
             trainer.resume(path, task.X, task.Y, options.epochs, missing_ok=True, **settings)
@@ -157,7 +162,7 @@ def _report(
     trainer: Trainer,
     metadata: dict[str, Any],
 ) -> list[Path]:
-    """Write the files and print the summary; nothing where no epoch has come to its end."""
+    """Write the files and print the summary; nothing if no epoch is complete."""
     if not trainer.history.epochs:
         return []
     report = TrainReport(options, data, task, trainer)

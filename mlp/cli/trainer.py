@@ -1,4 +1,4 @@
-"""The trainer that the options of `mlp train` describe."""
+"""The trainer of `mlp train`, with the options that describe it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mlp.cli.network import batch_size_of, make_network
+from mlp.cli.options import batch_size_of, make_network
 from mlp.cli.task import TableTask
-from mlp.cli.train_pictures import recorder_of
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer, make_schedule
 from mlp.tables.numbers import is_number
@@ -18,6 +17,7 @@ from mlp.training import (
     CSVLogger,
     EarlyStopping,
     LambdaCallback,
+    LayerRecorder,
     ProgressBar,
     ReduceLROnPlateau,
     Trainer,
@@ -25,44 +25,49 @@ from mlp.training import (
 from mlp.training.class_weights import ClassWeight
 
 _PRIOR = 3.0
-"""The penalty that weights get where none is asked for, in rows: the more there are, the less.
+"""The default L2 penalty times the number of training rows.
 
 Chosen on the tables of benchmarks/ACCURACY.md, where 1 to 5 do well and 0 overfits.
 """
 
 _SECONDS = 5.0
-"""How often a checkpoint is written: kill -9 costs no more than these."""
+"""The interval of checkpoints: the most that kill -9 can lose."""
+
+_PROBE = 400
+"""About how many training rows the recorder of the layers looks at."""
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say how a network is trained."""
-    own = parser.add_argument_group("the training")
-    own.add_argument("--epochs", type=int, default=200, help="at most (%(default)s)")
-    own.add_argument("--optimizer", default="adam", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
-    own.add_argument("--lr", type=float, help="the learning rate (the optimizer's own)")
-    own.add_argument("--schedule", metavar="NAME", help=", ".join(SCHEDULES))
-    own.add_argument("--momentum", type=float, help="of sgd and rmsprop")
-    own.add_argument("--weight-decay", type=float, help="of adamw")
-    own.add_argument("--l2", type=float, help=f"penalty on the weights ({_PRIOR:g} / rows)")
-    own.add_argument("--l1", type=float, default=0.0, help="penalty on the weights (%(default)s)")
-    own.add_argument("--clip-norm", type=float, help="the greatest norm of the gradient")
-    own.add_argument(
+    """Declare the options of the training."""
+    group = parser.add_argument_group("training")
+    group.add_argument("--epochs", type=int, default=200, help="maximum number (%(default)s)")
+    group.add_argument("--optimizer", default="adam", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
+    group.add_argument("--lr", type=float, help="learning rate (by the optimizer)")
+    group.add_argument("--schedule", metavar="NAME", help=", ".join(SCHEDULES))
+    group.add_argument("--momentum", type=float, help="of sgd and rmsprop")
+    group.add_argument("--weight-decay", type=float, help="of adamw")
+    group.add_argument("--l2", type=float, help=f"L2 penalty on the weights ({_PRIOR:g} / rows)")
+    group.add_argument(
+        "--l1", type=float, default=0.0, help="L1 penalty on the weights (%(default)s)"
+    )
+    group.add_argument("--clip-norm", type=float, help="largest norm of the gradient")
+    group.add_argument(
         "--class-weight", action="append", metavar="WEIGHT",
-        help="balanced; or LABEL=WEIGHT, given for each class that does not count 1",
+        help="balanced, or LABEL=WEIGHT for each class whose weight is not 1; may be repeated",
     )  # fmt: skip
-    own.add_argument(
+    group.add_argument(
         "--validation", type=float, default=0.2, metavar="SHARE",
-        help="of the rows, of each class, to hold out; 0 for none (%(default)s)",
+        help="share of the rows of each class to hold out; 0 for none (%(default)s)",
     )  # fmt: skip
-    own.add_argument(
+    group.add_argument(
         "--early-stopping", type=int, metavar="N",
-        help="stop when N epochs brought nothing better, and keep the best weights",
+        help="stop after N epochs without improvement and keep the best weights",
     )  # fmt: skip
-    own.add_argument(
+    group.add_argument(
         "--reduce-lr", type=int, metavar="N",
-        help="a tenth of the learning rate when N epochs brought nothing better",
+        help="divide the learning rate by ten after N epochs without improvement",
     )  # fmt: skip
-    own.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
+    group.add_argument("--seed", type=int, default=0, help="seed of all random draws (%(default)s)")
 
 
 def make_trainer(options: argparse.Namespace, task: TableTask) -> Trainer:
@@ -103,14 +108,14 @@ def _callbacks(options: argparse.Namespace, task: TableTask) -> list[Callback]:
     if options.reduce_lr is not None:
         callbacks.append(ReduceLROnPlateau(monitor, patience=options.reduce_lr))
     if "layers" in options.plot:
-        callbacks.append(recorder_of(task))
+        callbacks.append(LayerRecorder(task.X[:: -(-len(task.X) // _PROBE)]))
     if options.checkpoint is not None:
         callbacks.append(Checkpoint(options.checkpoint, every=None, every_seconds=_SECONDS))
     return callbacks
 
 
 def _begin(options: argparse.Namespace, trainer: Trainer) -> None:
-    """Make the folder, now that the training can begin, and say where it begins."""
+    """Create the folder, and say where a resumed run starts."""
     options.out.mkdir(parents=True, exist_ok=True)
     if options.resume:
         done = len(trainer.history.epochs)
@@ -121,11 +126,11 @@ def _begin(options: argparse.Namespace, trainer: Trainer) -> None:
 def class_weight_of(
     given: Sequence[str] | None, target: ClassTarget | NumberTarget
 ) -> ClassWeight | None:
-    """Return the weights of the classes as the trainer takes them."""
+    """Return the class weights in the form that the trainer expects."""
     if given is None:
         return None
     if not isinstance(target, ClassTarget):
-        raise ValueError("--class-weight is about classes; these are numbers (--task regress)")
+        raise ValueError("--class-weight: received a target of numbers, expected classes")
     if list(given) == ["balanced"]:
         return "balanced"
     weights = dict.fromkeys(range(len(target.labels)), 1.0)

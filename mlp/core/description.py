@@ -39,10 +39,10 @@ def _word(place: str, value: Any, known: Iterable[str]) -> str:
 
 
 def _plain(kind: type) -> Field:
-    return Field(
-        lambda place, value: require(place, value, kind),
-        lambda place, value: require(place, value, kind),
-    )
+    def check(place: str, value: Any) -> Any:
+        return require(place, value, kind)
+
+    return Field(check, check)
 
 
 def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
@@ -56,8 +56,8 @@ def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
     def rebuild(place: str, node: Any) -> Any:
         name = node.get("name") if isinstance(node, dict) else None
         default = known[_word(f"{place}.name", name, known)]()
-        settings = dict(zip(node, require_keys(place, node, *default.config()), strict=True))
-        del settings["name"]
+        require_keys(place, node, *default.config())
+        settings = {key: value for key, value in node.items() if key != "name"}
         for key, value in settings.items():
             require(f"{place}.{key}", value, float)
         return type(default)(**settings)
@@ -70,14 +70,14 @@ def _known_name(place: str, value: object, known: Mapping[str, Callable[[], Any]
     name = getattr(value, "name", None)
     if isinstance(name, str) and name in known and type(known[name]()) is type(value):
         return name
-    raise unknown(place, value, known)
+    raise _unknown(place, value, known)
 
 
-def unknown(place: str, value: object, known: Iterable[str]) -> TypeError:
+def _unknown(place: str, value: object, known: Iterable[str]) -> TypeError:
     """Return the error for an object that the package does not define."""
     return TypeError(
-        f"{place}: received {value!r}, expected one of {', '.join(known)}: a file has no words "
-        "for what is defined outside the package"
+        f"{place}: received {value!r}, expected one of {', '.join(known)}: custom "
+        "objects cannot be saved"
     )
 
 
@@ -85,8 +85,8 @@ def _describe_weights(place: str, value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value
     name = _known_name(place, value, INITIALIZERS)
-    if vars(INITIALIZERS[name]()) != vars(value):  # a rule of one's own under a known name
-        raise unknown(place, value, INITIALIZERS)
+    if vars(INITIALIZERS[name]()) != vars(value):  # a custom rule under a known name
+        raise _unknown(place, value, INITIALIZERS)
     return name
 
 
@@ -95,7 +95,9 @@ def _rebuild_weights(place: str, value: Any) -> Any:
 
 
 def _describe_bias(place: str, value: Any) -> Any:
-    return False if value is None else value if value.any() else True
+    if value is None:
+        return False
+    return value if value.any() else True
 
 
 def _rebuild_bias(place: str, value: Any) -> Any:
@@ -149,7 +151,7 @@ def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
 def _describe_layer(place: str, layer: Layer) -> dict[str, Any]:
     name = type(layer).__name__
     if name not in LAYERS or type(layer) is not LAYERS[name][0]:
-        raise unknown(place, layer, LAYERS)
+        raise _unknown(place, layer, LAYERS)
     config = {
         key: field.describe(f"{place}.{key}", getattr(layer, key))
         for key, field in LAYERS[name][1].items()

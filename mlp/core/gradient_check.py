@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from mlp._checks import check_count, numeric
 from mlp._types import Array, LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.core.penalties import Penalty
 
 _COMPONENTS_AT_MOST = 4000
 _DIRECTIONS = 32
@@ -119,7 +119,7 @@ def check_gradients(
 def _directions(
     size: int, wanted: int | None, rng: np.random.Generator, locate: Callable[[int], str]
 ) -> Iterator[tuple[Array, str]]:
-    """Yield unit vectors with what they are called: all axes, or some random directions."""
+    """Yield unit vectors with their names: all axes, or some random directions."""
     if wanted is None and size <= _COMPONENTS_AT_MOST:
         for i in range(size):
             axis = np.zeros(size)
@@ -131,13 +131,13 @@ def _directions(
             yield direction / np.linalg.norm(direction), f"random direction {i}"
 
 
-def _compare(exact: Array, slope: Array, least: Array, place: str) -> GradientCheck:
-    """Return the relative error of a slope, of replicas the largest; NaN is the worst of all."""
-    size = np.maximum(np.abs(exact), np.abs(slope))
-    error = np.abs(exact - slope) / np.maximum(size, least)
-    worst = int(np.argmax(error))  # of the first NaN, if there is one
-    analytic, numeric = np.ravel(exact)[worst], np.ravel(slope)[worst]
-    where = f"{place}: analytic {analytic:.9g}, numeric {numeric:.9g}"
+def _compare(analytic: Array, difference: Array, least: Array, place: str) -> GradientCheck:
+    """Return the relative error of a slope: the largest over replicas; NaN ranks highest."""
+    size = np.maximum(np.abs(analytic), np.abs(difference))
+    error = np.abs(analytic - difference) / np.maximum(size, least)
+    worst = int(np.argmax(error))  # the first NaN, if there is one
+    where = f"{place}: analytic {np.ravel(analytic)[worst]:.9g}, "
+    where += f"numeric {np.ravel(difference)[worst]:.9g}"
     return GradientCheck(float(np.ravel(error)[worst]), where)
 
 

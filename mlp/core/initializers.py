@@ -4,11 +4,11 @@ With ``fan_in = n_in`` and ``fan_out = n_out`` of a layer, the variance of a wei
 
 =========  ======================  ===========================================
 glorot     2 / (fan_in + fan_out)  Glorot & Bengio (2010), for tanh and sigmoid
-he         2 / fan_in              He et al. (2015), for relu and its kin
+he         2 / fan_in              He et al. (2015), for ReLU-like activations
 lecun      1 / fan_in              LeCun et al. (1998)
 =========  ======================  ===========================================
 
-each as a uniform or a normal distribution; ``zeros`` is for biases.
+each as a uniform or a normal distribution; ``zeros`` sets all weights to zero.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from mlp._names import resolve
 
 
 class Initializer(Protocol):
-    """What draws the weights of a layer: one's own may be any such object."""
+    """Draws the weights of a layer. Any object with this method can be given instead of a name."""
 
     def draw(self, rng: np.random.Generator, n_in: int, n_out: int) -> NDArray[np.float64]:
         """Return new weights ``(n_in, n_out)``."""
-        ...
 
 
 class Zeros:

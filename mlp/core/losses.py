@@ -1,5 +1,6 @@
-r"""Losses: how far the outputs A ``(batch, n_out)`` are from the targets Y of the same shape.
+r"""Losses, and penalties on the weights.
 
+A loss says how far the outputs A ``(batch, n_out)`` are from the targets Y of the same shape.
 Every loss gives one number a row; the loss of a batch is the mean over its rows,
 :math:`L = \frac{1}{batch} \sum_i weight_i\, loss_i`. Where a loss follows the activation that it
 belongs to (its ``canonical`` one), their common derivative is simple,
@@ -8,30 +9,30 @@ belongs to (its ``canonical`` one), their common derivative is simple,
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
+from mlp._checks import check_not_negative, check_positive
 from mlp._names import resolve
-from mlp._types import Array
-from mlp.core.arrays import Workspace, dot_rows
+from mlp._types import Array, LossValue
+from mlp.core.arrays import Workspace, dot_rows, sum_of, sum_of_squares
 
 
 class Loss(Workspace, ABC):
-    """What is minimised; one's own needs `rows` and `gradient`, no more.
+    """What is minimised. A custom loss needs `rows` and `gradient` only.
 
-    An object with these two methods serves wherever a name does; it need not derive from this
-    class. `check_gradients` tells whether its two methods belong together.
+    Any object with these two methods can be given instead of a name; it need not derive from
+    this class. `check_gradients` checks that the two belong together.
     """
 
     name: str
     canonical: ClassVar[str | None] = None
     """The name of the activation with which d loss / dZ is ``factor(n_out) * (A - Y)``."""
     outputs: ClassVar[str | None] = None
-    """What A has to be for the loss to have a meaning: "probabilities", or None for anything."""
+    """What A must be for the loss to have a meaning: "probabilities", or None for anything."""
     takes_labels: ClassVar[bool] = False
     """Whether Y may also be class labels ``(n,)``, which then count as one-hot rows."""
 
@@ -57,7 +58,7 @@ class Loss(Workspace, ABC):
 
     def config(self) -> dict[str, str | float]:
         """Return the name and the settings."""
-        return {"name": self.name}
+        return {"name": getattr(self, "name", type(self).__name__)}
 
 
 class SquaredError(Loss):
@@ -78,7 +79,7 @@ class SquaredError(Loss):
 
 
 class MeanSquaredError(Loss):
-    """``(A - Y)^2``, its mean over all elements."""
+    """The mean of ``(A - Y)^2`` over the outputs."""
 
     name = "mse"
     canonical = "identity"
@@ -100,7 +101,7 @@ class MeanSquaredError(Loss):
 
 
 class MeanAbsoluteError(Loss):
-    """``|A - Y|``, its mean over all elements; the derivative at zero is taken as 0."""
+    """The mean of ``|A - Y|`` over the outputs; its derivative at zero is taken as 0."""
 
     name = "mae"
 
@@ -130,9 +131,7 @@ class Huber(Loss):
     name = "huber"
 
     def __init__(self, delta: float = 1.0) -> None:
-        if not (delta > 0.0 and math.isfinite(delta)):
-            raise ValueError(f"delta: received {delta!r}, expected a finite number > 0")
-        self.delta = float(delta)
+        self.delta = check_positive("delta", delta)
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write mean C * (A - Y - C / 2) with C = A - Y held within +-delta."""
@@ -161,7 +160,7 @@ class Huber(Loss):
 class CrossEntropy(Loss):
     """``-sum over the classes of Y log A``; with softmax it is computed from the logits.
 
-    The outputs are probabilities: those of softmax or sigmoid, or of an activation of one's own.
+    The outputs are probabilities: those of softmax or sigmoid, or of a custom activation.
     Y holds rows of probabilities (one-hot rows are a case of it), or class labels.
     """
 
@@ -196,9 +195,9 @@ class CrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """``-sum over the outputs of Y log A + (1 - Y) log(1 - A)``, Y between 0 and 1.
+    """``-sum over the outputs of [Y log A + (1 - Y) log(1 - A)]``, Y between 0 and 1.
 
-    The outputs are probabilities: those of sigmoid or softmax, or of an activation of one's own.
+    The outputs are probabilities: those of sigmoid or softmax, or of a custom activation.
     With sigmoid it is computed from the logits.
     """
 
@@ -211,7 +210,7 @@ class BinaryCrossEntropy(Loss):
         _require(Y, ((Y >= 0) & (Y <= 1)).all(), "numbers from 0 to 1")
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum (1 - Y) log(1 - A) + Y log A."""
+        """Write -sum [Y log A + (1 - Y) log(1 - A)]."""
         rest = np.subtract(1.0, A, out=self.scratch("rest", A))
         terms = _safe_log(self, rest)
         np.subtract(1.0, Y, out=rest)
@@ -273,7 +272,7 @@ class Poisson(Loss):
 
 
 def _least(A: Array) -> float:
-    """Return below what the logarithm is continued by its tangent: the root of the least number."""
+    """Return the number below which log continues as its tangent: about sqrt(smallest normal)."""
     return 1e-19 if A.dtype == np.float32 else 1e-154
 
 
@@ -317,3 +316,55 @@ def make_loss(spec: str | Loss) -> Loss:
     array([0.298])
     """
     return resolve("loss", spec, LOSSES, ("rows", "gradient"))
+
+
+class Penalty(Workspace):
+    r"""The term :math:`l_1 \sum |w| + \frac{1}{2} l_2 \sum w^2` over all weights, not biases.
+
+    It is added to the loss that is reported and, as ``l1 * sign(w) + l2 * w``, to its gradient.
+
+    Parameters
+    ----------
+    l1, l2 : float, default 0.0
+        How much each part counts, at least zero.
+
+    Examples
+    --------
+    >>> Penalty(l2=0.5).value(np.array([1.0, 2.0]))
+    1.25
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+        self.l1 = check_not_negative("l1", l1)
+        self.l2 = check_not_negative("l2", l2)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to add."""
+        return bool(self.l1 or self.l2)
+
+    def value(self, weights: Array) -> LossValue:
+        """Return the penalty of `weights` ``(n,)``, or one for each row of ``(K, n)``."""
+        total = np.zeros(weights.shape[:-1], weights.dtype)
+        if self.l1:
+            magnitude = np.abs(weights, out=self.scratch("magnitude", weights))
+            total = total + self.l1 * sum_of(magnitude)
+        if self.l2:
+            total = total + 0.5 * self.l2 * sum_of_squares(weights, self)
+        return total if total.ndim else float(total)
+
+    def add_gradient(self, weights: Array, grad: Array) -> None:
+        """Add the penalty's gradient to `grad`, in place."""
+        term = self.scratch("term", weights)
+        if self.l1:
+            np.sign(weights, out=term)
+            term *= self.l1
+            grad += term
+        if self.l2:
+            np.multiply(weights, self.l2, out=term)
+            grad += term
+
+
+def check_penalty(penalty: object) -> None:
+    """Raise TypeError unless it is a Penalty or None."""
+    if not (penalty is None or isinstance(penalty, Penalty)):
+        raise TypeError(f"penalty: received {penalty!r}, expected a Penalty or None")

@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from mlp._archive import write_archive
-from mlp._checks import check_data, check_dtype, check_inputs, make_rng
+from mlp._checks import check_data, check_dtype, check_inputs, check_names, make_rng
+from mlp._names import name_of
 from mlp._types import Array, LossValue
+from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
 from mlp.core.layers import ActivatedLayer, Layer
-from mlp.core.losses import Loss, make_loss
-from mlp.core.output import FusedOutput, check_pair, make_output
+from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
+from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
-from mlp.core.penalties import Penalty, check_penalty
 from mlp.core.replicas import Copyable
 from mlp.core.structure import check_layers, check_rows, layers_of_sizes, summarize, tell_widths
 
@@ -39,22 +40,25 @@ class MLP(Copyable):
         What training minimises: "squared_error", "mse", "mae", "huber", "cross_entropy",
         "binary_cross_entropy", "poisson", or a custom loss.
     dtype : {"float64", "float32"}
-        The type of all its numbers.
+        The dtype of all arrays.
     seed : int, numpy.random.Generator or None
-        Where the first weights come from; None for new ones each time.
+        Seed of the initial weights; None draws different ones each time.
 
     Attributes
     ----------
     theta, grad : ndarray ``(P,)`` or ``(K, P)``
         All trained parameters and the last gradient: weights first, then biases. Views of them
-        are ``layers[i].W``, ``layers[i].dW`` and so on. Setting theta copies into it.
+        are ``layers[i].W``, ``layers[i].dW`` and so on. Assigning to theta copies in place.
     fixed : ndarray ``(F,)`` or ``(K, F)``
-        All other numbers that the outputs depend on: what no gradient trains. Setting it copies
-        into it.
+        All other numbers that the outputs depend on, which no gradient trains. Assigning to it
+        copies in place.
     layers : tuple of Layer
     loss : Loss
     replicas : int or None
         K for a network of replicas.
+    feature_names : list of str or None
+        The names of the inputs. `Trainer.fit` takes them from the columns of a frame; a frame
+        with other columns, or in another order, is then rejected everywhere. None accepts any.
 
     Raises
     ------
@@ -87,9 +91,15 @@ class MLP(Copyable):
         self.dtype = check_dtype(dtype)
         self.replicas: int | None = None
         self.layers = layers
+        self._feature_names = None
         self._rng = make_rng(seed)
-        self._build()
-        self._parameters.initialize(self._rng)
+        try:
+            self._build()
+            self._parameters.initialize(self._rng)
+        except BaseException:
+            for layer in layers:
+                layer.unbind()
+            raise
 
     @classmethod
     def from_sizes(
@@ -142,13 +152,16 @@ class MLP(Copyable):
         if isinstance(self._output, FusedOutput):
             self._output.layer.fused = self._output
         self._parameters = Parameters(layers, self.dtype, self.replicas)
+        self._access = Access(layers, self._output)
         # nothing before the first layer with parameters needs a derivative
         self._first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
-        """Draw all parameters anew; those given as numbers return to these."""
-        self._rng = make_rng(seed)
-        self._parameters.initialize(self._rng)
+        """Draw all parameters anew; those given as numbers are reset to them."""
+        rng = make_rng(seed)
+        with self._access.writing("initialize"):
+            self._rng = rng
+            self._parameters.initialize(rng)
 
     @property
     def theta(self) -> Array:
@@ -182,6 +195,17 @@ class MLP(Copyable):
         self.theta, self.fixed = np.split(value, [self.theta.shape[-1]], axis=-1)
 
     @property
+    def feature_names(self) -> list[str] | None:
+        """The names of the inputs, if the network was trained on a frame with named columns."""
+        return self._feature_names
+
+    @feature_names.setter
+    def feature_names(self, names: Sequence[str] | None) -> None:
+        if names is not None:
+            names = check_names("feature_names", names, self.n_in)
+        self._feature_names: list[str] | None = names
+
+    @property
     def grad(self) -> Array:
         """The gradient of the last `loss_and_grad`, in the order of theta."""
         return self._parameters.grad
@@ -205,6 +229,9 @@ class MLP(Copyable):
     def predict(self, X: ArrayLike) -> Array:
         """Return the outputs, a fresh array.
 
+        Any number of threads may call `predict` and `evaluate` of one network at once; each
+        gets the numbers that it would get alone.
+
         Parameters
         ----------
         X : array_like (n, n_in)
@@ -213,11 +240,22 @@ class MLP(Copyable):
         Returns
         -------
         ndarray (n, n_out) or (K, n, n_out)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X does not fit.
+        RuntimeError
+            If another thread trains the network.
         """
-        X = check_inputs(X, self.n_in, self.dtype, self.replicas)
+        X = check_inputs(X, self.n_in, self.dtype, self.replicas, self._feature_names)
         outputs = np.empty((*self.theta.shape[:-1], X.shape[-2], self.n_out), self.dtype)
-        for rows in _blocks(X.shape[-2]):
-            outputs[..., rows, :] = self._forward(X[..., rows, :], False, self._rng)
+        layers, _ = self._access.begin_read("predict")
+        try:
+            for rows in _blocks(X.shape[-2]):
+                outputs[..., rows, :] = _forward(layers, X[..., rows, :], False, self._rng)
+        finally:
+            self._access.end_read(layers)
         return outputs
 
     def loss_and_grad(
@@ -231,21 +269,28 @@ class MLP(Copyable):
     ) -> LossValue:
         """Return the mean loss over the rows and fill `grad` with its gradient.
 
-        A step of training without its update: dropout is at work, and `BatchNorm` normalises by
-        the rows given and takes them into its running statistics.
+        A step of training without its update: dropout is active, and `BatchNorm` normalises by
+        the rows given and updates its running statistics.
 
         Parameters
         ----------
         X : array_like (n, n_in)
-            The inputs.
+            The inputs: an array, or a frame or tensor, which is converted.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
-            The targets.
+            The targets; for one output also ``(n,)``.
         sample_weight : array_like (n,), optional
             What each row's loss is multiplied by before the mean over the n rows.
         penalty : Penalty, optional
             Added to the loss and to its gradient.
         rng : numpy.random.Generator, optional
             Where dropout draws from; the network's own generator by default.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is using the network: a call that writes must be alone.
 
         Returns
         -------
@@ -264,7 +309,10 @@ class MLP(Copyable):
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        return self._loss_and_grad(X, Y, weight, penalty, rng or self._rng)
+        # a copy of the penalty: its work arrays may be in use in another thread
+        penalty, rng = copy.copy(penalty), self._checked(rng)
+        with self._access.writing("loss_and_grad"):
+            return self._loss_and_grad(X, Y, weight, penalty, rng)
 
     def _loss_and_grad(
         self,
@@ -273,30 +321,21 @@ class MLP(Copyable):
         weight: Array | None,
         penalty: Penalty | None,
         rng: np.random.Generator,
-        need_dX: bool = False,
     ) -> LossValue:
         """Do what `loss_and_grad` does, for data that has been checked."""
         running = self._parameters.running
-        if running is None:
-            loss = self._backpropagate(X, Y, weight, rng, need_dX)
-        else:
+        if running is not None:
             running.save()
-            try:
-                loss = self._backpropagate(X, Y, weight, rng, need_dX)
-            except BaseException:
+        try:
+            loss, _ = self._backpropagate(X, Y, weight, rng)
+        except BaseException:  # Ctrl-C, too
+            if running is not None:
                 running.restore()
-                raise
+            raise
         if penalty:
             loss = loss + penalty.value(self.weights)
             penalty.add_gradient(self.weights, self._parameters.weights_grad)
         return loss
-
-    def _forward(self, X: Array, training: bool, rng: np.random.Generator) -> Array:
-        """Return the output for X ``(..., batch, n_in)``, an array that the last layer owns."""
-        A = X
-        for layer in self.layers:
-            A = layer.forward(A, training, rng)  # (..., batch, n_out of the layer)
-        return A
 
     def _backpropagate(
         self,
@@ -304,18 +343,17 @@ class MLP(Copyable):
         Y: Array,
         weight: Array | None,
         rng: np.random.Generator,
-        need_dX: bool,
-    ) -> LossValue:
-        """Go forward, then back; return the loss. The layers write their gradients."""
-        A = self._forward(X, True, rng)
+        need_dX: bool = False,
+    ) -> tuple[LossValue, Array | None]:
+        """Go forward, then back; return the loss and dX. The layers write their gradients."""
+        A = _forward(self.layers, X, True, rng)
         loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
 
         dA: Array | None = self._output.gradient(A, Y, weight)  # d loss / dA, (..., batch, n_out)
         last, first = len(self.layers) - 1, self._first
         for i in range(last, -1 if need_dX else first - 1, -1):
             dA = self.layers[i].backward(dA, need_dX or i > first)  # type: ignore[arg-type]
-        self._dX = dA
-        return loss
+        return loss, dA
 
     def input_gradient(
         self,
@@ -325,16 +363,26 @@ class MLP(Copyable):
         *,
         rng: np.random.Generator | None = None,
     ) -> Array:
-        """Return the derivative of the mean loss by the inputs, ``(n, n_in)``; fills `grad`.
+        """Return the derivative of the mean loss by the inputs, of their shape; fills `grad`.
 
-        As in `loss_and_grad`, whose parameters these are; running statistics stay as they are.
+        The parameters are those of `loss_and_grad`. Running statistics stay as they are.
+
+        Returns
+        -------
+        ndarray (n, n_in) or (K, n, n_in)
         """
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
-        self._loss_and_grad(X, Y, weight, None, rng or self._rng, need_dX=True)
-        if self._parameters.running is not None:
-            self._parameters.running.restore()
-        return np.array(self._dX)
+        rng, running = self._checked(rng), self._parameters.running
+        with self._access.writing("input_gradient"):
+            if running is not None:
+                running.save()
+            try:
+                _, dX = self._backpropagate(X, Y, weight, rng, need_dX=True)
+                return np.array(dX)
+            finally:
+                if running is not None:
+                    running.restore()
 
     def evaluate(
         self,
@@ -350,7 +398,13 @@ class MLP(Copyable):
         """
         check_penalty(penalty)
         X, Y, weight = self._check_data(X, Y, sample_weight)
-        return self._evaluate(X, Y, weight, penalty)
+        penalty = copy.copy(penalty)
+        layers, output = self._access.begin_read("evaluate")
+        try:
+            loss: LossValue = self._total_loss(X, Y, weight, None, layers, output) / X.shape[-2]
+            return loss + penalty.value(self.weights) if penalty else loss
+        finally:
+            self._access.end_read(layers)
 
     def _evaluate(
         self, X: Array, Y: Array, weight: Array | None, penalty: Penalty | None
@@ -360,20 +414,30 @@ class MLP(Copyable):
         return loss + penalty.value(self.weights) if penalty else loss
 
     def _total_loss(
-        self, X: Array, Y: Array, weight: Array | None, out: Array | None = None
+        self,
+        X: Array,
+        Y: Array,
+        weight: Array | None,
+        out: Array | None = None,
+        layers: Sequence[Layer] | None = None,
+        output: Output | None = None,
     ) -> LossValue:
         """Return the sum of weight * loss over the rows, outside training; outputs go to `out`."""
+        layers, output = layers or self.layers, output or self._output
         total: LossValue = 0.0
         for rows in _blocks(X.shape[-2]):
-            A = self._forward(X[..., rows, :], False, self._rng)
+            A = _forward(layers, X[..., rows, :], False, self._rng)
             if out is not None:
                 out[..., rows, :] = A
             block_weight = None if weight is None else weight[rows]
-            total = total + self._output.total(A, Y[..., rows, :], block_weight)
+            total = total + output.total(A, Y[..., rows, :], block_weight)
         return total
 
     def _batch_loss(self, X: Array, Y: Array, weight: Array | None) -> LossValue:
-        """Return the mean loss with the statistics of these rows, but without dropout."""
+        """Return the mean loss with the statistics of these rows, but without dropout.
+
+        Running statistics move, as in training.
+        """
         A = X
         for layer in self.layers:
             has_running = any(p.running for p in layer.parameters())
@@ -381,17 +445,27 @@ class MLP(Copyable):
         mean: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
         return mean
 
+    def _checked(self, rng: object) -> np.random.Generator:
+        """Return the generator that was given, or the network's own."""
+        if rng is None:
+            return self._rng
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng: received {rng!r}, expected a numpy Generator or None")
+        return rng
+
     def _check_data(
         self, X: ArrayLike, Y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Array, Array, Array | None]:
         sizes = (self.n_in, self.n_out)
-        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas)
+        names = self._feature_names
+        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas, names)
 
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the network to a file; `mlp.load` reads it back, bit-identical.
 
         The same network gives the same bytes, without pickle. The file is replaced as a whole or
-        not at all. It holds no random generator.
+        not at all. It holds the structure, all parameters, running statistics and initial values
+        that were given as numbers; no gradient, optimizer or random generator.
 
         Parameters
         ----------
@@ -420,9 +494,11 @@ class MLP(Copyable):
         """Return the network as a tree for a file; its arrays are views."""
         if type(self) is not MLP:
             raise TypeError(f"net: received {self!r} of {type(self).__name__}, expected an MLP")
+        names = self._feature_names
         return {
             "dtype": self.dtype.name,
             "replicas": self.replicas,
+            **({} if names is None else {"feature_names": names}),
             "loss": describe_loss(self.loss),
             "layers": describe_layers(self.layers),
         }
@@ -434,9 +510,17 @@ class MLP(Copyable):
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""
         layers = ", ".join(map(repr, self.layers))
-        loss = getattr(self.loss, "name", repr(self.loss))
+        loss = name_of(self.loss)
         each = f" x {self.replicas} replicas" if self.replicas else ""
         return f"MLP([{layers}], loss={loss!r}){each}"
+
+
+def _forward(layers: Sequence[Layer], X: Array, training: bool, rng: np.random.Generator) -> Array:
+    """Return the output for X ``(..., batch, n_in)``, an array that the last layer owns."""
+    A = X
+    for layer in layers:
+        A = layer.forward(A, training, rng)  # (..., batch, n_out of the layer)
+    return A
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:

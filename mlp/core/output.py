@@ -23,9 +23,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlp._names import name_of
 from mlp._types import Array, LossValue
-from mlp.core.activations import ACTIVATIONS, make_activation
+from mlp.core.activations import ACTIVATIONS
 from mlp.core.arrays import Workspace, dot_rows
+from mlp.core.first_call import checked_once
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
@@ -41,6 +43,7 @@ class Output(Workspace):
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
+        self._loss: Loss = checked_once("loss", loss, ("rows", "gradient"))
 
     def total(self, A: Array, Y: Array, weight: Array | None) -> LossValue:
         """Return the sum of weight * loss over the rows: a float, or ``(K,)`` for replicas."""
@@ -57,12 +60,12 @@ class Output(Workspace):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write the loss of each row, ``(..., batch)``, into `out`."""
-        self.loss.rows(A, Y, out=out)
+        self._loss.rows(A, Y, out=out)
 
     def gradient(self, A: Array, Y: Array, weight: Array | None) -> Array:
         """Return what the last layer's `backward` takes: dA = d loss / dA * weight / batch."""
         dA = self.scratch("dA", A)
-        self.loss.gradient(A, Y, out=dA)
+        self._loss.gradient(A, Y, out=dA)
         return _scaled(dA, weight, 1.0 / A.shape[-2])
 
 
@@ -86,7 +89,8 @@ class FusedOutput(Output):
         super().__init__(loss)
         self.layer, self.activation = layer, layer.activation
         self.needs_z = getattr(layer.activation, "needs_z", True)
-        self.factor = loss.factor(layer.n_out or layer.width or 1)
+        n_out = layer.n_out or layer.width
+        self.factor = 1.0 if n_out is None else loss.factor(n_out)
 
     def forward(self, Z: Array, out: Array) -> None:
         """Write A = activation(Z) into `out`; Z may be overwritten."""
@@ -139,7 +143,7 @@ class SigmoidBinaryCrossEntropy(LogitsOutput):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = sigmoid(Z)."""
-        self.activation.forward(Z, out=out)
+        super().forward(Z, out)
         self.logits = Z
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
@@ -155,7 +159,7 @@ class SigmoidBinaryCrossEntropy(LogitsOutput):
         np.add.reduce(terms, axis=-1, out=out)
 
 
-FUSED: dict[type[Loss], type[FusedOutput]] = {
+FROM_LOGITS: dict[type[Loss], type[FusedOutput]] = {
     CrossEntropy: SoftmaxCrossEntropy,
     BinaryCrossEntropy: SigmoidBinaryCrossEntropy,
 }
@@ -172,10 +176,10 @@ def make_output(last: Layer, loss: Loss) -> Output:
     if (
         name is None
         or not isinstance(last, ActivatedLayer)
-        or type(last.activation) is not type(make_activation(name))
+        or type(last.activation) is not ACTIVATIONS[name]
     ):
         return Output(loss)
-    return FUSED.get(type(loss), FusedOutput)(last, loss)
+    return FROM_LOGITS.get(type(loss), FusedOutput)(last, loss)
 
 
 def check_pair(last: Layer, loss: Loss) -> None:
@@ -191,7 +195,7 @@ def check_pair(last: Layer, loss: Loss) -> None:
         return
     fitting = [name for name, make in ACTIVATIONS.items() if make().outputs == wanted]
     raise ValueError(
-        f"loss: received {loss.name!r} after {last!r}, whose outputs are {given}; "
+        f"loss: received {name_of(loss)!r} after {last!r}, whose outputs are {given}; "
         f"expected {wanted}, as {' and '.join(fitting)} give them"
     )
 

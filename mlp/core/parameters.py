@@ -24,22 +24,22 @@ class Running:
     """
 
     def __init__(self, values: Array) -> None:
-        self._rows = np.atleast_2d(values)
-        self._before = self._rows.copy(order="K")
-        self._is_finite = np.zeros_like(self._rows, dtype=np.bool_)
+        self._values = np.atleast_2d(values)
+        self._before = self._values.copy(order="K")
+        self._is_finite = np.zeros_like(self._values, dtype=np.bool_)
 
     def save(self) -> None:
         """Keep the values from before a step."""
-        np.copyto(self._before, self._rows)
+        np.copyto(self._before, self._values)
 
     def restore(self, lost: NDArray[np.bool_] | None = None) -> None:
         """Return to the values from before the step, in all replicas or in those ``(K,)``."""
         rows = slice(None) if lost is None else lost
-        self._rows[rows] = self._before[rows]
+        self._values[rows] = self._before[rows]
 
     def is_finite(self) -> NDArray[np.bool_]:
         """Return for each replica ``(K,)`` whether all is finite; one element without replicas."""
-        np.isfinite(self._rows, out=self._is_finite)
+        np.isfinite(self._values, out=self._is_finite)
         finite: NDArray[np.bool_] = np.logical_and.reduce(self._is_finite, axis=-1)
         return finite
 
@@ -81,39 +81,32 @@ class Parameters:
                 return np.zeros(size, dtype)
             return np.zeros_like(empty((replicas, size), dtype, self.replicas_last))
 
-        place = {id(layer): i for i, layer in enumerate(layers)}
-        self._names = [(p.size, p, f"layers[{place[id(layer)]}] {p.name}") for layer, p in trained]
-        self.n_weights = sum(p.size for _, p in trained if p.penalised)
         self.theta = zeros(sum(p.size for _, p in trained))
         self.grad = np.zeros_like(self.theta)
         self.fixed = zeros(sum(p.size for _, p in fixed))
+        n_weights = sum(p.size for _, p in trained if p.penalised)
+        self.weights = self.theta[..., :n_weights]
+        self.weights_grad = self.grad[..., :n_weights]
         running = self.fixed[..., sum(p.size for _, p in fixed if not p.running) :]
         self.running = Running(running) if running.size else None
+
+        self._places = {id(layer): f"layers[{i}]" for i, layer in enumerate(layers)}
         self._wanted = {"theta": trained, "fixed": fixed}
-        self._initial = [(p, view) for _, p, view in _views(self.theta, trained)]
-        self._initial += [(p, view) for _, p, view in _views(self.fixed, fixed)]
-
-        values: dict[Layer, dict[str, Array]] = {layer: {} for layer in layers}
-        grads: dict[Layer, dict[str, Array]] = {layer: {} for layer in layers}
-        for layer, p, view in (*_views(self.theta, trained), *_views(self.fixed, fixed)):
-            values[layer][p.name] = view
-        for layer, p, view in _views(self.grad, trained):
-            grads[layer][p.name] = view
+        values = _views(self.theta, trained) | _views(self.fixed, fixed)
+        grads = _views(self.grad, trained)
         for layer in layers:
-            layer.bind(values[layer], grads[layer], dtype, replicas)
+            own = [p for owner, p in wanted if owner is layer]
+            names = [p.name for p in own]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{layer!r}: received the parameters {names}, expected each once")
+            layer.bind(
+                {p.name: values[id(p)] for p in own},
+                {p.name: grads[id(p)] for p in own if p.trainable},
+                dtype,
+                replicas,
+            )
         # the order of drawing is the order of the layers, whatever the order in theta
-        order = {id(p): i for i, (_, p) in enumerate(wanted)}
-        self._initial.sort(key=lambda pair: order[id(pair[0])])
-
-    @property
-    def weights(self) -> Array:
-        """The penalised part of theta, a view."""
-        return self.theta[..., : self.n_weights]
-
-    @property
-    def weights_grad(self) -> Array:
-        """The gradient of the penalised part, a view."""
-        return self.grad[..., : self.n_weights]
+        self._initial = [(layer, p, values[id(p)]) for layer, p in wanted]
 
     def assign(self, name: str, value: ArrayLike) -> None:
         """Copy `value` into theta or fixed: a row for each replica, or one for all."""
@@ -127,31 +120,48 @@ class Parameters:
 
     def check(self, name: str, values: Array) -> None:
         """Raise ValueError unless the values can be those of theta or fixed."""
-        for layer, p, part in _views(values, self._wanted[name]):
-            p.check(f"{name}: {layer!r} {p.name}", part)
+        views = _views(values, self._wanted[name])
+        for layer, p in self._wanted[name]:
+            p.check(f"{name}: {layer!r} {p.name}", views[id(p)])
 
     def locate(self, index: int) -> str:
-        """Return which number of which layer stands at `index` of theta."""
-        for size, parameter, name in self._names:
-            if index < size:
-                at = ", ".join(str(int(i)) for i in np.unravel_index(index, parameter.shape))
-                return f"{name}[{at}]"
-            index -= size
-        raise IndexError(f"index: received {index} too many, theta has {self.theta.shape[-1]}")
+        """Return the name of the number at `index` of theta: its layer, parameter and place."""
+        P = self.theta.shape[-1]
+        if not 0 <= index < P:
+            raise IndexError(f"index: received {index}, expected 0 to {P - 1}")
+        start, wanted = 0, iter(self._wanted["theta"])
+        layer, p = next(wanted)
+        while index >= start + p.size:
+            start += p.size
+            layer, p = next(wanted)
+        at = ", ".join(str(int(i)) for i in np.unravel_index(index - start, p.shape))
+        return f"{self._places[id(layer)]} {p.name}[{at}]"
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Draw all first values, the same for every replica."""
-        for parameter, view in self._initial:
-            view[...] = parameter.initial(rng)
+        """Draw all initial values, the same for every replica.
+
+        Raises
+        ------
+        ValueError
+            If a custom initializer or layer gives values of another shape or not finite.
+        """
+        for layer, p, view in self._initial:
+            place = f"{self._places[id(layer)]} {p.name}"
+            values = np.asarray(layer._initial_values.get(p.name, p.initial(rng)))
+            if values.shape != p.shape:
+                raise ValueError(
+                    f"{place}: received initial values of shape {values.shape}, expected {p.shape}"
+                )
+            with np.errstate(over="ignore"):
+                view[...] = values
+            p.check(place, view)
 
 
-def _views(
-    flat: Array, wanted: Sequence[tuple[Layer, Parameter]]
-) -> list[tuple[Layer, Parameter, Array]]:
-    """Cut the last axis of `flat` into views of the wanted shapes."""
-    views, start = [], 0
-    for layer, p in wanted:
+def _views(flat: Array, wanted: Sequence[tuple[Layer, Parameter]]) -> dict[int, Array]:
+    """Cut the last axis of `flat` into views of the wanted shapes, by the parameter's id."""
+    views, start = {}, 0
+    for _, p in wanted:
         part = flat[..., start : start + p.size]
-        views.append((layer, p, part.reshape(*flat.shape[:-1], *p.shape)))
+        views[id(p)] = part.reshape(*flat.shape[:-1], *p.shape)
         start += p.size
     return views

@@ -1,7 +1,12 @@
-"""Copies of networks: copy, pickle, replicate, and one replica of many.
+"""Copies of networks: copy, pickle, K replicas as one network, and one replica of many.
 
-Views lose their connection to an array when they are copied one by one. Copied is therefore what
-defines a network; theta, grad and all views are made anew.
+Views lose their connection to an array when they are copied one by one. So only what defines a
+network is copied; theta, grad and all views are made anew.
+
+With K replicas, theta is ``(K, P)`` and every array of a layer gains the leading axis K: W is
+``(K, n_in, n_out)``, A is ``(K, batch, n_out)``. The inputs X ``(batch, n_in)`` may be common to
+all replicas; the first layer with parameters then broadcasts them. Dropout masks ``(batch, n)``
+are common too. The loss becomes ``(K,)``.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from numpy.typing import DTypeLike
 
 from mlp._checks import check_count, check_dtype
 from mlp._types import Array
+from mlp.core.access import Access
 from mlp.core.layers import Layer
 from mlp.core.losses import Loss
 from mlp.core.output import check_pair
@@ -32,7 +38,9 @@ class Copyable(ABC):
     loss: Loss
     dtype: np.dtype[np.floating[Any]]
     replicas: int | None
+    _feature_names: list[str] | None
     _rng: np.random.Generator
+    _access: Access
     _parameters: Parameters
 
     @abstractmethod
@@ -49,10 +57,10 @@ class Copyable(ABC):
 
     def replicate(self, K: int) -> Self:
         """Return K copies of this network as one, with a leading replica axis on every array."""
-        check_count("K", K)
+        K = check_count("K", K)
         if self.replicas is not None:
             raise ValueError(f"replicate: this network already has {self.replicas} replicas")
-        return self._with(replicas=int(K))
+        return self._with(replicas=K)
 
     def replica(self, k: int) -> Self:
         """Return an independent network with the parameters of replica k."""
@@ -65,7 +73,11 @@ class Copyable(ABC):
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Return an independent copy that computes in another dtype."""
-        return self._with(dtype=check_dtype(dtype))
+        with np.errstate(over="ignore"):
+            new = self._with(dtype=check_dtype(dtype))
+        for name, values in (("theta", new._parameters.theta), ("fixed", new._parameters.fixed)):
+            new._parameters.check(name, values)
+        return new
 
     @classmethod
     def _blank(
@@ -87,6 +99,7 @@ class Copyable(ABC):
                 "dtype": dtype,
                 "replicas": replicas,
                 "layers": layers,
+                "_feature_names": None,
                 "_rng": np.random.default_rng(0),
                 "theta": 0.0,
                 "fixed": 0.0,
@@ -102,7 +115,8 @@ class Copyable(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what defines the network."""
-        kept = ("n_in", "n_out", "loss", "dtype", "replicas", "layers", "_rng")
+        self._access.check_not_written("copy")
+        kept = ("n_in", "n_out", "loss", "dtype", "replicas", "layers", "_feature_names", "_rng")
         arrays: dict[str, Array] = {
             "theta": self._parameters.theta,
             "fixed": self._parameters.fixed,
@@ -113,6 +127,7 @@ class Copyable(ABC):
         """Rebuild the network: theta, grad and every view of them."""
         theta, fixed = state["theta"], state["fixed"]
         self.__dict__.update({k: v for k, v in state.items() if k not in ("theta", "fixed")})
+        self.dtype = np.dtype(self.dtype.name)  # NumPy's own object, which layers compare by `is`
         self._build()
         self._parameters.theta[...] = theta
         self._parameters.fixed[...] = fixed

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from mlp._checks import check_sequence
-from mlp._names import find_name
+from mlp._names import find_name, name_of
 from mlp.core.activations import Activation, make_activation
 from mlp.core.layers import (
     ActivationLayer,
@@ -18,7 +19,7 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
-    default_weights,
+    default_initializer,
 )
 from mlp.core.losses import Loss
 
@@ -64,7 +65,7 @@ def _normalized(
     Its first weights are those of the layer without. The shift of a `BatchNorm` does what a bias
     before it would do, which the mean takes away.
     """
-    weights = default_weights(make_activation(activation))
+    weights = default_initializer(make_activation(activation))
     dense = Dense(n_in, n_out, weights=weights, bias=normalization != "batch")
     return dense, NORMALIZATIONS[normalization](), ActivationLayer(activation)
 
@@ -89,8 +90,9 @@ def check_layers(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], int, int]:
                 f"layers: received {layer!r} at {i}, expected n_in={width}, "
                 "the width of the layer before"
             )
-        n_in = n_in or layer.n_in
-        width = layer.n_out or width
+        if width is None:
+            n_in = n_in or layer.n_in
+        width = layer.n_out or layer.n_in or width
     if n_in is None or width is None:
         raise ValueError("layers: received no layer with widths, expected at least one Dense")
     return found, n_in, width
@@ -106,7 +108,7 @@ def tell_widths(layers: Iterable[Layer], n_in: int) -> None:
 
 def check_rows(layers: Sequence[Layer], n_rows: int) -> None:
     """Raise ValueError if these are too few rows for a batch of training."""
-    neediest = max(layers, key=lambda layer: layer.least_rows)
+    neediest = max(layers, key=attrgetter("least_rows"))
     if n_rows < neediest.least_rows:
         raise ValueError(
             f"X: received {n_rows} row{'s' * (n_rows > 1)}, expected at least "
@@ -133,6 +135,5 @@ def summarize(
         f"{name:<{widths[0]}}  {out:>{widths[1]}}  {size:>{widths[2]}}" for name, out, size in rows
     ]
     each = f" in each of {replicas} replicas" if replicas else ""
-    called = getattr(loss, "name", repr(loss))
-    lines.append(f"{trained} trained parameters{each}, {dtype}, loss {called}")
+    lines.append(f"{trained} trained parameters{each}, {dtype}, loss {name_of(loss)}")
     return "\n".join(lines)

@@ -16,9 +16,8 @@ Examples
 from collections.abc import Callable
 
 from mlp._names import find_name
-from mlp.datasets.dataset import Dataset
+from mlp.datasets.dataset import Dataset, split_rows
 from mlp.datasets.digits import load_digits
-from mlp.datasets.split import split_rows
 from mlp.datasets.toy import spirals, xor
 from mlp.tables import (
     CellError,

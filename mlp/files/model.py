@@ -99,12 +99,17 @@ def rebuild(content: Any) -> MLP:
         If it is anything else; nothing larger than the arrays in it has been allocated then.
     """
     keys = ("dtype", "replicas", "loss", "layers")
+    names = None
+    if isinstance(content, dict) and "feature_names" in content:
+        content = dict(content)
+        names = require("feature_names", content.pop("feature_names"), list)
     dtype, replicas, loss, nodes = require_keys("model", content, *keys)
     if require("dtype", dtype, str) not in ("float64", "float32"):
         raise ValueError(f"dtype: received {dtype!r}, expected 'float64' or 'float32'")
     lead = () if replicas is None else (require("replicas", replicas, int),)
     layers = rebuild_layers(nodes, lead, dtype)
     net = MLP._blank(layers, rebuild_loss(loss), np.dtype(dtype), replicas)
+    net.feature_names = names
     for layer, node in zip(net.layers, nodes, strict=True):
         for key, array in node["params"].items():
             layer.params[key][...] = array

@@ -12,8 +12,7 @@ from typing import Any
 
 from mlp._names import find_name
 from mlp._types import Rate
-from mlp.optim.adam import Adam, AdamW
-from mlp.optim.adaptive import Adagrad, RMSprop
+from mlp.optim.adaptive import Adagrad, Adam, AdamW, RMSprop
 from mlp.optim.base import Optimizer, StateDict
 from mlp.optim.schedules import (
     SCHEDULES,

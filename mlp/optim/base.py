@@ -8,9 +8,9 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
-from mlp._checks import check_array, check_count, check_like, check_rate
+from mlp._checks import check_count
 from mlp._types import Array, Rate
-from mlp.optim.schedules import RATE, rate_config
+from mlp.optim.schedules import RATE, check_rate, rate_config
 
 # larger arrays are updated in parts that fit the cache: measured, an Adam step of 2,000,000
 # parameters takes a quarter longer in one piece
@@ -134,8 +134,11 @@ class Optimizer(ABC):
         if self._theta is not theta:
             self._take_over(theta)
         self.steps += 1
-        sizes = [_column(size, theta.dtype) for size in self._step_sizes(rate)]
-        is_moving = bool(rate) if isinstance(rate, float) else rate.all()
+        sizes: Sequence[Any] = self._step_sizes(rate)
+        if isinstance(rate, float):
+            is_moving = rate != 0.0
+        else:
+            sizes, is_moving = [_column(size, theta.dtype) for size in sizes], bool(rate.all())
         for columns, here, state, delta in self._parts:
             self._update(here, grad if columns is None else grad[columns], state, sizes, delta)
             if not is_moving:
@@ -143,13 +146,13 @@ class Optimizer(ABC):
             here -= delta
 
     def _check(self, theta: Array, grad: Array, rate: Rate) -> None:
-        check_array("theta", theta)
+        _check_array("theta", theta)
         if not theta.flags.writeable:
             raise ValueError("theta: received a read-only array, expected a writeable one")
-        check_array("grad", grad)
-        check_like("grad", grad, theta, "as theta")
+        _check_array("grad", grad)
+        _check_like("grad", grad, theta, "as theta")
         for array in self.state.values():
-            check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
+            _check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
         if theta.dtype.type(getattr(self, "eps", 1.0)) == 0.0:
             raise ValueError(f"eps: received {self.eps!r}, expected a number > 0 in {theta.dtype}")  # type: ignore[attr-defined]
         if isinstance(rate, np.ndarray) and theta.shape[:-1] != rate.shape:
@@ -217,8 +220,8 @@ class Optimizer(ABC):
         for name in expected:
             array = arrays[name]
             like = array if like is None else like
-            check_array(f"state[{name!r}]", array)
-            check_like(f"state[{name!r}]", array, like, "as the rest of the state")
+            _check_array(f"state[{name!r}]", array)
+            _check_like(f"state[{name!r}]", array, like, "as the rest of the state")
         lr_scale = self._lr_scale
         self.reset()
         self._lr_scale = lr_scale
@@ -259,3 +262,21 @@ def _parts(theta: Array, state: list[Array]) -> Iterator[_Part]:
 def _column(size: Rate, dtype: np.dtype[Any]) -> Rate:
     """Return a step size as the arrays need it: a float unchanged, (K,) as a column (K, 1)."""
     return size if isinstance(size, float) else size.astype(dtype, copy=False)[:, np.newaxis]
+
+
+def _check_array(name: str, value: object) -> None:
+    """Raise unless `value` is a float32 or float64 array (P,) or (K, P)."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name}: received {type(value).__name__}, expected an array")
+    if value.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name}: received dtype {value.dtype}, expected float32 or float64")
+    if value.ndim not in (1, 2):
+        raise ValueError(f"{name}: received shape {value.shape}, expected (P,) or (K, P)")
+
+
+def _check_like(name: str, value: Array, like: Array, why: str) -> None:
+    """Raise unless the array `value` has the shape and dtype of `like`."""
+    if value.shape != like.shape:
+        raise ValueError(f"{name}: received shape {value.shape}, expected {like.shape}, {why}")
+    if value.dtype != like.dtype:
+        raise TypeError(f"{name}: received dtype {value.dtype}, expected {like.dtype}, {why}")

@@ -1,7 +1,7 @@
-"""Pictures of training records: the only place of the package that imports matplotlib.
+"""Pictures of networks and training records; the only part of the package to use matplotlib.
 
-Figures are made directly, never through ``pyplot``: no display is needed, no figure stays
-open behind the caller's back, and no global setting changes.
+Figures are created without ``pyplot``: they need no display, are not kept open, and change no
+global setting.
 """
 
 from mlp.plotting.boundary import plot_decision_boundary

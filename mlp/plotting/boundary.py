@@ -1,26 +1,46 @@
-"""The picture of what a network makes of the plane: its classes, or its output."""
+"""The decision boundary of a network with two inputs, or its output as a surface."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from mlp.plotting.classes import area_of, class_names, draw_points, write_classes
+from mlp._checks import check_count, finite_numbers
+from mlp.plotting.classes import (
+    STRONGEST,
+    area_of,
+    class_names,
+    color_of,
+    draw_points,
+    write_classes,
+)
 from mlp.plotting.labels import write_key
-from mlp.plotting.numbers import finite_numbers
-from mlp.plotting.records import Predictor
-from mlp.plotting.regions import draw_regions
-from mlp.plotting.style import add_color_bar, drawing, name_axes
+from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing, name_axes
 from mlp.plotting.themes import theme_of
 
 SIZE = (7.5, 6.0)
 MARGIN = 0.08  # of the data's range, on each side
+PALEST = 0.12  # share of a class's colour in its region; at most STRONGEST
+STEPS = 8  # between the two
+LINE, LETTER = 0.025, 0.011  # half a line's height and half a letter's width, as shares of a side
+
+
+class Predictor(Protocol):
+    """A network that predicts."""
+
+    def predict(self, X: NDArray[np.float64], /) -> ArrayLike:
+        """The outputs ``(n, n_out)`` for the inputs ``(n, n_in)``."""
 
 
 def plot_decision_boundary(
@@ -35,46 +55,46 @@ def plot_decision_boundary(
     resolution: int = 300,
     title: str | None = None,
 ) -> Axes:
-    """Draw what a network makes of the plane, with the data on top.
+    """Draw the predictions of a network over the plane, with the data on top.
 
-    Of a classifier, the region of each class, with lines between them; the surer the network,
-    the stronger the colour, where its outputs are probabilities. A point on the wrong side has a
-    strong rim. Of a regression, the output as a filled contour, dashed below zero; points are
-    filled with their target.
+    For a classifier, draws the region of each class with the boundaries between them; where the
+    outputs are probabilities, the colour strengthens with confidence. Misclassified points have
+    a strong rim. For a regression, draws the output as filled contours, dashed below zero, and
+    points in the colour of their target.
 
     Parameters
     ----------
     net
-        A network of two inputs: its ``predict`` is called.
+        A network with two inputs; only its ``predict`` is called.
     X : array_like (n, 2)
         The points.
     Y : array_like
-        Labels ``(n,)``, one-hot rows, or for one output a column of 0 and 1, whose class is 1
-        where the output is above 1/2: a classifier. Other numbers ``(n, n_out)``: a regression.
+        For a classifier, labels ``(n,)``, one-hot rows, or for a single output a column of 0
+        and 1 (class 1 is predicted above 1/2). Other numbers ``(n, n_out)`` are a regression.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     names
-        Of the classes, in the order of their labels.
+        Names of the classes, in the order of their labels.
     feature_names
-        Of the two inputs.
+        Names of the two inputs.
     output
-        Which output of a regression is drawn.
+        Which output of a regression to draw.
     resolution
-        The network is evaluated on a grid of so many points each way.
+        Points of the evaluation grid in each direction.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError, TypeError
-        If the data has not two features, does not fit the network, or is not finite numbers; if
-        there are not as many names as classes; if the network has replicas, or outputs that are
-        not finite.
+        If the data does not have two features, does not fit the network or is not finite; if the
+        number of names differs from that of classes; if the network has replicas or outputs that
+        are not finite.
 
     Examples
     --------
@@ -86,8 +106,7 @@ def plot_decision_boundary(
     ['equal', 'different']
     """
     X, Y = _points(X), finite_numbers("Y", Y)
-    if resolution < 2:
-        raise ValueError(f"resolution: received {resolution!r}, expected a whole number >= 2")
+    resolution = check_count("resolution", resolution, 2)
     sides = [_side(X[:, i], resolution) for i in range(2)]
     grid = np.stack([side.ravel() for side in np.meshgrid(*sides)], axis=-1)
     outputs = _outputs(net, grid).reshape(resolution, resolution, -1)
@@ -106,7 +125,7 @@ def plot_decision_boundary(
         _check_labels(labels, scores.shape[-1])
         wrong = _scores(_outputs(net, X)).argmax(axis=-1) != labels
         with _frame(ax, sides, feature_names) as ax:
-            draw_regions(ax, sides, scores, written, X)
+            _draw_regions(ax, sides, scores, written, X)
             draw_points(ax, X, labels, wrong)
             write_classes(ax, written)
             write_key(ax, title, _key(ax, wrong))
@@ -121,7 +140,7 @@ def _points(X: ArrayLike) -> NDArray[np.float64]:
 
 
 def _side(x: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
-    """Return evenly spaced numbers over the range of ``x`` and a margin."""
+    """Return evenly spaced numbers over the range of ``x`` plus a margin."""
     low, high = float(x.min()), float(x.max())
     margin = MARGIN * (high - low) or 0.5
     return np.linspace(low - margin, high + margin, resolution)
@@ -138,7 +157,7 @@ def _outputs(net: Predictor, X: NDArray[np.float64]) -> NDArray[np.floating[Any]
 
 
 def _labels(Y: NDArray[Any], n_rows: int, n_out: int) -> NDArray[np.intp] | None:
-    """Return the class of each row; None for the numbers of a regression."""
+    """Return the class of each row; None for a regression."""
     if Y.shape[:1] != (n_rows,):
         raise ValueError(f"Y: received shape {Y.shape}, expected {n_rows} rows, as X has")
     if Y.ndim == 1 and Y.dtype.kind in "bui":
@@ -172,7 +191,7 @@ def _scores(outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
 def _frame(
     ax: Axes | None, sides: Sequence[NDArray[np.float64]], feature_names: Sequence[str]
 ) -> Iterator[Axes]:
-    """Give axes over the plane to draw on."""
+    """Yield axes that cover the plane."""
     with drawing(ax, SIZE) as ax:
         _set_frame(ax, sides, feature_names)
         yield ax
@@ -197,7 +216,7 @@ def _draw_values(
     X: NDArray[np.float64],
     targets: NDArray[Any],
 ) -> ContourSet:
-    """Fill the plane with the output, and the points with their targets, on one scale."""
+    """Draw the output as filled contours, and the targets as points on the same scale."""
     theme = theme_of(ax)
     levels = _levels(np.append(values, targets))
     scale = {"cmap": theme.rates, "vmin": levels[0], "vmax": levels[-1]}
@@ -219,7 +238,7 @@ def _draw_values(
 
 
 def _levels(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return round numbers that enclose the values."""
+    """Return round numbers that span the values."""
     low, high = float(values.min()), float(values.max())
     if high - low <= 1e-9 * max(abs(low), abs(high)):
         low, high = low - 0.5, high + 0.5
@@ -227,7 +246,7 @@ def _levels(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def _key(ax: Axes, wrong: NDArray[np.bool_]) -> list[tuple[Any, str]]:
-    """Say how many points lie on the wrong side."""
+    """Return the number of points on the wrong side, for the key."""
     theme = theme_of(ax)
     has_wrong = bool(wrong.any())
     dot = Line2D(
@@ -237,3 +256,135 @@ def _key(ax: Axes, wrong: NDArray[np.bool_]) -> list[tuple[Any, str]]:
     )  # fmt: skip
     words = f"{wrong.sum()} of {wrong.size} points on the wrong side"
     return [(dot, words if has_wrong else f"all {wrong.size} points on the right side")]
+
+
+def _draw_regions(
+    ax: Axes,
+    sides: Sequence[NDArray[np.float64]],
+    scores: NDArray[np.floating[Any]],
+    names: Sequence[str],
+    points: NDArray[np.float64],
+) -> None:
+    """Fill and name the region of each class, and draw the boundaries between them.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    sides
+        The coordinates of the grid, ``(columns,)`` and ``(rows,)``.
+    scores
+        ``(rows, columns, n_classes)``: each place belongs to the class with the highest score.
+    names
+        Names of the classes.
+    points
+        ``(n, 2)``, which names should not cover.
+    """
+    found = scores.argmax(axis=-1)
+    _fill_regions(ax, sides, found, _certainty(scores))
+    taken = _taken(points, sides)
+    present = np.unique(found)
+    for label in present:
+        place = _place_of_name(found == label, taken, LINE + LETTER * len(names[label]))
+        _write_name(ax, sides, place, names[label])
+        if len(present) > 1:
+            others = np.delete(scores, label, axis=-1).max(axis=-1)
+            lead = scores[..., label] - others
+            ink = theme_of(ax).ink
+            lines = ax.contour(*sides, lead, [0.0], colors=[ink], linewidths=1.3, zorder=2.0)
+            lines.set_gid(f"boundary {label}")
+
+
+def _fill_regions(
+    ax: Axes,
+    sides: Sequence[NDArray[np.float64]],
+    found: NDArray[np.intp],
+    certainty: NDArray[np.floating[Any]],
+) -> None:
+    """Colour each place by its class, more strongly where the network is more certain."""
+    page = np.array(to_rgb(theme_of(ax).page))
+    colors = np.array([color_of(label) for label in range(found.max() + 1)])
+    strength = PALEST + (STRONGEST - PALEST) * certainty[..., None]
+    picture = (1.0 - strength) * page + strength * colors[found]
+    extent = (*sides[0][[0, -1]], *sides[1][[0, -1]])
+    ax.imshow(picture, origin="lower", extent=extent, aspect="auto", zorder=0.0, gid="regions")
+
+
+def _certainty(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return the certainty in steps from 0 to 1; 1/2 if the scores are not probabilities."""
+    n = scores.shape[-1]
+    if scores.min() < 0 or not np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3):
+        return np.full(scores.shape[:-1], 0.5)
+    sure: NDArray[np.floating[Any]] = (scores.max(axis=-1) * n - 1.0) / (n - 1.0)
+    return np.round(STEPS * sure) / STEPS
+
+
+def _taken(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Return which places ``(rows, columns)`` of the grid hold a point."""
+    taken = np.zeros((len(sides[1]), len(sides[0])), np.bool_)
+    columns, rows = (np.searchsorted(side, points[:, i]) for i, side in enumerate(sides))
+    taken[rows, columns] = True
+    return taken
+
+
+def _place_of_name(
+    region: NDArray[np.bool_], taken: NDArray[np.bool_], half_width: float
+) -> tuple[int, int]:
+    """Return the best place for a name: inside ``region`` and covering no point, if possible."""
+    n = len(region)
+    free = ~_widened(~region | taken, round(LINE * n), round(half_width * n))
+    return _innermost(free if free.any() else region)
+
+
+def _widened(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]:
+    """Return which places have one of ``mask`` within ``high`` rows and ``wide`` columns.
+
+    Examples
+    --------
+    >>> _widened(np.eye(4, 6, dtype=bool), 0, 1)[0]
+    array([ True,  True, False, False, False, False])
+    """
+    for axis, reach in enumerate((high, wide)):
+        room = [(reach, reach) if i == axis else (0, 0) for i in range(2)]
+        windows = sliding_window_view(np.pad(mask, room), 2 * reach + 1, axis)
+        mask = np.logical_or.reduce(windows, axis=-1)
+    return mask
+
+
+def _innermost(region: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the place in ``region`` farthest from its edge, by peeling until nothing is left.
+
+    Examples
+    --------
+    >>> region = np.zeros((9, 20), bool)
+    >>> region[2:7, 3:8] = True
+    >>> _innermost(region)
+    (4, 5)
+    """
+    left = peeled = np.pad(region, 1)
+    while peeled.any():
+        left, peeled = peeled, peeled.copy()
+        for axis in (0, 1):
+            peeled &= np.roll(left, 1, axis) & np.roll(left, -1, axis)
+    places = np.argwhere(left)
+    row, column = places[np.abs(places - places.mean(axis=0)).sum(axis=1).argmin()] - 1
+    return int(row), int(column)
+
+
+def _write_name(
+    ax: Axes, sides: Sequence[NDArray[np.float64]], place: tuple[int, int], name: str
+) -> None:
+    theme = theme_of(ax)
+    ax.text(
+        sides[0][place[1]],
+        sides[1][place[0]],
+        name,
+        ha="center",
+        va="center",
+        color=theme.ink,
+        fontsize=1.1 * FONT_SIZE,
+        fontweight="bold",
+        path_effects=[withStroke(linewidth=3.5, foreground=theme.page)],
+        zorder=5.0,
+        gid=f"name {name}",
+    )

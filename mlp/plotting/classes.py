@@ -1,4 +1,4 @@
-"""What classes look like: a colour and a marker each, and their names."""
+"""Colours, markers and names of classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlp.plotting.themes import Color, Theme, legible, theme_of
 
-# Told apart by people with any common kind of colour vision: M. A. Petroff, "Accessible color
+# Distinguishable with all common kinds of colour vision: M. A. Petroff, "Accessible color
 # sequences for data visualization" (2021), arXiv:2107.02270.
 COLORS: tuple[Color, ...] = tuple(
     to_rgb(color)
@@ -20,25 +20,28 @@ COLORS: tuple[Color, ...] = tuple(
         "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
     )
 )  # fmt: skip
-STRONGEST = 0.5  # the part of it in the colour of a region
-MARKERS = "os^DvPX<>*"  # told apart without any colour
-SIZES = dict.fromkeys("^v<>PX", 1.2) | {"*": 1.6, "D": 0.8}  # for the same weight on the page
+STRONGEST = 0.5  # largest share of a class's colour in its region
+MARKERS = "os^DvPX<>*"  # distinguishable without colour
+SIZES = dict.fromkeys("^v<>PX", 1.2) | {
+    "*": 1.6,
+    "D": 0.8,
+}  # to look equally large
 
 
 def color_of(label: int) -> Color:
-    """Return the colour of a class; after ten they begin anew."""
+    """Return the colour of a class; colours repeat after ten classes."""
     return COLORS[label % len(COLORS)]
 
 
 def mark_color(label: int, theme: Theme) -> Color:
-    """Return the colour of a class's marks, which stand out from the region of their class."""
+    """Return the colour of a class's markers, with contrast to the region of the class."""
     color, page = np.array(color_of(label)), np.array(to_rgb(theme.page))
     region = (1.0 - STRONGEST) * page + STRONGEST * color
     return legible(color, region, 2.2)
 
 
 def marker_of(label: int) -> str:
-    """Return the marker of a class, another one where its colour comes again.
+    """Return the marker of a class; classes of equal colour have different markers.
 
     Examples
     --------
@@ -54,7 +57,7 @@ def class_names(names: Sequence[object] | None, n_classes: int) -> list[str]:
     Raises
     ------
     ValueError
-        If there are more or fewer names than classes.
+        If the number of names differs from that of classes.
     """
     if names is None:
         return [str(label) for label in range(n_classes)]
@@ -64,7 +67,7 @@ def class_names(names: Sequence[object] | None, n_classes: int) -> list[str]:
 
 
 def area_of(n_points: int) -> float:
-    """Return how large a point is drawn where there are so many, in square points."""
+    """Return the area of a marker, in square points, when ``n_points`` are drawn."""
     return float(np.clip(14000.0 / n_points, 9.0, 38.0))
 
 
@@ -76,7 +79,7 @@ def draw_points(
 ) -> None:
     """Draw the points ``X (n, 2)`` with the colours and markers of their classes.
 
-    Those that are ``wrong`` have a strong rim, and lie above the others.
+    Those that are ``wrong`` have a strong rim and lie on top.
     """
     theme = theme_of(ax)
     for is_wrong in (False, True):
@@ -97,7 +100,7 @@ def draw_points(
 
 
 def write_classes(ax: Axes, names: Sequence[str]) -> None:
-    """Write the classes' colours, markers and names to the right of ``ax``."""
+    """Add a legend of the classes to the right of ``ax``."""
     theme = theme_of(ax)
     handles = [
         Line2D(

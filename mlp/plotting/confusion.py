@@ -1,4 +1,4 @@
-"""The picture of which classes a network takes for which."""
+"""The picture of a confusion matrix."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,19 +10,19 @@ from matplotlib.colors import PowerNorm
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._checks import finite_numbers
 from mlp.plotting.classes import class_names
 from mlp.plotting.labels import write_key
-from mlp.plotting.numbers import finite_numbers
 from mlp.plotting.style import FONT_SIZE, drawing, name_axes
 from mlp.plotting.themes import contrast, legible, shades, theme_of
 
 SIZE = (7.5, 7.0)
-WITH_RATES = 10  # classes; with more, cells bear counts alone
-SMALLEST = 5.5  # points; smaller words are left out
+WITH_RATES = 10  # classes; with more, cells hold counts only
+SMALLEST = 5.5  # points; smaller text is left out
 MOST_NAMED = 30  # names along an axis
-PAIRS = 3  # that are told where cells bear no words
+PAIRS = 3  # most confused pairs in the key, where cells hold no text
 WIDTH = 0.72  # of a character, in units of its size
-FIRST_SHADE, POWER = 0.15, 0.5  # so that one row wrong in a hundred is seen
+FIRST_SHADE, POWER = 0.15, 0.5  # make one error in a hundred rows visible
 
 
 def plot_confusion_matrix(
@@ -32,35 +32,35 @@ def plot_confusion_matrix(
     names: Sequence[object] | None = None,
     title: str | None = None,
 ) -> Axes:
-    r"""Draw how many rows of each class were taken for which, a row for each true class.
+    r"""Draw a confusion matrix, with a row for each true class.
 
-    A cell has its count and, of up to ten classes, its share of the row; the stronger its colour,
-    the greater that share. What is right is blue and lies on the diagonal, what is wrong orange.
-    Where words would be too small, as of more than about 25 classes, there are colours only, and
-    the pairs that were confused most are told.
+    Cells hold their count and, for up to ten classes, their share of the row, which the strength
+    of the colour shows. Correct predictions, on the diagonal, are blue, errors orange. With more
+    than about 25 classes, where text would be too small, there are colours only and the key lists
+    the most confused pairs.
 
     Parameters
     ----------
     matrix : array_like of int (n, n)
-        In row i and column j the number of rows of class i whose predicted class is j, as
-        `mlp.confusion_matrix` gives it.
+        Entry (i, j) is the number of rows of class i predicted as class j, as returned by
+        `mlp.confusion_matrix`.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     names
-        Of the classes; by default their numbers.
+        Names of the classes; by default their numbers.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError, TypeError
-        If it is not a square of whole numbers from 0 with one above 0, or there are not as many
-        names as classes.
+        If the matrix is not square, does not hold counts or is all zero, or the number of names
+        differs from that of classes.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def _counts(matrix: ArrayLike) -> NDArray[np.int64]:
 
 
 def _colors(ax: Axes, counts: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the colour of each cell, ``(n, n, 3)``: of an empty one that of the page."""
+    """Return the colour of each cell, ``(n, n, 3)``; empty cells have that of the page."""
     theme = theme_of(ax)
     strength = FIRST_SHADE + (1.0 - FIRST_SHADE) * PowerNorm(POWER, 0.0, 1.0)(rates)
     strength[counts == 0] = 0.0
@@ -128,7 +128,7 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
 
 
 def _font_size(ax: Axes, counts: NDArray[np.int64]) -> float:
-    """Return how large, in points, words can be that fit into a cell."""
+    """Return the font size in points that fits a cell."""
     ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the size of a cell
     box = ax.get_window_extent()
     cell = 0.9 * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
@@ -144,7 +144,7 @@ def _write_cells(
     colors: NDArray[np.float64],
     size: float,
 ) -> None:
-    """Write counts and, where there is room, shares into the cells that are not empty."""
+    """Write counts and, where there is room, shares into the non-empty cells."""
     theme, n = theme_of(ax), len(counts)
     for row, column in np.argwhere(counts):
         cell = tuple(colors[row, column])
@@ -165,7 +165,7 @@ def _write_cells(
 
 
 def _percent(share: float) -> str:
-    """Return a share in two digits, or as less than one in a hundred.
+    """Return a share as a whole percentage that never rounds to 0% or 100%.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def _percent(share: float) -> str:
 def _key(
     ax: Axes, counts: NDArray[np.int64], names: Sequence[str], with_pairs: bool
 ) -> list[tuple[Any, str]]:
-    """Say how many rows are right and, ``with_pairs``, what was confused most."""
+    """Return the key: how many rows are right and, ``with_pairs``, the most confused pairs."""
     theme = theme_of(ax)
     right, total = int(np.trace(counts)), int(counts.sum())
     rows = [(Patch(color=theme.first), f"right: {right} of {total}, {right / total:.1%}")]

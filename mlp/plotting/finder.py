@@ -1,15 +1,42 @@
 """The picture of a learning-rate range test."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import NDArray
 
+from mlp._checks import check_choice
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import FinderRecord
-from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import theme_of
+
+
+class FinderRecord(Protocol):
+    """The outcome of a learning-rate range test."""
+
+    @property
+    def rates(self) -> NDArray[np.floating]:
+        """The rising learning rates, shape ``(n,)``."""
+
+    @property
+    def losses(self) -> NDArray[np.floating]:
+        """The loss after the update with each rate, ``(n,)``."""
+
+    @property
+    def smoothed(self) -> NDArray[np.floating]:
+        """The smoothed ``losses``, ``(n,)``."""
+
+    @property
+    def suggestion(self) -> float:
+        """The recommended rate, between the first and the last of ``rates``."""
+
+    @property
+    def diverged_at(self) -> float | None:
+        """The rate at which the run diverged, or None."""
 
 
 def plot_learning_rate_finder(
@@ -19,33 +46,33 @@ def plot_learning_rate_finder(
     scale: Literal["linear", "log"] = "linear",
     title: str | None = None,
 ) -> Axes:
-    """Draw the loss over the rising learning rate, and mark what is suggested.
+    """Draw the loss over the rising learning rate, and mark the suggestion.
 
-    The losses are a thin line, their average a broad one. A dot and a line down to the axis mark
-    the suggestion; a cross marks the rate at which the run diverged. What rises far above the
-    start leaves the picture through its top.
+    A thin line shows the losses, a broad one their average. A dot with a line down to the axis
+    marks the suggestion, a cross the rate at which the run diverged. Losses far above the first
+    one are cut off at the top.
 
     Parameters
     ----------
     result
-        A range test: its ``rates``, ``losses``, ``smoothed``, ``suggestion``, ``diverged_at`` and,
-        if there, ``loss_name`` are read.
+        A range test, with ``rates``, ``losses``, ``smoothed``, ``suggestion``, ``diverged_at``
+        and, optionally, ``loss_name``.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     scale
-        Of the loss axis; that of the rates is logarithmic.
+        Scale of the loss axis; that of the rates is logarithmic.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError
-        If ``scale`` is unknown, or there is no loss that it can show.
+        If ``scale`` is unknown or cannot show any of the losses.
 
     Examples
     --------
@@ -85,19 +112,19 @@ def plot_learning_rate_finder(
 
 
 def _set_rates(ax: Axes, low: float, high: float) -> None:
-    """Make the rates' axis logarithmic, with a little room for the cross at its end."""
+    """Make the axis of the rates logarithmic, with room for the cross at its end."""
     ax.set_xscale("log")
     ax.set_xlim(low, high * (high / low) ** 0.01)
     ax.xaxis.set_major_locator(LogLocator(numticks=12))
     ax.xaxis.set_minor_locator(NullLocator())
-    if high < 1e3 * low:  # powers of ten alone would be too few
+    if high < 1e3 * low:  # powers of ten alone would be too few ticks
         ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
     ax.set_xlabel("learning rate (log scale)")
 
 
 def _limits(result: FinderRecord, scale: str) -> tuple[float, float]:
-    """Show all that lies below the start, and somewhat more than it above."""
+    """Return limits that show all losses below the first one and some above it."""
     low, start = float(np.min(result.losses)), float(result.losses[0])
     if scale == "log":
         if not low > 0:
@@ -132,7 +159,7 @@ def _mark_suggestion(ax: Axes, result: FinderRecord) -> tuple[Any, str]:
 
 
 def _mark_divergence(ax: Axes, rate: float) -> tuple[Any, str]:
-    """Put a cross at the top of the picture, through which the curve has left."""
+    """Put a cross at the top of the picture, where the curve leaves it."""
     (cross,) = ax.plot(
         [rate],
         ax.get_ylim()[1:],

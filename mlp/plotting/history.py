@@ -1,47 +1,57 @@
 """The picture of one training run."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from mlp._checks import check_choice
 from mlp.plotting.labels import Label, write_key, write_labels
-from mlp.plotting.records import HistoryRecord
-from mlp.plotting.style import check_choice, drawing, tidy
+from mlp.plotting.style import drawing, tidy
 from mlp.plotting.themes import Color, theme_of
 
-QUIET = (None, "", "completed", "finished", "ok", "running")  # a status that needs no word
+QUIET = (None, "", "completed", "finished", "ok", "running")  # statuses that are not shown
+
+
+class HistoryRecord(Protocol):
+    """The record of a training run, one entry per epoch."""
+
+    def __getitem__(self, name: str, /) -> Sequence[Any]:
+        """The values recorded under ``name``: floats, or arrays ``(K,)`` for K replicas."""
 
 
 def plot_history(
     history: HistoryRecord, ax: Axes | None = None, *, scale: Literal["linear", "log"] = "linear"
 ) -> Axes:
-    """Draw the training and the validation loss over the epochs, which count from 1.
+    """Draw training and validation loss over the epochs, counted from 1.
 
-    The epoch of the lowest validation loss is marked. A network of K replicas gives K thin
-    lines, each marked in its own best epoch.
+    The epoch with the lowest validation loss is marked. K replicas give K thin lines, each with
+    a mark at its own best epoch.
 
     Parameters
     ----------
     history
-        A record with ``history["loss"]`` and maybe ``history["val_loss"]``: a number, or K
-        numbers, an epoch. A ``status`` other than ``"completed"`` stands above the picture.
+        A record with ``history["loss"]`` and optionally ``history["val_loss"]``: one number, or
+        K numbers, per epoch. A ``status`` other than ``"completed"`` is shown above the picture.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     scale
-        Of the loss axis.
+        Scale of the loss axis.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError
-        If ``scale`` is unknown, no epoch was recorded, the two losses differ in shape, or
-        there is no loss that the scale can show.
+        If ``scale`` is unknown or cannot show any of the losses, no epoch was recorded, or the
+        two losses differ in shape.
 
     Examples
     --------
@@ -82,7 +92,7 @@ def plot_history(
 
 
 def _losses(history: HistoryRecord, name: str) -> NDArray[np.float64] | None:
-    """Return what was recorded under ``name`` as ``(epochs, K)``, or None."""
+    """Return the values recorded under ``name`` as ``(epochs, K)``, or None."""
     try:
         values = np.asarray(history[name], dtype=float)
     except KeyError:
@@ -108,7 +118,7 @@ def _status(history: HistoryRecord) -> list[tuple[Any, str]]:
 
 
 def _mark_best(ax: Axes, validation: NDArray[np.float64] | None) -> list[tuple[Any, str]]:
-    """Mark where each replica's validation loss is lowest; return the words for it."""
+    """Mark the lowest validation loss of each replica; return its row of the key."""
     if validation is None or not np.isfinite(validation).any():
         return []
     known = np.where(np.isfinite(validation), validation, np.inf)

@@ -1,4 +1,4 @@
-"""Names of curves, written at their right ends, and the key above a picture."""
+"""Labels at the right ends of curves, and the key above a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ KEY_LINE = 1.2 * FONT_SIZE
 
 @dataclass(frozen=True)
 class Label:
-    """Words at the right edge, for a curve whose last value is ``y``."""
+    """A label at the right edge, for a curve whose last value is ``y``."""
 
     text: str
     y: float
     color: Color
     bold: bool = False
-    reaches_edge: bool = True  # otherwise the curve ended before, and no leader is drawn
+    reaches_edge: bool = True  # if not, no leader is drawn
 
 
 def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[np.float64]:
-    """Move ``targets`` as little as possible so that they lie ``gap`` apart in ``[low, high]``.
+    """Move ``targets`` as little as possible so that they are ``gap`` apart in ``[low, high]``.
 
-    The least-squares solution, by pooling adjacent violators. Where the room is too small
-    for all, the gap shrinks.
+    This is the least-squares solution, by pooling adjacent violators. If they do not all fit,
+    the gap shrinks.
 
     Examples
     --------
@@ -60,8 +60,8 @@ def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[n
 
 
 def heights(ax: Axes, values: Sequence[float]) -> tuple[NDArray[np.float64], float]:
-    """Return how high each value stands over the foot of ``ax``, and the height of ``ax``."""
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the height
+    """Return the height of each value above the bottom of ``ax``, and that of ``ax``, in points."""
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the height
     box, points = ax.get_window_extent(), 72.0 / ax.figure.dpi
     shown = np.clip(values, *ax.get_ylim())
     pixels = ax.transData.transform(np.column_stack([np.zeros_like(shown), shown]))[:, 1]
@@ -69,12 +69,12 @@ def heights(ax: Axes, values: Sequence[float]) -> tuple[NDArray[np.float64], flo
 
 
 def room(ax: Axes) -> int:
-    """Return how many labels fit beside ``ax`` without overlap."""
+    """Return the number of labels that fit beside ``ax`` without overlap."""
     return int(heights(ax, ax.get_ylim())[1] // LINE_HEIGHT) + 1
 
 
 def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
-    """Write ``labels`` at the right ends of their curves, pushed apart where they would overlap."""
+    """Write ``labels`` at the right ends of their curves, moved apart to avoid overlap."""
     if not labels:
         return
     at, height = heights(ax, [label.y for label in labels])
@@ -109,9 +109,9 @@ def _leader(color: Color) -> dict[str, Any]:
 
 
 def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> None:
-    """Write the title and, under it, what the marks of the picture mean: (handle, words).
+    """Write the title and below it the key, rows of (handle, words).
 
-    A handle that is None stands for words without a mark.
+    None stands for words without a handle.
     """
     points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
     width = max(20, int(points / (0.5 * FONT_SIZE)))  # characters
@@ -119,7 +119,7 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
     if rows:
         has_marks = any(handle is not None for handle, _ in rows)
         size = 0.9 * FONT_SIZE
-        # a legend keeps the same distance on both sides; words without marks begin at the edge
+        # a legend pads both sides alike; move text without marks back to the edge
         back = ScaledTranslation(-0.9 * size / 72.0, 0.0, ax.figure.dpi_scale_trans)
         key = Legend(
             ax,
@@ -137,7 +137,7 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
             handletextpad=0.8 if has_marks else 0.0,
             labelcolor=theme_of(ax).faint,
         )
-        key.set_clip_on(False)  # otherwise the layout takes it to lie within the axes
+        key.set_clip_on(False)  # a clipped artist gets no room from the layout
         key.set_gid("key")
         ax.add_artist(key)
     lines = sum(text.count("\n") + 1 for text in texts)

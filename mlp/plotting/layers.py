@@ -1,7 +1,10 @@
-"""The picture of what the layers did: histograms over the epochs, a strip for each layer."""
+"""Histograms of activations or gradients over the epochs, one strip per layer."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,20 +14,75 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from mlp.plotting.density import density, range_of
+from mlp._checks import check_choice
 from mlp.plotting.labels import write_key
-from mlp.plotting.records import Histograms, LayerSeries, LayersRecord
-from mlp.plotting.style import FONT_SIZE, check_choice, drawing
+from mlp.plotting.style import FONT_SIZE, drawing
 from mlp.plotting.themes import legible, shades, theme_of
 
-STRIP = 1.35  # inches that a layer takes
+STRIP = 1.35  # inches per layer
 HIGHEST = 11.0  # inches
-FILLED = 0.72  # of the height that a layer takes
+FILLED = 0.72  # share of a layer's height
 MOST_NAMED, LONGEST = 10, 64  # units, and characters
-STRONG = 0.07  # the share of the numbers that gives a bin the full colour
-TAILS = {"activations": (0.005, 0.005), "gradients": (0.03, 0.002)}  # that may be cut off
+STRONG = 0.07  # share of the values that gives a bin the full colour
+TAILS = {
+    "activations": (0.005, 0.005),
+    "gradients": (0.03, 0.002),
+}  # shares that may be cut off
+FEWEST_BINS = 48  # of the grid that the histograms are drawn on
 STATES = {2: "dead", 1: "saturated"}
 MEANINGS = {"dead": "no gradient passes", "saturated": "hardly any gradient passes"}
+
+
+class Histograms(Protocol):
+    """One histogram per epoch, for n epochs."""
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """The edges of the bins, ``(n, bins + 1)``."""
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The number of values in each bin, ``(n, bins)``."""
+
+    @property
+    def medians(self) -> NDArray[np.float64]:
+        """The median of the values, ``(n,)``; NaN where there are none."""
+
+
+class LayerSeries(Protocol):
+    """The record of one layer over n epochs."""
+
+    @property
+    def name(self) -> str:
+        """The name of the layer."""
+
+    @property
+    def activations(self) -> Histograms:
+        """Histograms of the outputs."""
+
+    @property
+    def gradients(self) -> Histograms:
+        """Histograms of ``log10 |dW|``, where dW is not zero."""
+
+    @property
+    def zeros(self) -> NDArray[np.int64]:
+        """The number of elements of dW that are zero, ``(n,)``."""
+
+    @property
+    def units(self) -> NDArray[np.uint8]:
+        """The state of each unit, ``(n, n_out)``: 0 active, 1 saturated, 2 dead."""
+
+
+class LayersRecord(Protocol):
+    """The record of all layers of a run."""
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """The recorded epochs, ``(n,)``."""
+
+    @property
+    def layers(self) -> Sequence[LayerSeries]:
+        """The record of each layer."""
 
 
 def plot_layers(
@@ -34,28 +92,28 @@ def plot_layers(
     what: Literal["activations", "gradients"] = "activations",
     title: str | None = None,
 ) -> Axes:
-    """Draw how activations or gradients were distributed over the epochs, a strip for each layer.
+    """Draw the distribution of activations or gradients over the epochs, one strip per layer.
 
-    The stronger the colour, the more of the numbers lie there; a line runs through their medians.
-    Beside the name of a layer stand its dead and its saturated units after the last epoch, by
-    their numbers; over gradients, the share of dW that is zero.
+    Stronger colours mean more values; a line connects the medians. Beside the name of a layer
+    stand the numbers of its dead and saturated units after the last epoch or, for gradients, the
+    share of dW that is zero.
 
     Parameters
     ----------
     record
-        What a `LayerRecorder` recorded.
+        The record of a `LayerRecorder`.
     ax
-        Where to draw; by default on a figure of its own. It holds the strips as inset axes.
+        Axes that will hold the strips as inset axes; by default those of a new figure.
     what
-        ``"activations"``, or ``"gradients"``: the sizes of the elements of dW on a log scale,
-        the same for all layers, so that gradients that vanish are seen to.
+        ``"activations"`` or ``"gradients"``. The latter shows the magnitudes of dW on a log scale
+        that all layers share, so that vanishing gradients are visible.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
@@ -94,7 +152,7 @@ def plot_layers(
 
 
 def _key(ax: Axes, judged: Sequence[LayerSeries]) -> list[tuple[Line2D | None, str]]:
-    """Say what line and colours are, and what dead and saturated mean where a layer has such."""
+    """Return the key, with the meaning of dead and saturated if there are such units."""
     line = Line2D([], [], color=theme_of(ax).second, linewidth=1.6)
     key: list[tuple[Line2D | None, str]] = [
         (line, "median of the values; the stronger the colour, the more of them")
@@ -110,7 +168,7 @@ def _key(ax: Axes, judged: Sequence[LayerSeries]) -> list[tuple[Line2D | None, s
 def _spans(
     drawn: Sequence[Histograms], tails: tuple[float, float], shared: bool
 ) -> list[tuple[float, float]]:
-    """Return the range that is shown of each layer, with a little room."""
+    """Return the range to show of each layer, with a margin."""
     ranges = np.array([range_of(histograms, tails) for histograms in drawn])
     known = np.isfinite(ranges).all(axis=1)
     ranges[~known] = (0.0, 1.0)
@@ -123,7 +181,7 @@ def _spans(
 def _tidy(
     ax: Axes, epochs: NDArray[np.int64], span: tuple[float, float], what: str, is_last: bool
 ) -> None:
-    """Give a strip its limits and its ticks."""
+    """Set the limits and ticks of a strip."""
     theme = theme_of(ax)
     ax.spines[:].set_visible(False)
     ax.set_facecolor("none")
@@ -146,14 +204,14 @@ def _tidy(
 
 
 def _step(epochs: NDArray[np.int64]) -> int:
-    """Return the least distance of two epochs."""
+    """Return the smallest distance between two epochs."""
     return int(np.diff(epochs).min()) if len(epochs) > 1 else 1
 
 
 def _draw(
     ax: Axes, epochs: NDArray[np.int64], histograms: Histograms, span: tuple[float, float]
 ) -> None:
-    """Draw the histograms as columns of shades, and the line of their medians."""
+    """Draw the histograms as shaded columns, and the line of their medians."""
     theme = theme_of(ax)
     edges, shares = density(histograms, *span)
     step = _step(epochs)
@@ -170,7 +228,7 @@ def _draw(
         extent=(epochs[0] - step / 2, epochs[-1] + step / 2, edges[0], edges[-1]),
         gid="histograms",
     )
-    ax.set_ylim(*span)  # which imshow sets, too
+    ax.set_ylim(*span)  # imshow has changed it
     middle = histograms.medians
     alone = np.count_nonzero(np.isfinite(middle)) == 1
     ax.plot(
@@ -185,7 +243,7 @@ def _draw(
 
 
 def _units(layer: LayerSeries) -> tuple[str, bool]:
-    """Name the dead and the saturated units after the last epoch; say whether there are any."""
+    """List the dead and saturated units after the last epoch; return whether there are any."""
     last = layer.units[-1]
     found = {word: np.flatnonzero(last == state) for state, word in STATES.items()}
     if not last.any():
@@ -195,7 +253,7 @@ def _units(layer: LayerSeries) -> tuple[str, bool]:
 
 
 def _named(found: Mapping[str, NDArray[np.intp]], n_units: int, most: int) -> str:
-    """Say how many of the units are what, and name as many as that of each kind."""
+    """Return the counts of dead and saturated units, with at most ``most`` numbers of each."""
     told: list[str] = []
     for word, units in found.items():
         if units.size:
@@ -207,7 +265,7 @@ def _named(found: Mapping[str, NDArray[np.intp]], n_units: int, most: int) -> st
 
 
 def _zeros(layer: LayerSeries) -> tuple[str, bool]:
-    """Say which share of dW is zero."""
+    """Return the share of dW that is zero, and whether it is large."""
     zeros = int(layer.zeros[-1])
     size = zeros + int(layer.gradients.counts[-1].sum())
     if not size:
@@ -217,7 +275,7 @@ def _zeros(layer: LayerSeries) -> tuple[str, bool]:
 
 
 def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
-    """Write above a strip what it is and what is to be known about it."""
+    """Write the name and the note of a layer above its strip."""
     theme = theme_of(ax)
     warning = legible(theme.second, theme.page)
     for x, side, text, color, weight in (
@@ -236,3 +294,55 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
             fontsize=0.88 * FONT_SIZE,
             fontweight=weight,
         )
+
+
+def range_of(histograms: Histograms, tails: tuple[float, float]) -> tuple[float, float]:
+    """Return the range of the values of all epochs, NaN if there are none.
+
+    Shares of the values, ``tails``, may lie below and above it.
+    """
+    shares = (tails[0], 1.0 - tails[1])
+    ends = np.array([_quantiles(*one, shares) for one in _epochs(histograms)])
+    known = ends[np.isfinite(ends).all(axis=1)]
+    if not len(known):
+        return math.nan, math.nan
+    return float(known[:, 0].min()), float(known[:, 1].max())
+
+
+def density(
+    histograms: Histograms, low: float, high: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return edges ``(m + 1,)`` from low to high, and the share in each bin, ``(m, n)``.
+
+    The edges are multiples of a power of two, like those of the histograms, so that narrow bins
+    merge exactly; bins wider than the grid are spread evenly.
+    """
+    exponent = math.floor(math.log2((high - low) / FEWEST_BINS))
+    first, last = math.floor(math.ldexp(low, -exponent)), math.ceil(math.ldexp(high, -exponent))
+    edges: NDArray[np.float64] = np.ldexp(np.arange(first, last + 1.0), exponent)
+    shares = np.full((last - first, len(histograms.counts)), np.nan)
+    for i, (bins, counts) in enumerate(_epochs(histograms)):
+        if counts.any():
+            shares[:, i] = np.diff(np.interp(edges, bins, _cumulative(counts)))
+    return edges, shares
+
+
+def _epochs(histograms: Histograms) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Return the edges and counts of each epoch."""
+    return list(zip(histograms.edges, histograms.counts, strict=True))
+
+
+def _cumulative(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the share of the values below each edge."""
+    below: NDArray[np.float64] = np.append(0, np.cumsum(counts)) / counts.sum()
+    return below
+
+
+def _quantiles(
+    edges: NDArray[np.float64], counts: NDArray[np.int64], shares: tuple[float, ...]
+) -> list[float]:
+    if not counts.any():
+        return [math.nan] * len(shares)
+    held = np.flatnonzero(counts)
+    used = slice(held[0], held[-1] + 2)  # elsewhere the cumulative share has no inverse
+    return np.interp(shares, _cumulative(counts)[used], edges[used]).tolist()

@@ -1,4 +1,4 @@
-"""Pictures to files."""
+"""Writing pictures to files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from matplotlib.figure import Figure, SubFigure
 from mlp._atomic import write_file
 from mlp.plotting.style import look
 
-MOST_PASSES = 5  # of a layout engine; two are enough for nearly all pictures
+MOST_PASSES = 5  # of a layout engine; two suffice for nearly all pictures
 
-# What would differ from one run or one release of matplotlib to the next is left out.
+# Omit all metadata that differs between runs or releases of matplotlib.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -23,27 +23,27 @@ METADATA: dict[str, dict[str, None]] = {
 
 
 def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str]) -> Path:
-    """Write a picture as PNG, SVG or PDF, as the ending of ``path`` says.
+    """Write a picture as PNG, SVG or PDF, depending on the suffix of ``path``.
 
-    The same picture gives the same bytes. A missing parent directory is created, and the
-    picture is drawn in full before the file is touched.
+    Equal pictures give identical files. Missing parent directories are created, and the picture
+    is complete before the file is touched.
 
     Parameters
     ----------
     ax_or_fig
-        The figure, or an axes of it; the whole figure is written.
+        The figure, or any of its axes; the whole figure is written.
     path
-        Where to; ``.png``, ``.svg`` or ``.pdf``.
+        The file, with the suffix ``.png``, ``.svg`` or ``.pdf``.
 
     Returns
     -------
     Path
-        The file that was written.
+        The path of the file.
 
     Raises
     ------
     ValueError
-        If the ending is none of these.
+        If the suffix is none of these.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
         raise ValueError(f"path: received {str(path)!r}, expected a name ending in one of {known}")
     owner = ax_or_fig.figure if isinstance(ax_or_fig, Axes) else ax_or_fig
     figure = owner.canvas.figure  # the root, also of a subfigure
-    # Labels stand beside the axes: where no layout makes room for them, the page grows.
+    # Labels lie outside the axes: without a layout engine the page must grow to hold them.
     box = "tight" if figure.get_layout_engine() is None else None
     picture = BytesIO()
     with look({"savefig.bbox": box}), _fixed_layout(figure):
@@ -72,9 +72,9 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
 
 @contextmanager
 def _fixed_layout(figure: Figure) -> Iterator[None]:
-    """Lay ``figure`` out, and hold it so.
+    """Lay out ``figure`` and freeze it.
 
-    Each pass of a layout engine moves the axes by a last bit: enough for other bytes.
+    Each pass of a layout engine moves the axes by a last bit, which changes the file.
     """
     engine = figure.get_layout_engine()
     if engine is None:
@@ -93,8 +93,8 @@ def _fixed_layout(figure: Figure) -> Iterator[None]:
 def _start_anew(figure: Figure) -> None:
     """Put the axes where a new figure has them.
 
-    Where an axes keeps its shape, the way to its rest is long: each pass of the engine goes half
-    of what is left. Where it ends would depend on where it began, and so on earlier drawings.
+    Axes with a fixed aspect converge slowly: each pass of the engine halves the remaining
+    distance, so the result would depend on earlier drawings.
     """
     for ax in figure.axes:
         spec = ax.get_subplotspec()
@@ -105,11 +105,11 @@ def _start_anew(figure: Figure) -> None:
 def _place(ax: Axes, place: tuple[float, float, float, float]) -> None:
     in_layout = ax.get_in_layout()
     ax.set_position(place)
-    ax.set_in_layout(in_layout)  # which set_position takes away
+    ax.set_in_layout(in_layout)  # set_position resets it
 
 
 def _settled(figure: Figure) -> list[tuple[float, float, float, float]]:
-    """Return where the axes come to rest: ticks depend on their sizes, and these on the ticks."""
+    """Return where the axes come to rest; ticks and sizes depend on each other."""
     places: list[tuple[float, float, float, float]] = []
     for _ in range(MOST_PASSES):
         before = places

@@ -1,6 +1,6 @@
-"""The looks that all pictures share: settings, an empty axes, a tidy one."""
+"""The style that all pictures share: settings, new axes, common elements."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -29,7 +29,7 @@ RC: Mapping[str, Any] = MappingProxyType(
         "figure.constrained_layout.h_pad": 0.12,
         "figure.constrained_layout.w_pad": 0.12,
         "figure.dpi": 100.0,
-        "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
+        "font.family": "DejaVu Sans",  # ships with matplotlib, so pictures are the same everywhere
         "font.size": FONT_SIZE,
         "legend.fontsize": 0.9 * FONT_SIZE,
         "lines.linewidth": 2.0,
@@ -44,9 +44,9 @@ RC: Mapping[str, Any] = MappingProxyType(
 def look(
     extra: Mapping[str, Any] | None = None, theme: Theme | None = None
 ) -> AbstractContextManager[None]:
-    """Return a context in which the shared settings, and those of ``extra``, hold.
+    """Return a context with the shared settings and those of ``extra``.
 
-    The colours are those of ``theme``, by default of the current one.
+    The colours are those of ``theme``, by default the current one.
 
     Examples
     --------
@@ -65,14 +65,14 @@ def look(
 def new_axes(
     size: tuple[float, float] = (8.0, 5.0), style: Mapping[str, Any] | None = None
 ) -> Axes:
-    """Return the axes of a fresh figure that belongs to nobody but the caller.
+    """Return the axes of a new figure, which matplotlib does not keep open.
 
     Parameters
     ----------
     size
-        Width and height in inches; a PNG has 200 pixels an inch.
+        Width and height in inches; a PNG has 200 pixels per inch.
     style
-        Matplotlib rc settings for this figure and its axes, over the package's own.
+        Matplotlib rc settings for this figure, which override those of the package.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def new_axes(
 
 @contextmanager
 def drawing(ax: Axes | None, size: tuple[float, float] = (8.0, 5.0)) -> Iterator[Axes]:
-    """Give the axes to draw on, new ones if there are none, in the look that suits their page.
+    """Yield ``ax``, or new axes for None, with the style that suits its page.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def drawing(ax: Axes | None, size: tuple[float, float] = (8.0, 5.0)) -> Iterator
 def tidy(
     ax: Axes, scale: str, epochs: tuple[float, float], losses: tuple[float, float], ylabel: str
 ) -> None:
-    """Give ``ax`` the shared frame, these limits, a light grid and epochs in whole numbers."""
+    """Give ``ax`` the shared frame, a light grid, these limits and whole epochs as ticks."""
     theme = theme_of(ax)
     ax.spines[["left", "top", "right"]].set_visible(False)
     ax.spines["bottom"].set_color(theme.faint)
@@ -122,7 +122,7 @@ def tidy(
     ax.set_yscale(scale, **({"nonpositive": "clip"} if scale == "log" else {}))
     ax.set_xlim(*epochs)
     ax.set_ylim(*losses)
-    if scale == "log" and losses[1] < 1e3 * losses[0]:  # powers of ten alone would be too few
+    if scale == "log" and losses[1] < 1e3 * losses[0]:  # powers of ten alone would be too few ticks
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
@@ -131,13 +131,13 @@ def tidy(
 
 
 def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
-    """Name both axes in the ink of the page, whoever made ``ax``."""
+    """Label both axes in the colour of the theme."""
     ax.set_xlabel(xlabel, color=theme_of(ax).ink)
     ax.set_ylabel(ylabel, color=theme_of(ax).ink)
 
 
 def add_color_bar(ax: Axes, colors: ScalarMappable, label: str) -> Colorbar:
-    """Put a plain colour bar beside ``ax``."""
+    """Add a plain colour bar beside ``ax``."""
     bar = ax.figure.colorbar(colors, ax=ax, pad=0.03)
     bar.outline.set_visible(False)
     bar.ax.tick_params(which="both", length=0)
@@ -146,7 +146,7 @@ def add_color_bar(ax: Axes, colors: ScalarMappable, label: str) -> Colorbar:
 
 
 def rate_colors(rates: ArrayLike, colors: Colormap = LIGHT.rates) -> list[Color]:
-    """Return a colour for each rate, evenly spaced by rank: on a white page the higher the darker.
+    """Return a colour for each rate, evenly spaced by rank; higher rates are darker on white.
 
     Examples
     --------
@@ -158,9 +158,3 @@ def rate_colors(rates: ArrayLike, colors: Colormap = LIGHT.rates) -> list[Color]
     distinct, rank = np.unique(np.asarray(rates, dtype=float), return_inverse=True)
     places = np.linspace(0.0, 1.0, distinct.size) if distinct.size > 1 else np.array([0.7])
     return [to_rgb(colors(place)) for place in places[rank]]
-
-
-def check_choice(name: str, value: object, known: Sequence[str]) -> None:
-    """Raise ValueError unless ``value`` is one of ``known``."""
-    if value not in known:
-        raise ValueError(f"{name}: received {value!r}, expected one of {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Light and dark pages: the colours of each, and which of them a picture is drawn on."""
+"""The light and the dark theme, and contrast between colours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ Color = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a page and of what is drawn on it.
+    """The colours of a page and of the marks on it.
 
     Attributes
     ----------
@@ -25,12 +25,11 @@ class Theme:
     page : str
         The background.
     ink, faint, grid : str
-        Words; words of less weight and the lines that explain; lines behind everything.
+        Text; secondary text and lines; grid lines.
     first, second, pale : tuple of float
-        The two colours of most pictures, far apart in hue and in lightness, and what stands back
-        behind the first.
+        The two colours of most pictures, far apart in hue and lightness, and a pale first.
     rates : Colormap
-        From what stands out least from the page to what stands out most.
+        From the lowest to the highest contrast with the page.
     """
 
     name: str
@@ -50,7 +49,7 @@ def _viridis(name: str, start: float, end: float) -> Colormap:
     )
 
 
-# For numbers of both signs. The hue tells the sign; so does lightness, which rises evenly.
+# For numbers of both signs: hue shows the sign, and lightness rises evenly.
 SIGNS = LinearSegmentedColormap.from_list(
     "mlp_signs", ["#04234f", "#0f4b8f", "#4a7bb0", "#989898", "#dea257", "#f7ca6e", "#fff2c2"]
 )
@@ -64,7 +63,7 @@ LIGHT = Theme(
     first=(0.13, 0.25, 0.50),
     second=(0.85, 0.43, 0.07),
     pale=(0.62, 0.68, 0.80),
-    rates=_viridis("mlp_rates", 0.76, 0.0),  # the yellow end is too pale for a white page
+    rates=_viridis("mlp_rates", 0.76, 0.0),  # the yellow end is too pale on white
 )
 DARK = Theme(
     name="dark",
@@ -75,7 +74,7 @@ DARK = Theme(
     first=(0.70, 0.85, 1.00),
     second=(0.91, 0.50, 0.13),
     pale=(0.33, 0.42, 0.56),
-    rates=_viridis("mlp_rates_dark", 0.38, 1.0),  # the violet end is too dark for a dark one
+    rates=_viridis("mlp_rates_dark", 0.38, 1.0),  # the violet end is too dark on black
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
@@ -84,19 +83,19 @@ _current: ContextVar[Theme] = ContextVar("mlp_theme", default=LIGHT)
 
 @contextmanager
 def theme(name: Literal["light", "dark"]) -> Iterator[None]:
-    """Draw on a light or a dark page: the pictures that are begun within the ``with`` block.
+    """Draw the pictures of a ``with`` block on a light or a dark page.
 
-    A picture on axes of one's own goes by their background instead.
+    Pictures on existing axes follow the background of these instead.
 
     Parameters
     ----------
     name
-        ``"light"``, as everywhere else, or ``"dark"``.
+        ``"light"``, the default elsewhere, or ``"dark"``.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If the name is neither.
 
     Examples
     --------
@@ -122,12 +121,12 @@ def shades(theme: Theme, color: Color | None = None) -> Colormap:
 
 
 def current_theme() -> Theme:
-    """Return the theme that new figures have."""
+    """Return the theme of new figures."""
     return _current.get()
 
 
 def theme_of(ax: Axes | None) -> Theme:
-    """Return the theme for the page of ``ax``; without one, or where it is clear, the current.
+    """Return the theme that suits the page of ``ax``; the current one for None or no background.
 
     Examples
     --------
@@ -146,7 +145,7 @@ def theme_of(ax: Axes | None) -> Theme:
 
 
 def settings(theme: Theme) -> dict[str, Any]:
-    """Return the settings of matplotlib that bring the theme's colours."""
+    """Return the matplotlib settings for the colours of a theme."""
     return {
         "axes.edgecolor": theme.grid,
         "axes.facecolor": theme.page,
@@ -162,14 +161,14 @@ def settings(theme: Theme) -> dict[str, Any]:
 
 
 def luminance(color: Any) -> float:
-    """Return the relative luminance of an sRGB colour as WCAG 2 defines it, 0 to 1."""
+    """Return the relative luminance (WCAG 2) of an sRGB colour, 0 to 1."""
     rgb = np.asarray(to_rgb(color))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def contrast(one: Any, other: Any) -> float:
-    """Return the contrast of two colours as WCAG 2 defines it, 1 to 21.
+    """Return the contrast (WCAG 2) of two colours, 1 to 21.
 
     Examples
     --------
@@ -183,7 +182,7 @@ def contrast(one: Any, other: Any) -> float:
 def legible(color: Any, page: Any, least: float = 4.5) -> Color:
     """Return ``color``, moved away from ``page`` until the contrast is ``least``.
 
-    The default is what WCAG 2 asks of words.
+    The default is what WCAG 2 requires of text.
 
     Examples
     --------

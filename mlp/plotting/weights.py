@@ -1,22 +1,32 @@
-"""The weights into each unit of the first layer, as small images."""
+"""The weights of each unit of the first layer, as small images."""
+
+from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._checks import check_count, finite_numbers
 from mlp.plotting.labels import write_key
-from mlp.plotting.numbers import finite_numbers
-from mlp.plotting.records import Network
 from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing
 from mlp.plotting.themes import SIGNS, theme_of
 
-WIDE = 1.5  # the picture's width by its height
-GAP = 0.14  # between images, as a part of their longer side
-NUMBERS = 2.6  # how many gaps there are between rows, with room for numbers
-SMALLEST = 5.5  # points; numbers that would have to be smaller are left out
+WIDE = 1.5  # width / height of the picture
+GAP = 0.14  # between images, as a share of their longer side
+NUMBERS = 2.6  # gaps between rows, with room for numbers
+SMALLEST = 5.5  # points; smaller numbers are left out
+
+
+class Network(Protocol):
+    """A network with layers; those with weights have a ``W``."""
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
 
 
 def plot_weights(
@@ -27,35 +37,35 @@ def plot_weights(
     most: int = 40,
     title: str | None = None,
 ) -> Axes:
-    """Draw the weights into each unit of the first layer as an image of the inputs.
+    """Draw the weights of each unit of the first layer as an image of the inputs.
 
-    Blue is negative, orange positive, grey zero, the same for all images; in grey print the
-    darker the lower. The strongest units come first, row by row: those whose weights have the
-    greatest norm. Under an image stands its unit's number j, that of the column ``W[:, j]``.
+    Blue is negative, orange positive, grey zero, on one scale for all images; in grey print,
+    lower values are darker. Units are sorted by the norm of their weights, largest first, row by
+    row. Below each image is the unit's number j, the column ``W[:, j]``.
 
     Parameters
     ----------
     net
         A network, or a matrix of weights ``(n_in, n_out)``.
     ax
-        Where to draw; by default on a figure of its own.
+        Axes to draw on; by default those of a new figure.
     shape
-        Rows and columns of the inputs, which follow one another row by row; by default a square.
+        Rows and columns of the inputs, which are in row order; by default a square.
     most
-        How many units are drawn at the most.
+        Largest number of units to draw.
     title
-        Stands above it all.
+        Title above the picture.
 
     Returns
     -------
     Axes
-        The axes drawn on; ``save_figure`` writes it to a file.
+        The axes; ``save_figure`` writes them to a file.
 
     Raises
     ------
     ValueError, TypeError
-        If the inputs do not have the shape or, where none is given, do not fill a square; if
-        the weights are not finite numbers, or are those of replicas.
+        If the inputs do not fit the shape, or without one do not form a square; if the weights
+        are not finite or belong to replicas.
 
     Examples
     --------
@@ -65,8 +75,7 @@ def plot_weights(
     """
     W = _weights(net)
     rows, columns = _shape(shape, W.shape[0])
-    if most < 1:
-        raise ValueError(f"most: received {most!r}, expected a whole number >= 1")
+    most = check_count("most", most)
     strongest = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:most]
     images = W.T[strongest].reshape(-1, rows, columns)
     limit = float(np.abs(images).max()) or 1.0
@@ -110,7 +119,7 @@ def _shape(shape: tuple[int, int] | None, n_in: int) -> tuple[int, int]:
         side = math.isqrt(n_in)
         if side * side != n_in:
             raise ValueError(
-                f"shape: received none for {n_in} inputs, which are no square, "
+                f"shape: received none for {n_in} inputs, which form no square, "
                 "expected (rows, columns)"
             )
         return side, side
@@ -120,7 +129,7 @@ def _shape(shape: tuple[int, int] | None, n_in: int) -> tuple[int, int]:
 
 
 def _places(shape: tuple[int, int, int]) -> NDArray[np.float64]:
-    """Return the lower left corner of each image, (n, 2), with 0 for the first row's bottom."""
+    """Return the lower left corner of each image, (n, 2); the first row is at height 0."""
     n, rows, columns = shape
     gap = GAP * max(rows, columns)
     width, height = columns + gap, rows + NUMBERS * gap
@@ -132,8 +141,8 @@ def _places(shape: tuple[int, int, int]) -> NDArray[np.float64]:
 def _write_numbers(
     ax: Axes, units: NDArray[np.intp], places: NDArray[np.float64], columns: int
 ) -> None:
-    """Write the number of each unit under its image, where it can be read."""
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the scale
+    """Write the number of each unit below its image, if it is large enough to read."""
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the scale
     pixels = ax.transData.transform([(0.0, 0.0), (float(columns), 1.0)])
     width = (pixels[1, 0] - pixels[0, 0]) * 72.0 / ax.figure.dpi
     size = min(0.8 * FONT_SIZE, 0.27 * width)

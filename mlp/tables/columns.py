@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.tables.dates import PARTS, date_parts, parse_date
 from mlp.tables.errors import CellError
-from mlp.tables.numbers import NumberFormat
+from mlp.tables.numbers import PARTS, NumberFormat, date_parts, parse_date
 from mlp.tables.table import BadCell, Column, Table, Words
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from types import TracebackType
+from typing import Self
 
-from mlp.tables.dialect import Dialect
-from mlp.tables.reader import RowReader
-from mlp.tables.rows import AnyPath, TextRows
-from mlp.tables.table import Table
+from mlp.tables.columns import Columns, Kinds
+from mlp.tables.dialect import HEADER_REMEDIES, Dialect
+from mlp.tables.errors import CellError, Remedy, TableError, refer_to
+from mlp.tables.rows import AnyPath, Row, Rows, TextRows
+from mlp.tables.survey import Survey
+from mlp.tables.table import Table, Words, find_column
+from mlp.tables.task import with_task
+
+_SURVEYED = 100_000  # rows that are looked at for the advice in an error message
+_POLICIES = ("refuse", "keep")
 
 
 def read_csv(
@@ -100,6 +110,235 @@ def read_csv(
             missing_target=missing_target,
             bad_cells=bad_cells,
         )
+
+
+class RowReader:
+    """Rows of cells under named columns, which become a table.
+
+    Parameters
+    ----------
+    source : str
+        Name of the table used in error messages.
+    rows : Rows
+        The names and the rows.
+    dialect : Dialect
+        How cells are spelled.
+    reopen : callable or None
+        Returns the same rows again in a context manager; None if they can be read only once.
+
+    Attributes
+    ----------
+    names : list of str
+        The names of the columns.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        rows: Rows,
+        dialect: Dialect,
+        reopen: Callable[[], AbstractContextManager[Iterable[Row]]] | None,
+    ) -> None:
+        self.source, self.dialect = source, dialect
+        self._rows, self._reopen = rows, reopen
+        self.names = rows.names
+
+    def __enter__(self) -> Self:
+        """Return the reader."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close what is open."""
+        self.close()
+
+    def close(self) -> None:
+        """Close what is open."""
+
+    def find(self, columns: Sequence[str | int]) -> list[int]:
+        """Return the indices of columns given by name or position."""
+        return [find_column(self.names, wanted, self.source) for wanted in columns]
+
+    def refer(self, columns: Sequence[int]) -> list[str | int]:
+        """Return how to ask for columns again: by name, or by position if that is not unique."""
+        return [refer_to(self.names, i) for i in columns]
+
+    def select(
+        self, wanted: Sequence[str], ignored: Sequence[str | int] = ()
+    ) -> tuple[list[int], list[str]]:
+        """Return where the wanted columns are, and the names of the others.
+
+        Parameters
+        ----------
+        wanted : sequence of str
+            The names of the columns that a model needs.
+        ignored : sequence of str or int
+            The columns that were left out in training, as `refer` returned them: a position
+            tells a column from another one of the same name.
+
+        Raises
+        ------
+        ValueError
+            If a wanted column occurs twice, even without those at ignored positions.
+        """
+        left_out = {i - 1 for i in ignored if isinstance(i, int)}
+        found = []
+        for name in wanted:
+            places = [i for i, known in enumerate(self.names) if known == name]
+            places = [i for i in places if i not in left_out] if len(places) > 1 else places
+            if len(places) > 1:
+                raise ValueError(
+                    f"{self.source}: received the column {name!r} {len(places)} times, "
+                    "expected it once"
+                )
+            found += places
+        others = [
+            name
+            for i, name in enumerate(self.names)
+            if i not in found and i not in left_out and name not in ignored
+        ]
+        return found, others
+
+    def read(
+        self,
+        *,
+        text: str | Sequence[str | int] = (),
+        ignore: Sequence[str | int] = (),
+        dates: Sequence[str | int] = (),
+        targets: Sequence[str | int] = (),
+        task: str | None = None,
+        missing: str = "refuse",
+        missing_target: str | None = None,
+        bad_cells: str = "refuse",
+    ) -> Table:
+        """Return the table; parameters and errors are those of `read_csv`."""
+        missing_target = missing if missing_target is None else missing_target
+        for name, policy in (
+            ("missing", missing),
+            ("missing_target", missing_target),
+            ("bad_cells", bad_cells),
+        ):
+            if policy not in _POLICIES:
+                raise ValueError(f"{name}: received {policy!r}, expected 'refuse' or 'keep'")
+        kinds, kept = self._sort(text, ignore, dates, targets)
+        unnamed = [i for i in kept if not self.names[i]]
+        if unnamed:
+            raise TableError(
+                f"{self.source}: received no name for column {unnamed[0] + 1}, expected one "
+                "(or leave the column out, by its position)",
+                self._advice(kinds, missing, unnamed=unnamed),
+            )
+        self._check_names(kept)
+        table = self._fill(kinds, kept, missing, bad_cells)
+        self._check_header(table)
+        return with_task(
+            table,
+            [self.names[i] for i in kinds.targets],
+            task,
+            rejects_missing=missing_target == "refuse",
+            missing_words=self.dialect.missing,
+            number_format=self.dialect.number_format,
+        )
+
+    def _fill(self, kinds: Kinds, kept: Sequence[int], missing: str, bad_cells: str) -> Table:
+        """Return the columns as a table, targets as words."""
+        columns = Columns(
+            self.source,
+            self.names,
+            kinds,
+            self.dialect.number_format,
+            self.dialect.missing,
+            missing == "refuse",
+            bad_cells == "keep",
+        )
+        n_cells = len(self.names)
+        for line, cells in self._rows:
+            if len(cells) == n_cells:
+                try:
+                    columns.add(line, cells)
+                except CellError as error:
+                    advice = self._advice(kinds, missing, (line, cells))
+                    raise error.with_remedies(advice) from None
+                continue
+            message = (
+                f"{self.source}: line {line}: received {len(cells)} cells, "
+                f"expected {n_cells} as in the header"
+            )
+            if bad_cells == "refuse":
+                raise ValueError(message)
+            columns.add_bad(line, message)
+        return columns.table(kept)
+
+    def _advice(
+        self, kinds: Kinds, missing: str, row: Row | None = None, unnamed: Sequence[int] = ()
+    ) -> list[Remedy]:
+        """Return the arguments under which the columns can be read."""
+        looked_at = [i for i in (*kinds.numbers, *kinds.words) if i not in unnamed]
+        survey = Survey(self.names, looked_at, self.dialect.number_format, self.dialect.missing)
+        survey.add(self._again(row))
+        return survey.remedies(unnamed, kinds.words, missing == "refuse")
+
+    def _sort(
+        self,
+        text: str | Sequence[str | int],
+        ignore: Sequence[str | int],
+        dates: Sequence[str | int],
+        targets: Sequence[str | int],
+    ) -> tuple[Kinds, list[int]]:
+        """Return the columns by what they hold, and all of them in order."""
+        ignored, aims, days = set(self.find(ignore)), self.find(targets), self.find(dates)
+        if not ignored.isdisjoint(aims) or not set(days).isdisjoint(aims):
+            raise ValueError("targets: received an ignored column or a date, expected others")
+        kept = [i for i in range(len(self.names)) if i not in ignored]
+        days = [i for i in days if i in kept]
+        rest = [i for i in kept if i not in days and i not in aims]
+        if "all" in ([text] if isinstance(text, str) else text) and "all" not in self.names:
+            found = Survey(self.names, rest, self.dialect.number_format, self.dialect.missing)
+            found.add(self._again(None, None))
+            more = [name for name in ([] if isinstance(text, str) else text) if name != "all"]
+            words = {*found.text(()), *self.find(more)}
+        else:
+            words = set(self.find([text] if isinstance(text, str) else text))
+        numbers = [i for i in rest if i not in words]
+        return Kinds(numbers, [i for i in rest if i in words], days, aims), kept
+
+    def _again(self, row: Row | None, most: int | None = _SURVEYED) -> Iterator[Row]:
+        """Yield the first rows once more; only this one if they can be read only once."""
+        if self._reopen is None:
+            yield from [] if row is None else [row]
+        else:
+            with self._reopen() as again:
+                yield from islice(again, most)
+
+    def _check_names(self, kept: Sequence[int]) -> None:
+        """Raise unless there is a column, and no two have one name."""
+        first = dict[str, int]()
+        for i in kept:
+            name = self.names[i]
+            if first.setdefault(name, i) != i:
+                raise TableError(
+                    f"{self.source}: received the name {name!r} for the columns "
+                    f"{first[name] + 1} and {i + 1}, expected each name once",
+                    [Remedy("ignore", [i + 1], "leaves the second one out")],
+                )
+        if not kept:
+            raise ValueError(f"{self.source}: received no column to read, expected at least one")
+
+    def _check_header(self, table: Table) -> None:
+        """Raise if the names of columns that all hold words are words of theirs, too."""
+        if self.dialect.header is not None:
+            return
+        columns = [(name, table[name]) for name in table.names]
+        if all(isinstance(words, Words) and name in words.values for name, words in columns):
+            raise TableError(
+                f"{self.source}: received {', '.join(table.names[:4])} as names and as values of "
+                "the columns, expected names only",
+                HEADER_REMEDIES,
+            )
 
 
 class CSVFile(RowReader):

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from typing import Any
 
-from mlp.tables.dates import parse_date
 from mlp.tables.errors import Remedy, TableError
-from mlp.tables.numbers import NumberFormat, is_number, looks_like_number
+from mlp.tables.numbers import NumberFormat, is_number, looks_like_number, parse_date
 
 MISSING_WORDS = ("", "na", "n/a", "n.a.", "nan", "null", "?", "#n/a", "<na>")
 """What stands for a missing value, in any case."""

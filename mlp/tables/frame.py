@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.tables.columns import Kinds, name_all
-from mlp.tables.csv import CSVFile
-from mlp.tables.dates import parse_date
+from mlp.tables.csv import CSVFile, RowReader
 from mlp.tables.dialect import Dialect
 from mlp.tables.errors import CellError
-from mlp.tables.numbers import parse_number
-from mlp.tables.reader import RowReader
+from mlp.tables.numbers import parse_date, parse_number
 from mlp.tables.rows import AnyPath, Row, Rows
 from mlp.tables.table import BadCell, Column, Table, Words
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from math import isfinite
 
-from mlp.tables.dates import parse_date
 from mlp.tables.errors import Remedy, refer_to
-from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat
+from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, parse_date
 
 _MOST_WORDS = 100_000  # different words of a column that are told apart
 _LEARNED = 100  # rows after which it is looked at which columns are numbers

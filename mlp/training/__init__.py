@@ -1,4 +1,4 @@
-"""How a network is trained: batches, the trainer, what it records and what goes wrong."""
+"""Training: the trainer, its data, metrics, callbacks, checkpoints and records."""
 
 from mlp.training.callbacks.base import Callback, LambdaCallback
 from mlp.training.callbacks.csv_logger import CSVLogger
@@ -7,7 +7,6 @@ from mlp.training.callbacks.progress import ProgressBar
 from mlp.training.callbacks.reduce_lr import ReduceLROnPlateau
 from mlp.training.checkpoint.checkpoint import Checkpoint
 from mlp.training.data import Batch, Batches
-from mlp.training.divergence import TrainingDiverged
 from mlp.training.history import History
 from mlp.training.metrics import (
     MAE,
@@ -22,6 +21,7 @@ from mlp.training.metrics import (
 from mlp.training.recording.record import LayerRecord
 from mlp.training.recording.recorder import LayerRecorder
 from mlp.training.trainer import Trainer
+from mlp.training.update import TrainingDiverged
 
 __all__ = [
     "MAE",

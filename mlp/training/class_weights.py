@@ -1,4 +1,4 @@
-"""Which class the targets of a row tell."""
+"""The classes of rows, and the weights of classes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 def labels_of(
     targets: NDArray[Any], n_out: int, name: str, *, soft: bool = False
 ) -> NDArray[np.intp]:
-    """Return the label of each row of targets: labels, one-hot rows, or a column of 0 and 1.
+    """Return the label of each row, given labels, one-hot rows, or a column of 0 and 1.
 
     Parameters
     ----------
     targets : ndarray (n,) or (n, n_out)
-        What tells the classes.
+        The targets.
     n_out : int
         The width of the network's output.
     name : str
-        Who asks, for the error.
+        The name used in the error message.
     soft : bool
-        Whether rows of probabilities will do; their class is the most probable one.
+        Whether rows of probabilities are accepted; their class is the most probable one.
 
     Raises
     ------
     ValueError
-        If the targets do not tell the classes.
+        If the targets do not give the classes.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def labels_of(
             labels = targets.argmax(axis=1) if np.allclose(sums, 1.0, atol=1e-4) else None
     if labels is None or (labels.size and not 0 <= labels.min() <= labels.max() < max(n_out, 2)):
         raise ValueError(
-            f"{name}: received targets of shape {targets.shape} and {targets.dtype} that tell no "
+            f"{name}: received targets of shape {targets.shape} and {targets.dtype} that give no "
             f"classes for {n_out} outputs, expected integer labels (n,), one-hot rows, or for one "
             "output a column of 0 and 1"
         )
@@ -61,15 +61,15 @@ ClassWeight: TypeAlias = Literal["balanced"] | Mapping[int, float]
 def class_weights(
     class_weight: ClassWeight, targets: NDArray[Any], n_out: int
 ) -> NDArray[np.float64]:
-    """Return the weight of each row, that of its class.
+    """Return the weight of each row: that of its class.
 
     Parameters
     ----------
     class_weight : "balanced" or dict
-        ``n / (n_classes * count)`` for each class, as in scikit-learn: n rows, `count` of them of
-        the class, and `n_classes` classes that occur. Or a weight >= 0 for each class that occurs.
+        "balanced": ``n / (n_classes * count)`` for a class with `count` of the n rows, where
+        `n_classes` classes occur, as in scikit-learn. Or a weight >= 0 for each class that occurs.
     targets : ndarray (n,) or (n, n_out)
-        Labels, one-hot rows, or for one output 0 and 1.
+        Labels, one-hot rows, or 0 and 1 for a single output.
     n_out : int
         The width of the network's output.
 
@@ -80,7 +80,7 @@ def class_weights(
     Raises
     ------
     TypeError, ValueError
-        If the targets are no classes, a label is unknown, a class that occurs has no weight, or
+        If the targets are not classes, a label is unknown, a class that occurs has no weight, or
         a weight is not a finite number >= 0.
 
     Examples

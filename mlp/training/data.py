@@ -5,12 +5,22 @@ from __future__ import annotations
 import math
 import mmap
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import as_pair, check_inputs, check_targets, check_weights
+from mlp._checks import (
+    as_pair,
+    check_columns,
+    check_inputs,
+    check_targets,
+    check_weights,
+    column_names,
+    numeric,
+    shortened,
+)
 from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.network import MLP
@@ -22,7 +32,10 @@ _BYTES_KEPT_RESIDENT = 2**26
 
 @runtime_checkable
 class RowSource(Protocol):
-    """Anything that has a shape and a dtype and hands out rows as ``take(indices, axis=0)``."""
+    """Any object with a shape, a dtype and a method ``take(indices, axis=0)`` that returns rows.
+
+    What `take` returns is checked each time: real numbers, a row for each index.
+    """
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -31,16 +44,18 @@ class RowSource(Protocol):
 
     @property
     def dtype(self) -> Any:
-        """The type of its numbers."""
+        """The dtype of its numbers."""
         ...
 
     def take(self, indices: NDArray[np.intp], axis: int) -> Any:
-        """Return the rows of these numbers."""
+        """Return the rows with these indices."""
         ...
 
 
 def is_row_source(X: object) -> TypeGuard[RowSource]:
-    """Return whether X is to be read a batch at a time: a memory map, or a `RowSource`.
+    """Return whether X is read a batch at a time: a memory map, or a `RowSource`.
+
+    An array of another package, whose dtype is not one of NumPy's, converts itself instead.
 
     Examples
     --------
@@ -49,71 +64,86 @@ def is_row_source(X: object) -> TypeGuard[RowSource]:
     """
     if isinstance(X, np.ndarray):
         return isinstance(X, np.memmap)
-    return isinstance(X, RowSource)
+    if not isinstance(X, RowSource):
+        return False
+    try:
+        np.dtype(X.dtype)
+    except TypeError:
+        return not any(hasattr(X, name) for name in ("__array__", "__dlpack__", "to_numpy"))
+    return True
 
 
 class Rows:
-    """Inputs of which rows are gathered into arrays of the network's dtype.
+    """Inputs whose rows are gathered into arrays of the network's dtype.
 
-    What is in memory is checked at once. A `RowSource` is checked row by row as it is read, so
-    that no more than a batch of it is in memory; pages of a memory map that were read are handed
-    back to the system.
+    Arrays in memory are checked at once. A `RowSource` is checked as it is read, so that only one
+    batch of it is in memory; pages of a memory map are given back to the system after use.
 
     Parameters
     ----------
     X : array_like (n, n_in) or RowSource
         The inputs.
     n_in : int
-        How wide they are expected to be.
+        The expected width.
     dtype : numpy dtype
-        What the network computes in.
+        The dtype of the network.
+    names : sequence of str, optional
+        The expected names of the columns, if X is a frame.
+
+    Attributes
+    ----------
+    names : list of str or None
+        The names of its columns, if it is a frame.
     """
 
-    def __init__(self, X: Any, n_in: int, dtype: np.dtype[np.floating[Any]]) -> None:
+    def __init__(
+        self,
+        X: Any,
+        n_in: int,
+        dtype: np.dtype[np.floating[Any]],
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.dtype = dtype
+        self.names = column_names(X)
         self.source: Any
         if not is_row_source(X):
-            self.source = check_inputs(X, n_in, dtype)
+            self.source = check_inputs(X, n_in, dtype, names=names)
+            self.n_rows = len(self.source)
             self.is_in_memory = True
             return
+        check_columns("X", X, names)
         self.is_in_memory = False
         self.source = X
-        shape, kind = tuple(X.shape), np.dtype(X.dtype)
-        if len(shape) != 2 or shape[1] != n_in or shape[0] == 0:
-            raise ValueError(f"X: received shape {shape}, expected (n, {n_in}) with n >= 1")
-        if kind.kind not in "buif":
-            raise TypeError(f"X: received dtype {kind}, expected real numbers")
-        self._is_direct = isinstance(X, np.ndarray) and kind == dtype
+        self.n_rows = _check_source(X, n_in)
+        self._is_direct = isinstance(X, np.ndarray) and X.dtype == dtype
         self._map = _memory_map(X)
         self._bytes_read = 0
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
-        return int(self.source.shape[0])
+        """Return the number of rows."""
+        return self.n_rows
 
     def gather(self, rows: NDArray[np.intp], out: Array) -> Array:
         """Copy these rows into `out`.
 
         Raises
         ------
-        ValueError
-            If a row that is read from a source holds NaN or infinity.
+        TypeError, ValueError
+            If a `RowSource` returns anything but a row of finite real numbers for each index.
         """
         if self.is_in_memory or self._is_direct:
             self.source.take(rows, axis=0, out=out, mode="clip")
         else:
+            # a copy of the indices, which the source may sort; its rows are never broadcast
+            found = numeric("X.take", self.source.take(rows.copy(), axis=0))
+            if found.shape != out.shape:
+                raise ValueError(f"X.take: received shape {found.shape}, expected {out.shape}")
             with np.errstate(over="ignore"):
-                out[...] = self.source.take(rows, axis=0)
+                out[...] = found
         if not self.is_in_memory:
             self._check(rows, out)
             self._release(out)
         return out
-
-    def cut(self, start: int, stop: int, out: Array) -> Array:
-        """Return the rows from `start` to `stop`: a view of what is in memory, or `out`."""
-        if self.is_in_memory:
-            return self.source[start:stop]  # type: ignore[no-any-return]
-        return self.gather(np.arange(start, stop), out)
 
     def _check(self, rows: NDArray[np.intp], out: Array) -> None:
         if math.isfinite(np.add.reduce(out, axis=None)):
@@ -124,18 +154,33 @@ class Rows:
             raise ValueError(f"X: received NaN or infinity in row {row}, expected finite numbers")
 
     def _release(self, out: Array) -> None:
-        """Let the system take back the pages of a memory map, now and then."""
+        """Give the pages of a memory map back to the system, now and then."""
         if self._map is None:
             return
-        # a page is read for each row, and its neighbours with it
+        # each row reads a page, and the neighbours of that page
         self._bytes_read += max(out.nbytes, len(out) * 16 * mmap.PAGESIZE)
         if self._bytes_read > _BYTES_KEPT_RESIDENT:
             self._map.madvise(mmap.MADV_DONTNEED)
             self._bytes_read = 0
 
 
+def _check_source(X: RowSource, n_in: int) -> int:
+    """Return the number of rows that a source says it has."""
+    try:
+        shape, kind = tuple(X.shape), np.dtype(X.dtype)
+    except TypeError:
+        came = f"the shape {shortened(X.shape)} and the dtype {shortened(X.dtype)}"
+        raise TypeError(f"X: received {came}, expected (n, {n_in}) and one of NumPy's") from None
+    is_whole = all(isinstance(size, int | np.integer) for size in shape)
+    if len(shape) != 2 or not is_whole or shape[1] != n_in or shape[0] < 1:
+        raise ValueError(f"X: received shape {shape}, expected (n, {n_in}) with n >= 1")
+    if kind.kind not in "buif":
+        raise TypeError(f"X: received dtype {kind}, expected real numbers")
+    return int(shape[0])
+
+
 def _memory_map(X: object) -> mmap.mmap | None:
-    """Return the map below an array, if its pages can be handed back without losing a change."""
+    """Return the map below an array, if its pages can be given back without losing changes."""
     base = X if isinstance(X, np.memmap) and X.mode in ("r", "r+") else None
     while base is not None and not isinstance(base, mmap.mmap):
         base = getattr(base, "base", None)
@@ -143,7 +188,7 @@ def _memory_map(X: object) -> mmap.mmap | None:
 
 
 class Batch(NamedTuple):
-    """Some rows; the arrays are valid until the next batch is drawn.
+    """A batch of rows; the arrays are valid until the next batch is drawn.
 
     Attributes
     ----------
@@ -158,10 +203,10 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Cuts checked data into batches of `batch_size` rows; the last one may be short.
+    """Cuts checked data into batches of `batch_size` rows; the last one may be shorter.
 
-    Shuffling draws one permutation of the rows an epoch. Rows are gathered into arrays that are
-    allocated once; unshuffled batches of what is in memory are views of it.
+    Shuffling draws one permutation of the rows per epoch. Rows are gathered into arrays that are
+    allocated once; unshuffled batches of arrays in memory are views.
 
     Parameters
     ----------
@@ -174,14 +219,14 @@ class Batches:
     n_out : int
         The width of Y.
     batch_size : int or None
-        None for all rows at once, which are then never shuffled: the mean does not see the order.
+        None for all rows at once. They are never shuffled: their order does not affect the mean.
     shuffle : bool
         Whether each epoch draws a new order.
 
     Attributes
     ----------
     order : ndarray of int (n,)
-        The rows in the order of the present epoch.
+        The rows in the order of the current epoch.
 
     Examples
     --------
@@ -202,23 +247,23 @@ class Batches:
         batch_size: int | None,
         shuffle: bool,
     ) -> None:
-        self.n_rows = len(X)
+        self.n_rows = X.n_rows
         self.batch_size = self.n_rows if batch_size is None else min(batch_size, self.n_rows)
         self.shuffle = shuffle and self.batch_size < self.n_rows
         self.X, self.weight = X, weight
         self.targets: NDArray[Any] = targets
-        # a label gathers its row of the identity matrix: its one-hot row
+        # row `label` of the identity matrix is the one-hot row of that label
         self.rows_of_labels = np.eye(n_out, dtype=X.dtype) if targets.ndim == 1 else None
 
-        size = self.batch_size
-        self._X: Array = np.empty((size, X.source.shape[1]), X.dtype)
-        self._Y = np.empty((size, n_out), X.dtype)
-        self._labels = np.empty(size, np.intp)
-        self._weight = np.empty(size, X.dtype)
+        n, dtype = self.batch_size, X.dtype
+        self._X: Array = np.empty((n, X.source.shape[1]), dtype)
+        self._Y = np.empty((n, n_out), dtype)
+        self._labels = np.empty(n, np.intp)
+        self._weight = np.empty(n, dtype)
         self.order: NDArray[np.intp] = np.arange(self.n_rows)
 
     def __len__(self) -> int:
-        """Return how many batches an epoch has."""
+        """Return the number of batches in an epoch."""
         return -(-self.n_rows // self.batch_size)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
@@ -227,44 +272,56 @@ class Batches:
         return self.rest(0)
 
     def draw_order(self, rng: np.random.Generator) -> None:
-        """Put the rows into a new order, where they are to be shuffled."""
+        """Draw a new order of the rows, if they are shuffled."""
         if self.shuffle:
             self.order = rng.permutation(self.n_rows)
 
     def rest(self, done: int) -> Iterator[Batch]:
-        """Yield the batches of the present order that follow the first `done`."""
-        for start in range(done * self.batch_size, self.n_rows, self.batch_size):
-            stop = min(start + self.batch_size, self.n_rows)
-            yield self._gather(start, stop) if self.shuffle else self._cut(start, stop)
+        """Yield the batches of the current order that follow the first `done`."""
+        return self._gathered(done) if self.shuffle else self._unshuffled(done)
 
-    def _gather(self, start: int, stop: int) -> Batch:
-        """Copy the rows that stand from `start` to `stop` in this epoch's order."""
-        rows, size = self.order[start:stop], stop - start
-        X = self.X.gather(rows, self._X[:size])
-        if self.rows_of_labels is None:
-            Y = _take(self.targets, rows, self._Y[:size])
-        else:
-            labels = _take(self.targets, rows, self._labels[:size])
-            Y = _take(self.rows_of_labels, labels, self._Y[:size])
-        weight = None if self.weight is None else _take(self.weight, rows, self._weight[:size])
-        return Batch(X, Y, weight)
+    def _gathered(self, done: int) -> Iterator[Batch]:
+        """Yield copies of the rows in the order of this epoch."""
+        size, short = self.batch_size, self.n_rows % self.batch_size
+        for start in range(done * size, self.n_rows, size):
+            rows = self.order[start : start + size]
+            # full batches reuse the same array objects, by which layers find their work arrays
+            X, Y, labels, weight = self._X, self._Y, self._labels, self._weight
+            if len(rows) < size:
+                X, Y, labels, weight = X[:short], Y[:short], labels[:short], weight[:short]
+            # mode "clip" saves NumPy a copy; all rows are in range
+            if self.X.is_in_memory:
+                self.X.source.take(rows, axis=0, out=X, mode="clip")
+            else:
+                self.X.gather(rows, X)
+            if self.rows_of_labels is None:
+                self.targets.take(rows, axis=0, out=Y, mode="clip")
+            else:
+                self.targets.take(rows, axis=0, out=labels, mode="clip")
+                self.rows_of_labels.take(labels, axis=0, out=Y, mode="clip")
+            if self.weight is not None:
+                self.weight.take(rows, axis=0, out=weight, mode="clip")
+            yield Batch(X, Y, None if self.weight is None else weight)
 
-    def _cut(self, start: int, stop: int) -> Batch:
-        """Return the rows from `start` to `stop` as views."""
-        Y = self.targets[start:stop]
-        if self.rows_of_labels is not None:
-            Y = _take(self.rows_of_labels, Y, self._Y[: stop - start])
-        weight = None if self.weight is None else self.weight[start:stop]
-        return Batch(self.X.cut(start, stop, self._X[: stop - start]), Y, weight)
-
-
-def _take(source: NDArray[Any], rows: NDArray[np.intp], out: NDArray[Any]) -> NDArray[Any]:
-    """Gather rows into `out`; mode "clip" spares NumPy a copy, and all rows are in range."""
-    return source.take(rows, axis=0, out=out, mode="clip")
+    def _unshuffled(self, done: int) -> Iterator[Batch]:
+        """Yield the rows as they stand: views, except for labels and a `RowSource`."""
+        size = self.batch_size
+        for start in range(done * size, self.n_rows, size):
+            stop = min(start + size, self.n_rows)
+            if not self.X.is_in_memory:
+                X = self.X.gather(self.order[start:stop], self._X[: stop - start])
+            elif size == self.n_rows:
+                X = self.X.source  # the same object in each epoch, as in `_gathered`
+            else:
+                X = self.X.source[start:stop]
+            Y = self.targets[start:stop]
+            if self.rows_of_labels is not None:
+                Y = self.rows_of_labels.take(Y, axis=0, out=self._Y[: stop - start], mode="clip")
+            yield Batch(X, Y, None if self.weight is None else self.weight[start:stop])
 
 
 class Data(NamedTuple):
-    """Data that has been checked for a network.
+    """Data that has been checked against a network.
 
     Attributes
     ----------
@@ -284,27 +341,32 @@ def check_training(
     Y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     class_weight: ClassWeight | None = None,
+    names: Sequence[str] | None = None,
 ) -> Data:
-    """Return the data as `net` takes it; the weights of rows and classes are multiplied."""
-    rows = Rows(X, net.n_in, net.dtype)
-    targets = check_targets(Y, net.loss, len(rows), net.n_out, net.dtype)
-    weight = check_weights(sample_weight, len(rows), net.dtype)
+    """Return checked data for `net`; the weights of rows and classes are multiplied.
+
+    The columns of a frame must have the names of the network's inputs, or else these.
+    """
+    rows = Rows(X, net.n_in, net.dtype, net.feature_names or names)
+    n = rows.n_rows
+    targets = check_targets(Y, net.loss, n, net.n_out, net.dtype)
+    weight = check_weights(sample_weight, n, net.dtype)
     if class_weight is not None:
         of_classes = class_weights(class_weight, targets, net.n_out)
         product = of_classes if weight is None else weight * of_classes
-        weight = check_weights(product, len(rows), net.dtype)
+        weight = check_weights(product, n, net.dtype)
     return Data(rows, targets, weight)
 
 
-def check_validation(net: MLP, validation: Any) -> Data:
-    """Return the validation data as `net` takes it."""
-    return check_training(net, *as_pair("validation", validation))
+def check_validation(net: MLP, validation: Any, names: Sequence[str] | None = None) -> Data:
+    """Return checked validation data for `net`; `names` are those of the training data."""
+    return check_training(net, *as_pair("validation", validation), names=names)
 
 
 def check_batch_size(layers: Sequence[Layer], n_rows: int, batch_size: int) -> None:
-    """Raise ValueError if an epoch of so many rows has a batch that is too short for a layer."""
+    """Raise ValueError if the last batch of an epoch is too short for one of the layers."""
     check_rows(layers, n_rows)
-    neediest = max(layers, key=lambda layer: layer.least_rows)
+    neediest = max(layers, key=attrgetter("least_rows"))
     least, last = neediest.least_rows, n_rows % batch_size or batch_size
     if last < least:
         sizes = range(batch_size + 1, n_rows + 1)

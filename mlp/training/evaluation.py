@@ -1,4 +1,4 @@
-"""What is measured of a network after each epoch."""
+"""The evaluation of a network after each epoch."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from functools import cached_property
 import numpy as np
 
 from mlp._types import Array, LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import BLOCK, MLP
-from mlp.core.penalties import Penalty
 from mlp.training.data import Batches, Data
 from mlp.training.metrics import Metric
 
 
 class Evaluation:
-    """Measures the validation loss and the metrics with the present weights, without dropout.
+    """Measures the validation loss and the metrics with the current weights, without dropout.
 
     Parameters
     ----------
     net : MLP
         The network.
     metrics : sequence of Metric
-        Measured on the validation data, or where there is none on the training data.
+        Measured on the validation data if there is any, else on the training data.
     training : Data
-        What the network is trained on.
+        The training data.
     validation : Data or None
-        What it is validated on.
+        The validation data.
     penalty : Penalty
-        Part of the training loss.
+        The penalty in the training loss.
 
     Attributes
     ----------
     modes : dict of str to str
-        For each quantity whether "min" or "max" is better, "" if that is not known.
+        For each quantity, whether "min" or "max" is better; "" if unknown.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Evaluation:
             self.modes[self.prefix + metric.name] = words[metric.higher_is_better]
 
     def measure(self) -> dict[str, LossValue]:
-        """Return the validation loss and the metrics, by the names they have in the history."""
+        """Return the validation loss and the metrics by their names in the history."""
         net, values = self.net, dict[str, LossValue]()
         if self.validation is None and not self.metrics:
             return values
@@ -72,7 +72,7 @@ class Evaluation:
         return values
 
     def training_loss(self) -> LossValue:
-        """Return the loss on all training data, weights and penalties included."""
+        """Return the loss on all training data, including row weights and penalties."""
         loss = self._mean_loss(self._training)
         return loss + self.penalty.value(self.net.weights) if self.penalty else loss
 
@@ -88,7 +88,7 @@ class Evaluation:
         return Batches(*data, n_out=self.net.n_out, batch_size=BLOCK, shuffle=False)
 
     def _mean_loss(self, data: Batches, outputs: Array | None = None) -> LossValue:
-        """Return what `MLP.evaluate` does, also of data that is read a block at a time."""
+        """Return the result of `MLP.evaluate`, also for data that is read a block at a time."""
         net, start = self.net, 0
         total: LossValue = 0.0
         for X, Y, weight in data.epoch(net._rng):
@@ -99,7 +99,7 @@ class Evaluation:
         return mean
 
     def _metric(self, metric: Metric, outputs: Array) -> LossValue:
-        """Return the metric; NaN where an output is not finite, which no metric can judge."""
+        """Return the metric; NaN for a replica with an output that is not finite."""
         targets = self.measured.targets.view()
         targets.flags.writeable = False
         is_finite = np.isfinite(outputs).all(axis=(-2, -1))

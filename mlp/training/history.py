@@ -1,4 +1,4 @@
-"""History: what happened in each epoch, as data."""
+"""The history of a run: the numbers of each epoch."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _FORMAT, _VERSION = "mlp-history", 1
 
 
 class History(Mapping[str, list[Any]]):
-    """One list for each quantity, with one entry for each epoch.
+    """A mapping of quantities to lists with one entry per epoch.
 
     ``history["loss"]`` is the mean training loss of the epoch's batches, each taken before its
-    update, penalties included; ``"val_loss"`` the loss on the validation data after the epoch,
-    without them, and ``"val_accuracy"`` and so on the metrics (``"accuracy"`` where there is no
-    validation data); ``"lr"`` the rate of its last update; ``"grad_norm"`` the mean norm of the
-    gradient before clipping; ``"seconds"`` how long it took. For K replicas an entry is an array
-    ``(K,)``, NaN once the replica has diverged.
+    update, including penalties; ``"val_loss"`` the loss on the validation data after the epoch,
+    without penalties; ``"val_accuracy"`` and so on are the metrics (``"accuracy"`` without
+    validation data); ``"lr"`` is the rate of the last update; ``"grad_norm"`` the mean norm of
+    the gradient before clipping; ``"seconds"`` the duration. For K replicas each entry is an
+    array ``(K,)``, NaN once the replica has diverged.
 
     Attributes
     ----------
     status : str
-        "running", "completed" (also where a callback stopped the run), "interrupted" (Ctrl-C),
-        "diverged", or "failed" (an exception, say of a callback).
+        "running", "completed" (also if a callback stopped the run), "interrupted" (Ctrl-C),
+        "diverged", or "failed" (an exception, for example in a callback).
     diverged_at : list of int
-        For replicas: the epoch in which each diverged, 0 where it did not.
+        For replicas: the epoch in which each one diverged, 0 if it did not.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class History(Mapping[str, list[Any]]):
         self._columns: dict[str, list[Any]] = {}
 
     def append(self, **values: Any) -> None:
-        """Add an epoch; a quantity that is new is NaN in the epochs before it."""
+        """Add an epoch; a new quantity is NaN in the epochs before."""
         n_before = len(self.epochs)
         for name in dict.fromkeys([*self._columns, *values]):
             column = self._columns.setdefault(name, [])
@@ -68,7 +68,7 @@ class History(Mapping[str, list[Any]]):
         return range(1, 1 + max(map(len, self._columns.values()), default=0))
 
     def __getitem__(self, name: str) -> list[Any]:
-        """Return the list of a quantity; KeyError with the known names if there is none."""
+        """Return the list of a quantity; the KeyError for an unknown one lists the known names."""
         if name not in self._columns:
             raise KeyError(f"{name!r}, expected one of {', '.join(self._columns) or 'none yet'}")
         return self._columns[name]
@@ -78,7 +78,7 @@ class History(Mapping[str, list[Any]]):
         return iter(self._columns)
 
     def __len__(self) -> int:
-        """Return how many quantities there are."""
+        """Return the number of quantities."""
         return len(self._columns)
 
     def __eq__(self, other: object) -> bool:
@@ -88,12 +88,12 @@ class History(Mapping[str, list[Any]]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Return a line that says how the run stands."""
+        """Return a one-line summary of the run."""
         last = f", last loss {self['loss'][-1]}" if self.get("loss") else ""
         return f"<History: {len(self.epochs)} epochs, {self.status}{last}>"
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the history as JSON, and write it to `path` if one is given.
+        """Return the history as JSON, and write it to `path` if given.
 
         Numbers keep every digit; NaN and the infinities are written as strings.
         """
@@ -111,12 +111,12 @@ class History(Mapping[str, list[Any]]):
 
     @classmethod
     def from_json(cls, source: str | Path) -> History:
-        """Read what `to_json` wrote, from a path or from the text itself.
+        """Read the JSON of `to_json`, from a path or from the text itself.
 
         Raises
         ------
         ValueError
-            If it is not a history.
+            If it is not the JSON of a history.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
         text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
@@ -141,14 +141,14 @@ class History(Mapping[str, list[Any]]):
         return history
 
     def to_tree(self) -> dict[str, Any]:
-        """Return the history as settings and arrays, which a file holds bit for bit."""
+        """Return the history as a tree of settings and arrays, which a file stores exactly."""
         columns = [{"name": name} | _stack(column) for name, column in self._columns.items()]
         diverged_at = np.array(self.diverged_at, np.int64)
         return {"status": self.status, "diverged_at": diverged_at, "columns": columns}
 
     @classmethod
     def from_tree(cls, tree: Any) -> History:
-        """Return the history of which `to_tree` made a tree; TypeError, ValueError of another."""
+        """Return the history in a tree from `to_tree`; TypeError or ValueError for another tree."""
         status, diverged_at, columns = require_keys(
             "history", tree, "status", "diverged_at", "columns"
         )
@@ -175,12 +175,12 @@ class History(Mapping[str, list[Any]]):
 
 
 def _nan_like(value: Any) -> Any:
-    """Return NaN, or for an array of replicas an array of it."""
+    """Return NaN, or an array of NaN for an array of replicas."""
     return np.full(value.shape, math.nan) if isinstance(value, np.ndarray) else math.nan
 
 
 def _stack(column: list[Any]) -> dict[str, NDArray[Any]]:
-    """Return the entries as one array, and which of them are one number for all replicas."""
+    """Return the entries as one array, and which of them are a single number for all replicas."""
     single = np.array([np.ndim(entry) == 0 for entry in column], np.bool_)
     shape = max(map(np.shape, column), key=len, default=())
     return {"single": single, "values": np.array([np.broadcast_to(x, shape) for x in column])}

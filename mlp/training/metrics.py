@@ -1,7 +1,7 @@
-"""What a metric is: what is reported of a network besides its loss.
+"""Metrics: what is reported about a network besides its loss.
 
-A metric takes the targets and the outputs ``(n, n_out)`` and returns a float; for the outputs
-``(K, n, n_out)`` of K replicas it returns ``(K,)``.
+A metric takes the targets and the outputs ``(n, n_out)`` and returns a float, or ``(K,)`` for the
+outputs ``(K, n, n_out)`` of K replicas.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ Targets: TypeAlias = NDArray[Any]
 class Metric(ABC):
     """The base of metrics.
 
-    One's own defines `check` and `measure`, or is a plain function ``(Y, outputs) -> float``; that
-    is called once for each replica.
+    A custom metric defines `check` and `measure`, or is a plain function
+    ``(Y, outputs) -> float``, which is called once per replica.
 
     Attributes
     ----------
     name : str
-        What `History` calls it, after ``val_`` where it was measured on validation data.
+        The name in the `History`, preceded by ``val_`` if measured on validation data.
     higher_is_better : bool or None
-        What callbacks take for an improvement; None if that is not known.
+        What callbacks count as an improvement; None if unknown.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Metric(ABC):
         Y : ndarray (n,) or (n, n_out)
             The targets.
         outputs : ndarray (n, n_out) or (K, n, n_out)
-            What the network predicts for the same rows.
+            The predictions for the same rows.
 
         Returns
         -------
@@ -57,7 +57,7 @@ class Metric(ABC):
         Raises
         ------
         ValueError
-            If the metric has no meaning for such targets.
+            If the metric is not defined for these targets.
         """
         Y, outputs = np.asarray(Y), np.asarray(outputs)
         check_rows(self.name, Y, outputs)
@@ -67,14 +67,14 @@ class Metric(ABC):
 
     @abstractmethod
     def check(self, Y: Targets, n_out: int) -> None:
-        """Raise ValueError if the metric has no meaning for these targets of `n_out` outputs."""
+        """Raise ValueError if the metric is not defined for these targets and `n_out` outputs."""
 
     @abstractmethod
     def measure(self, Y: Targets, outputs: Array) -> LossValue:
-        """Return the metric for arguments that have been checked."""
+        """Return the metric; the arguments have been checked."""
 
     def __repr__(self) -> str:
-        """Return the call that makes the metric."""
+        """Return the expression that makes the metric."""
         return f"{type(self).__name__}()"
 
 
@@ -88,7 +88,7 @@ def check_rows(name: str, Y: Targets, outputs: Array) -> None:
 
 
 class FunctionMetric(Metric):
-    """A user's function as a metric; replicas are handed to it one by one."""
+    """A function as a metric; replicas are passed to it one at a time."""
 
     def __init__(self, function: Callable[[Targets, Array], float]) -> None:
         name = getattr(function, "name", None) or getattr(function, "__name__", "")
@@ -102,10 +102,10 @@ class FunctionMetric(Metric):
         self.higher_is_better = getattr(function, "higher_is_better", None)
 
     def check(self, Y: Targets, n_out: int) -> None:
-        """Accept all targets: what the function makes of them is its own affair."""
+        """Accept any targets: the function decides."""
 
     def measure(self, Y: Targets, outputs: Array) -> LossValue:
-        """Return what the function gives, for each replica by itself."""
+        """Return the value of the function, for each replica."""
         if outputs.ndim == 3:
             return np.array([self._number(Y, A) for A in outputs])
         return self._number(Y, outputs)
@@ -117,15 +117,15 @@ class FunctionMetric(Metric):
         return float(value)
 
     def __repr__(self) -> str:
-        """Return what was wrapped."""
+        """Return the representation of the function."""
         return repr(self.function)
 
 
 class Accuracy(Metric):
-    """The share of rows whose class is right: that of the largest output, the first of equals.
+    """The share of rows classified correctly, by their largest output, or the first of equals.
 
-    Y holds labels, one-hot rows or rows of probabilities; for a network of one output, 0 and 1,
-    and the class is 1 where the output is above 1/2.
+    Y holds labels, one-hot rows or rows of probabilities. For a network with one output it holds
+    0 and 1, and the predicted class is 1 if the output is above 1/2.
 
     Examples
     --------
@@ -138,25 +138,25 @@ class Accuracy(Metric):
     name = "accuracy"
 
     def check(self, Y: Targets, n_out: int) -> None:
-        """Raise ValueError unless Y tells the class of each row."""
+        """Raise ValueError unless Y gives the class of each row."""
         _classes(Y, n_out, self.name)
 
     def measure(self, Y: Targets, outputs: Array) -> LossValue:
-        """Return the share of rows that are right."""
+        """Return the share of correct rows."""
         classes = _classes(Y, outputs.shape[-1], self.name)
         right: Array = (_predicted(outputs) == classes).mean(axis=-1)
         return right
 
 
 class TopK(Metric):
-    """The share of rows whose class is among those of the k largest outputs.
+    """The share of rows whose class is among the k largest outputs.
 
-    Of equal outputs the first counts as larger, so that ``TopK(1)`` is the accuracy.
+    The first of equal outputs counts as larger, so ``TopK(1)`` is the accuracy.
 
     Parameters
     ----------
     k : int
-        At least 1 and less than the number of classes. By name: ``"top_3"``.
+        At least 1 and less than the number of classes. By name: ``"top_3"`` and so on.
 
     Examples
     --------
@@ -169,7 +169,7 @@ class TopK(Metric):
         self.name = f"top_{self.k}"
 
     def check(self, Y: Targets, n_out: int) -> None:
-        """Raise ValueError unless Y tells the class of each row and there are more than k."""
+        """Raise ValueError unless Y gives the class of each row, and there are more than k."""
         if self.k >= n_out:
             raise ValueError(f"{self.name}: received {n_out} outputs, expected more than {self.k}")
         _classes(Y, n_out, self.name)
@@ -184,12 +184,12 @@ class TopK(Metric):
         return among
 
     def __repr__(self) -> str:
-        """Return the call that makes the metric."""
+        """Return the expression that makes the metric."""
         return f"TopK({self.k})"
 
 
 class MAE(Metric):
-    """The mean absolute error, over all elements.
+    """The mean absolute error over all elements.
 
     Examples
     --------
@@ -211,11 +211,11 @@ class MAE(Metric):
 
 
 class R2(Metric):
-    """The coefficient of determination, its mean over the outputs.
+    """The coefficient of determination, averaged over the outputs.
 
-    ``1 - sum (Y - A)^2 / sum (Y - mean Y)^2`` for each output, over the rows; where the targets
-    of an output are constant, 1 if they are met exactly and 0 if not. The definition of
-    ``sklearn.metrics.r2_score``; NaN for a single row.
+    For each output ``1 - sum (Y - A)^2 / sum (Y - mean Y)^2`` over the rows; if its targets are
+    constant, 1 if they are predicted exactly and 0 otherwise. NaN for a single row. The definition
+    is that of ``sklearn.metrics.r2_score``.
 
     Examples
     --------
@@ -245,24 +245,24 @@ class R2(Metric):
 
 
 def confusion_matrix(Y: Targets, outputs: Array) -> NDArray[np.int64]:
-    """Return how many rows of each class were taken for which.
+    """Return how many rows of each class were predicted as which class.
 
     Parameters
     ----------
     Y : ndarray (n,) or (n, n_out)
-        The targets, as `Accuracy` takes them.
+        The targets, as for `Accuracy`.
     outputs : ndarray (n, n_out) or (K, n, n_out)
-        What the network predicts for the same rows; of one output there are two classes.
+        The predictions for the same rows; a single output means two classes.
 
     Returns
     -------
     ndarray (n_classes, n_classes) or (K, n_classes, n_classes)
-        In row i and column j the number of rows of class i whose predicted class is j.
+        Row i, column j: the number of rows of class i that were predicted as class j.
 
     Raises
     ------
     ValueError
-        If the targets tell no classes or do not fit the outputs, or these are not finite.
+        If the targets give no classes or do not fit the outputs, or the outputs are not finite.
 
     Examples
     --------
@@ -289,14 +289,14 @@ METRICS: dict[str, Callable[[], Metric]] = {
     "accuracy": Accuracy,
     "mae": MAE,
     "r2": R2,
-    "top_3": lambda: TopK(3),  # and any other number
+    "top_3": lambda: TopK(3),  # `make_metric` accepts any number
 }
 
 MetricLike: TypeAlias = str | Metric | Callable[[Targets, Array], float]
 
 
 def make_metric(spec: MetricLike) -> Metric:
-    """Return the metric of that name, the metric itself, or one of a user's function.
+    """Return the metric with that name, the metric itself, or a function as a metric.
 
     Examples
     --------
@@ -319,7 +319,7 @@ def make_metric(spec: MetricLike) -> Metric:
 
 
 def make_metrics(specs: Sequence[MetricLike]) -> tuple[Metric, ...]:
-    """Return the metrics of a list; ValueError for a name that is taken or comes twice."""
+    """Return the metrics of a list; ValueError for a reserved name or a duplicate."""
     metrics = tuple(map(make_metric, check_sequence("metrics", specs, "names or metrics")))
     names = [metric.name for metric in metrics]
     taken = [name for name in names if names.count(name) > 1 or name in _TAKEN]
@@ -341,7 +341,7 @@ def _classes(Y: Targets, n_out: int, name: str) -> NDArray[np.intp]:
 
 
 def _predicted(outputs: Array) -> NDArray[np.intp]:
-    """Return the class of the largest output, or of one output whether it is above 1/2."""
+    """Return the class of the largest output; of a single output, whether it is above 1/2."""
     is_one = outputs.shape[-1] == 1
     classes: NDArray[np.intp]
     classes = (outputs[..., 0] > 0.5).astype(np.intp) if is_one else outputs.argmax(axis=-1)

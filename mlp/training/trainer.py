@@ -1,10 +1,10 @@
-"""The trainer: epochs of batches, each a gradient and an update."""
+"""The trainer: its settings, and the data it is given."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,60 +18,57 @@ from mlp._checks import (
     make_rng,
 )
 from mlp._types import LossValue
+from mlp.core.losses import Penalty
 from mlp.core.network import MLP
-from mlp.core.penalties import Penalty
 from mlp.optim import Optimizer, make_optimizer
 from mlp.training.callbacks.base import Callback
-from mlp.training.checkpoint.checkpoint import require_checkpoint
-from mlp.training.checkpoint.file import continue_run
+from mlp.training.checkpoint.checkpoint import continue_run, require_checkpoint
+from mlp.training.checkpoint.settings import settings_of
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import check_batch_size, check_training, check_validation
 from mlp.training.history import History
-from mlp.training.loop import Run
+from mlp.training.loop import train
 from mlp.training.metrics import MetricLike, make_metrics
+from mlp.training.run import Run, RunState
 from mlp.training.update import GuardedUpdate
 
 
 class Trainer:
-    """Trains a network: one network, or K replicas of one at once.
+    """Trains a network, or K replicas of it at once.
 
     Parameters
     ----------
     net : MLP
         The network; it is trained in place.
     optimizer : Optimizer or str, default "sgd"
-        How it moves, with the learning rate: a float, a schedule, or ``(K,)`` rates for replicas.
+        The optimizer, with the learning rate: a float, a schedule, or ``(K,)`` rates for replicas.
     batch_size : int or None, default 32
-        Rows in a batch, None for all of them (full-batch gradient descent). The last batch of an
-        epoch may be shorter; it counts by its true size. A size that leaves a batch of one row is
-        refused where a layer needs two, as `BatchNorm` does.
+        Rows per batch, None for all rows (full-batch gradient descent). The last batch of an
+        epoch may be shorter, and is weighted by its true size. A size that leaves a batch of one
+        row is rejected if a layer needs two, as `BatchNorm` does.
     shuffle : bool, default True
-        Whether each epoch goes through the rows in a new order.
+        Whether each epoch visits the rows in a new order.
     seed : int, numpy.random.Generator or None, default 0
-        For the order and for dropout.
+        The seed of the order and of dropout.
     l1, l2 : float, default 0.0
         Penalties on the weights, ``l1 * sum |w| + 1/2 * l2 * sum w^2``, in the reported loss and
         in its gradient. Biases are not penalised.
     clip_norm : float, optional
-        The greatest norm of the whole gradient; a longer one is scaled down to it.
+        The largest norm of the whole gradient; a longer gradient is scaled down to it.
     metrics : sequence of str, Metric or function
-        What is recorded after each epoch besides the loss: "accuracy", "top_3", "mae", "r2", a
-        `Metric`, or a function ``(Y, outputs) -> float``. On the validation data, as
-        ``val_accuracy``; where there is none on the training data, as ``accuracy``, which takes
-        one more pass over them.
+        Recorded after each epoch: "accuracy", "top_3", "mae", "r2", a `Metric`, or a function
+        ``(Y, outputs) -> float``. They are measured on the validation data and recorded as
+        ``val_accuracy`` and so on; without validation data, on the training data as ``accuracy``,
+        which takes another pass over it.
     callbacks : sequence of Callback
-        What else happens.
+        Called during training.
 
     Attributes
     ----------
     history : History
-        All epochs of all calls of `fit`; train(n) followed by train(m) is train(n + m).
-    epoch, batch : int
-        Where the run is, counted from 1. An epoch that did not end is not counted.
-    batch_loss : float or ndarray (K,)
-        The loss of the last batch, taken before its update.
+        The epochs of all calls of `fit`; ``fit(n)`` followed by ``fit(m)`` equals ``fit(n + m)``.
     epochs : int
-        How many epochs the last `fit` or `resume` was asked for.
+        The number of epochs requested from the last `fit` or `resume`.
 
     Examples
     --------
@@ -113,9 +110,9 @@ class Trainer:
         self.metrics = make_metrics(metrics)
         self.callbacks = list(check_sequence("callbacks", callbacks, "callbacks"))
         self.history = History()
-        self.epoch = self.batch = self.epochs = 0
-        self.batch_loss: LossValue = math.nan
-        self._run: Run | None = None
+        self.epochs = 0
+        self._state = RunState()
+        self._run: Run | None = None  # the one in progress
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
         self._keeps_history = True  # False for a sweep, which records the losses itself
@@ -132,26 +129,26 @@ class Trainer:
     ) -> History:
         """Train for a number of epochs.
 
-        Ctrl-C ends the run after the batch that is running: the history, whose status is then
-        "interrupted", is returned, and holds the epochs that came to their end. A second Ctrl-C
-        interrupts at once.
+        Ctrl-C ends the run after the current batch and returns the history, which holds the
+        complete epochs and has the status "interrupted". A second Ctrl-C interrupts at once.
 
         Parameters
         ----------
         X : array_like (n, n_in), np.memmap or RowSource
-            The inputs. Of a memory map, or of any object with `shape`, `dtype` and
-            ``take(indices, axis=0)``, a batch is read at a time.
+            The inputs. A memory map, or any object with `shape`, `dtype` and
+            ``take(indices, axis=0)``, is read a batch at a time. Frames and tensors are
+            converted; the names of a frame's columns become ``net.feature_names``.
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
-            The targets.
+            The targets; for one output also ``(n,)``.
         epochs : int, default 1
-            How often all rows are seen.
+            The number of passes over all rows.
         validation : tuple (X, Y), optional
             Data whose loss is recorded after each epoch.
         sample_weight : array_like (n,), optional
-            What each row's loss is multiplied by.
+            Factors of the rows' losses.
         class_weight : "balanced" or dict, optional
-            What the loss of each class's rows is multiplied by, besides: a weight for each label,
-            or ``n / (n_classes * count)``. A weight of 2 does what a second copy of the rows does.
+            Further factors by class: a weight for each label, or ``n / (n_classes * count)``. A
+            weight of 2 has the effect of a second copy of the rows.
 
         Returns
         -------
@@ -162,14 +159,19 @@ class Trainer:
         ValueError, TypeError
             If the data does not fit; nothing has been changed then.
         TrainingDiverged
-            If loss, gradient or update is no longer finite. The network keeps the weights from
-            before that update. With replicas nothing is raised: the replica that diverged keeps
-            its last good weights and the others go on.
+            If the loss, the gradient or the update is not finite. The network keeps the weights
+            from before that update. With replicas nothing is raised: a replica that diverges
+            keeps its last good weights, and the others go on.
+        RuntimeError
+            If this trainer is training already, or another thread uses the network. Callbacks may
+            use it.
         """
         check_count("epochs", epochs, 0)
-        run = self._prepare(X, Y, validation, sample_weight, class_weight)
-        run.begin(epochs)
-        return self._carry_out(run, epochs)
+        with self._alone("fit"):
+            run = self._prepare(X, Y, validation, sample_weight, class_weight)
+            run.begin()
+            run.state.last_epoch = run.state.epoch + epochs
+            return self._train(run, epochs)
 
     def resume(
         self,
@@ -183,79 +185,92 @@ class Trainer:
         class_weight: ClassWeight | None = None,
         missing_ok: bool = False,
     ) -> History:
-        """Continue the run of a `Checkpoint`, bit for bit as if it had never ended.
+        """Continue the run of a `Checkpoint`, bit-identical to a run that never stopped.
 
-        The network, the optimizer and the trainer are made as they were made for that run: what
-        differs is named in the error. Their state is replaced by that of the run, so it is no
-        matter how the network was initialised or what it was trained with since. A run that is
-        over returns at once. It may be given more epochs than it was begun with.
+        Set up the network, the optimizer and the trainer as for that run; an error lists any
+        differences. Their state is replaced by that of the run, so the initial weights and any
+        training since do not matter. A run that is over returns at once; a larger number of
+        epochs extends it.
 
-        The line that a script needs to be simply run again after whatever has ended it, with
-        ``Checkpoint("run.npz")`` among the callbacks::
+        With ``Checkpoint("run.npz")`` among the callbacks, this line lets a script simply be run
+        again after any interruption::
 
             history = trainer.resume("run.npz", X, Y, epochs=100, missing_ok=True)
 
         Parameters
         ----------
         path : path
-            What `Checkpoint` wrote.
+            The file of the `Checkpoint`.
         X, Y, validation, sample_weight, class_weight
-            The data of the run, as in `fit`. What is in memory must have the same numbers, what
-            is read from a memory map or a `RowSource` the same shape.
+            The data of the run, as in `fit`. Arrays in memory must hold the same numbers; a
+            memory map or a `RowSource` must have the same shape.
         epochs : int
-            How many epochs the run has altogether, those before included.
+            The total number of epochs, including those before.
         missing_ok : bool, default False
-            Whether to begin the run if there is no such file yet. A `Checkpoint` that writes it
-            has to be among the callbacks then.
+            Whether to start the run if the file does not exist yet. A `Checkpoint` that writes it
+            must then be among the callbacks.
 
         Returns
         -------
         History
-            Of the whole run. Only its "seconds" are not those of a run that never ended.
+            The history of the whole run. Only "seconds" differs from an uninterrupted run.
 
         Raises
         ------
         ValueError, TypeError
-            If the data does not fit, or the file is of another run, or has come further than
-            `epochs`.
+            If the data does not fit, or the file holds another run, or one past `epochs`.
         FileFormatError
-            If the file is damaged or something else. Nothing has been changed when any of these
-            is raised.
+            If the file is corrupted or of another kind. Nothing has been changed when one of
+            these is raised.
         OSError
-            If there is no such file or it cannot be read.
+            If the file does not exist or cannot be read.
         TrainingDiverged
-            As `fit`.
+            As in `fit`.
         """
         check_count("epochs", epochs, 0)
         check_bool("missing_ok", missing_ok)
         check_path("path", path)
-        run = self._prepare(X, Y, validation, sample_weight, class_weight)
-        run.last_epoch = epochs
-        if missing_ok and not os.path.lexists(path):
-            require_checkpoint(self.callbacks, path)
-            run.begin(max(0, epochs - len(self.history.epochs)))
-        else:
-            continue_run(path, run)
-        return self._carry_out(run, epochs)
+        with self._alone("resume"):
+            run = self._prepare(X, Y, validation, sample_weight, class_weight)
+            if missing_ok and not os.path.lexists(path):
+                require_checkpoint(self.callbacks, path)
+                run.begin()
+                run.state.last_epoch = max(run.state.epoch, epochs)
+            else:
+                continue_run(path, run, epochs)
+            return self._train(run, epochs)
 
     def stop(self) -> None:
-        """End the present `fit` after the epoch that is running."""
+        """End the current `fit` after this epoch."""
         if self._run is not None:
-            self._run.is_stopping = True
+            self._state.is_stopping = True
 
     @property
     def monitored(self) -> Mapping[str, str]:
-        """What callbacks can watch in this `fit`: names, and "min" or "max" for what is better."""
+        """The quantities that callbacks can monitor during `fit`: which of "min", "max" is better.
+
+        It is "" for a metric that does not say.
+        """
         return {} if self._run is None else self._run.evaluation.modes
 
     def training_loss(self) -> LossValue:
-        """Return the loss on all training data with the present weights, for callbacks.
+        """Return the loss on all training data with the current weights, for callbacks.
 
-        Weights of rows and penalties count, there is no dropout. RuntimeError outside of `fit`.
+        It includes row weights and penalties, but no dropout. RuntimeError outside of `fit`.
         """
         if self._run is None:
             raise RuntimeError("training_loss: received no data, expected a call during fit")
         return self._run.evaluation.training_loss()
+
+    @contextmanager
+    def _alone(self, call: str) -> Iterator[None]:
+        """Train the network alone; RuntimeError if anything else is at work on it."""
+        if self._run is not None:
+            raise RuntimeError(
+                f"{call}: received during a fit of this trainer, expected one at a time"
+            )
+        with self.net._access.writing(call):
+            yield
 
     def _prepare(
         self,
@@ -265,21 +280,40 @@ class Trainer:
         sample_weight: ArrayLike | None,
         class_weight: ClassWeight | None,
     ) -> Run:
-        """Check the data, and that the optimizer fits the network."""
+        """Check the data, and that the optimizer fits the network; nothing is changed."""
         training = check_training(self.net, X, Y, sample_weight, class_weight)
-        held_out = None if validation is None else check_validation(self.net, validation)
+        names = training.X.names
+        held_out = None if validation is None else check_validation(self.net, validation, names)
         run = Run(self, training, held_out)
         check_batch_size(self.net.layers, run.data.n_rows, run.data.batch_size)
         self._update.begin(self.optimizer, self.clip_norm)
         return run
 
-    def _carry_out(self, run: Run, epochs: int) -> History:
+    def _train(self, run: Run, epochs: int) -> History:
         self._run, self.epochs = run, epochs
+        self.net.feature_names = self.net.feature_names or run.data.X.names
         try:
-            run.carry_out()
+            if run.savers:
+                settings_of(run)  # before a callback changes one of them
+            train(run)
         finally:
             self._run = None
         return self.history
+
+    @property
+    def epoch(self) -> int:
+        """The current epoch, counted from 1; one that did not end is not counted later."""
+        return self._state.epoch
+
+    @property
+    def batch(self) -> int:
+        """The current batch of the epoch, counted from 1."""
+        return self._state.batch
+
+    @property
+    def batch_loss(self) -> LossValue:
+        """The loss of the last batch, before its update: a float or ``(K,)``."""
+        return self._state.batch_loss
 
     @property
     def is_training(self) -> bool:
@@ -288,7 +322,7 @@ class Trainer:
 
     @property
     def is_resumed(self) -> bool:
-        """Whether the present run was continued from a checkpoint, for callbacks."""
+        """Whether the current run continues a checkpoint."""
         return self._run is not None and self._run.source is not None
 
     @property

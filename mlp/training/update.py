@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._types import Array, LossValue
+from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, sum_of_squares
+from mlp.core.layers import Layer
 from mlp.core.network import MLP
-from mlp.optim import Optimizer, Rate
+from mlp.optim import Optimizer
+from mlp.training.history import History
 
 
 class GuardedUpdate:
-    """Applies an optimizer's step to a network's gradient, unless it would ruin the weights.
+    """Applies the optimizer's step to a network, unless it would ruin the weights.
 
-    A network, or one replica of it, has diverged when its loss, its gradient, a running statistic
-    or what the update would leave is not finite. Its parameters and its running statistics then
-    stay as they were before the step, now and from then on; the other replicas are not touched.
+    A network, or one of its replicas, has diverged when its loss, its gradient, a running
+    statistic or the result of the update is not finite. Its parameters and running statistics
+    then keep their values from before the step for good; other replicas are not affected.
 
     Parameters
     ----------
@@ -28,7 +32,7 @@ class GuardedUpdate:
     Attributes
     ----------
     alive : ndarray of bool (K,), or (1,) for a single network
-        What has not diverged.
+        Which replicas have not diverged.
     has_new_diverged : bool
         Whether the last `apply` found a divergence.
     lr : float or ndarray (K,)
@@ -41,51 +45,63 @@ class GuardedUpdate:
 
     def __init__(self, net: MLP) -> None:
         self.net = net
-        self._scratch = Workspace()
+        self._workspace = Workspace()
         self.alive: NDArray[np.bool_] = np.ones(net.replicas or 1, np.bool_)
         self.has_new_diverged = False
         self._all_alive = True
+        self._bound = 0.0
 
     def begin(self, optimizer: Optimizer, clip_norm: float | None) -> None:
-        """Take over what moves the network and how; a network that diverged may go on.
+        """Start a run; a single network that has diverged may go on.
 
         Parameters
         ----------
         optimizer : Optimizer
-            What moves it; ValueError or TypeError if its state or rates do not fit the network.
+            Moves the network; ValueError or TypeError if its state or rates do not fit it.
         clip_norm : float or None
-            The greatest norm of a gradient.
+            The largest allowed norm of the gradient.
         """
-        optimizer._check(self.net.theta, self.net.grad, optimizer.rate(optimizer.steps))
-        if optimizer.moves_other_than(self.net.theta):
+        theta, grad = self.net._parameters.theta, self.net._parameters.grad
+        optimizer._check(theta, grad, optimizer.rate(optimizer.steps))
+        if optimizer.moves_other_than(theta):
             raise ValueError(
                 f"optimizer: received {optimizer!r}, whose state belongs to another network, "
                 "expected a new one for each network, or one after reset()"
             )
         self.optimizer = optimizer
         self.clip_norm = clip_norm
+        # below it no update overflows: there is room for the squared gradient, which Adam keeps
+        self._bound = 1e15 if self.net.dtype == np.float32 else 1e150
+        if not type(optimizer).has_bounded_steps:
+            self._bound = 0.0
         if self.net.replicas is None:  # its last good weights are finite
-            self.alive = np.ones(1, np.bool_)
-            self._all_alive = True
+            self.restore(np.ones(1, np.bool_))
 
     def restore(self, alive: NDArray[np.bool_]) -> None:
-        """Go on where only these had not diverged."""
+        """Continue where only these replicas had not diverged."""
         self.alive = alive
         self._all_alive = bool(alive.all())
 
     def apply(self, loss: LossValue) -> LossValue:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
-        theta, grad = self.net.theta, self.net.grad
-        optimizer = self.optimizer
-        norm = self._norm(grad)
-        lr = self.lr = optimizer.rate(optimizer.steps)
+        parameters, optimizer = self.net._parameters, self.optimizer
+        theta, grad, running = parameters.theta, parameters.grad, parameters.running
+        squared = sum_of_squares(grad, self._workspace)
+        is_usual = grad.ndim == 1 and math.isfinite(squared)
+        norm = math.sqrt(squared) if is_usual else _norm(grad, squared)
+        lr = optimizer._lr
+        if callable(lr) or optimizer._lr_scale is not None:
+            lr = optimizer.rate(optimizer.steps)
+        self.lr = lr
+
         self.has_new_diverged = False
-        running = self.net._parameters.running
-        if not _is_finite(loss + norm) or not (running is None or running.is_finite().all()):
-            finite = np.isfinite(loss) & np.isfinite(norm)
-            self._drop(finite if running is None else finite & running.is_finite())
+        total = loss + norm
+        fine = math.isfinite(total) if isinstance(total, float) else np.isfinite(total).all()
+        if not fine or (running is not None and not running.is_finite().all()):
+            statistics = True if running is None else running.is_finite()
+            self._drop(np.isfinite(loss) & np.isfinite(norm) & statistics)
             if self.has_new_diverged and self.net.replicas is None:
-                return norm  # the gradient stays as it came, to be looked at
+                return norm  # the gradient stays as it is, for a look at it
         if self.clip_norm is not None:
             scale = self.clip_norm / np.maximum(norm, self.clip_norm)
             grad *= np.asarray(scale, grad.dtype)[..., None]
@@ -95,41 +111,20 @@ class GuardedUpdate:
             lr = np.where(self.alive, lr, 0.0)
             if running is not None:
                 running.restore(~self.alive)
-        if self._is_far_from_overflow(norm, lr):
+
+        longest = norm if isinstance(norm, float) else float(norm.max())
+        fastest = lr if isinstance(lr, float) else float(lr.max())
+        # weight decay multiplies theta by 1 - lr * decay, which must not make it grow
+        decay = getattr(optimizer, "weight_decay", 0.0)
+        is_safe = max(longest, fastest, longest * fastest) < self._bound
+        if is_safe and fastest * decay <= 2.0:
             optimizer._step(theta, grad, lr)
         else:
             self._step_and_look(lr)
         return norm
 
-    def _norm(self, grad: Array) -> LossValue:
-        """Return the norm of the gradient in float64, also where its square leaves the dtype."""
-        squared = sum_of_squares(grad, self._scratch)
-        if grad.ndim == 1 and math.isfinite(squared):
-            return math.sqrt(squared)
-        if grad.ndim == 2 and np.isfinite(squared).all():
-            return np.sqrt(squared, dtype=np.float64)
-        largest = np.abs(grad).max(axis=-1, keepdims=True)
-        scaled = grad / np.where(largest > 0.0, largest, 1.0)
-        careful = largest[..., 0] * np.sqrt(np.vecdot(scaled, scaled), dtype=np.float64)
-        norm = np.where(np.isfinite(squared), np.sqrt(squared, dtype=np.float64), careful)
-        return norm if norm.ndim else float(norm)
-
-    def _is_far_from_overflow(self, norm: LossValue, lr: Rate) -> bool:
-        """Whether no update of this size can leave the range of the network's dtype.
-
-        The bound leaves room for the square of the gradient, which Adam and its kin keep. Weight
-        decay multiplies theta by 1 - lr * decay, which must not make it grow.
-        """
-        if not type(self.optimizer).has_bounded_steps:
-            return False
-        bound = 1e15 if self.net.dtype == np.float32 else 1e150
-        decay = getattr(self.optimizer, "weight_decay", 0.0)
-        longest = norm if isinstance(norm, float) else float(norm.max())
-        fastest = lr if isinstance(lr, float) else float(lr.max())
-        return max(longest, fastest, longest * fastest) < bound and fastest * decay <= 2.0
-
     def _step_and_look(self, lr: Rate) -> None:
-        """Make an update that may overflow, and take it back where it did."""
+        """Make an update that may overflow, and undo it where it did."""
         theta, optimizer = self.net.theta, self.optimizer
         theta_before, before = theta.copy(), optimizer.state_dict()
         optimizer.step(theta, self.net.grad, lr)
@@ -147,14 +142,69 @@ class GuardedUpdate:
         self._drop(fine)
 
     def _drop(self, fine: NDArray[np.bool_] | np.bool_) -> None:
-        """Leave what is not fine behind."""
+        """Mark replicas that are not fine as diverged, and restore their running statistics."""
         still = self.alive & fine
         self.has_new_diverged = bool((still != self.alive).any())
-        self.alive = still
-        self._all_alive = bool(still.all())
-        if self.net._parameters.running is not None:
-            self.net._parameters.running.restore(~still)
+        self.restore(still)
+        running = self.net._parameters.running
+        if running is not None:
+            running.restore(~still)
 
 
-def _is_finite(value: LossValue) -> bool:
-    return math.isfinite(value) if isinstance(value, float) else bool(np.isfinite(value).all())
+def _norm(grad: Array, squared: Array) -> LossValue:
+    """Return the norm of the gradient in float64, even if its square leaves the dtype."""
+    if grad.ndim == 2 and np.isfinite(squared).all():
+        return np.sqrt(squared, dtype=np.float64)
+    largest = np.abs(grad).max(axis=-1, keepdims=True)
+    scaled = grad / np.where(largest > 0.0, largest, 1.0)
+    careful = largest[..., 0] * np.sqrt(np.vecdot(scaled, scaled), dtype=np.float64)
+    norm = np.where(np.isfinite(squared), np.sqrt(squared, dtype=np.float64), careful)
+    return norm if norm.ndim else float(norm)
+
+
+class TrainingDiverged(ArithmeticError):
+    """Loss, gradient or update is no longer finite; the network keeps its last good weights.
+
+    Running statistics return to their values from before the step, too.
+
+    A loss that is huge but finite is not a divergence. If it is huge in the first epoch and then
+    stays high, the learning rate is still far too high: the steps were so long that all ReLU
+    units may be dead. `LayerRecorder` lists them. Start again with new weights and a lower rate.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        When it happened, counted from 1.
+    lr : float
+        The learning rate of the update, which was not applied.
+    layer : str
+        The layer in which the first number that is not finite appeared.
+    history : History
+        The epochs before.
+    """
+
+    def __init__(self, epoch: int, batch: int, lr: float, layer: str, history: History) -> None:
+        self.epoch, self.batch, self.lr, self.layer = epoch, batch, lr, layer
+        self.history = history
+        super().__init__(
+            f"training diverged in epoch {epoch}, batch {batch} with learning rate {lr:g}: "
+            f"{layer} is not finite; the network keeps its last good weights "
+            "(a lower learning rate or clip_norm may help)"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what pickle needs to make an equal error."""
+        return type(self), (self.epoch, self.batch, self.lr, self.layer, self.history)
+
+
+def first_not_finite(layers: Sequence[Layer]) -> str:
+    """Name the first output that is not finite, or else the first gradient in backward order."""
+    for i, layer in enumerate(layers):
+        A = getattr(layer, "A", None)
+        if A is not None and not np.isfinite(A).all():
+            return f"the output of layers[{i}], {layer!r},"
+    for i, layer in reversed(list(enumerate(layers))):
+        for name, grad in layer.grads.items():
+            if not np.isfinite(grad).all():
+                return f"the gradient of {name} in layers[{i}], {layer!r},"
+    return "the loss, a running statistic or the update"

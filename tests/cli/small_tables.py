@@ -49,7 +49,7 @@ def train(data, folder, *options):
     return main(["train", str(data), "--out", str(folder), *map(str, options)])
 
 
-def assert_refused(capsys, command, message, folder=None):
+def assert_rejected(capsys, command, message, folder=None):
     """A command ends with code 2 and one line that holds the message; nothing is made."""
     assert main(command) == 2
     printed = capsys.readouterr()

@@ -50,11 +50,11 @@ def no_arrays():
 
 
 BAD = {
-    "an empty file": (b"", "no .npz file"),
-    "a text file": (b"X,y\n1,2\n", "no .npz file"),
-    "an .npy file by another name": (an_array(), "no .npz file"),
-    "garbage": (bytes(range(256)) * 20, "no .npz file"),
-    "half of an archive": (saved(X=ROWS, y=YES)[:700], "no .npz file"),
+    "an empty file": (b"", "expected an .npz file"),
+    "a text file": (b"X,y\n1,2\n", "expected an .npz file"),
+    "an .npy file by another name": (an_array(), "expected an .npz file"),
+    "garbage": (bytes(range(256)) * 20, "expected an .npz file"),
+    "half of an archive": (saved(X=ROWS, y=YES)[:700], "expected an .npz file"),
     "an archive with damaged numbers": (damaged(), "received X damaged"),
     "an archive of no arrays": (no_arrays(), "received X damaged or not of numbers"),
     "objects": (saved(X=np.array([{}, 1]), y=YES), "received X damaged or not of numbers"),
@@ -94,7 +94,7 @@ def test_yes_and_no_in_a_file_are_two_classes(loss, tmp_path, capsys):
     assert np.array_equal(of_bool.Y, of_int.Y)
     options = ["--data", str(tmp_path / "yes.npz"), "--loss", loss, "--epochs", "1"]
     assert main(["sweep", "--out", str(tmp_path), "--rates", "0.1", *options]) == 0
-    assert "the same rows that chose the rate" in capsys.readouterr().out
+    assert "on the same rows, which chose the rate" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["sweep", "find-lr"])
@@ -113,7 +113,7 @@ def test_a_table_is_searched_as_it_is_trained_on(command, tmp_path, capsys):
 
 def test_options_about_data_want_data(tmp_path, capsys):
     assert main(["sweep", "--standardize", "--target", "kind", "--out", str(tmp_path)]) == 2
-    assert "--target, --standardize describes a network of your own" in capsys.readouterr().err
+    assert "--target, --standardize: received no data, expected --data" in capsys.readouterr().err
 
 
 def test_words_in_a_table_are_classes_and_fractions_are_numbers(tmp_path):

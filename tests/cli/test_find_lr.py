@@ -79,7 +79,7 @@ def test_bad_usage_and_data_end_with_code_2_and_one_line(tmp_path, capsys, optio
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_of_ones_own_is_searched(tmp_path):
+def test_a_custom_file_is_searched(tmp_path):
     rows = np.random.default_rng(0).normal(size=(40, 3))
     np.savez(tmp_path / "line.npz", X=rows, y=rows @ [[1.0], [2.0], [3.0]])
     assert find(tmp_path, "--data", str(tmp_path / "line.npz"), "--layers", "3,1") == 0

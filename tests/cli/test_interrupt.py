@@ -1,59 +1,51 @@
 """Ctrl-C on the command line: exit code 130, and a line that says what was kept."""
 
-import subprocess
-import sys
-from pathlib import Path
+import signal
 
 import pytest
 
-from mlp.cli import main
-
-ROOT = Path(__file__).parents[2]
-PRESS = """
-import os, signal, sys
 from mlp import Callback
 from mlp.cli import main
 
-def press(callback, trainer):
-    if trainer.epoch == 2:
-        os.kill(os.getpid(), signal.SIGINT)
-
-Callback.on_epoch_begin = press if sys.argv[1] == "sweep" else lambda *_: os.kill(
-    os.getpid(), signal.SIGINT
-)
-sys.exit(main(sys.argv[1:]))
-"""
 NOTHING = {
-    "sweep": "nothing was kept; with --checkpoint FILE the same command would go on",
+    "sweep": "nothing was kept; with --checkpoint FILE the same command would continue",
     "find-lr": "nothing was kept",
 }
 
 
-def interrupted(command, folder, *options):
-    """Run a command in a process in which somebody presses Ctrl-C."""
-    words = [command, "--data", "xor", "--out", str(folder / "out"), *options]
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PRESS, *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 130, run.stderr
-    assert run.stdout == ""
-    assert not (folder / "out").exists()
-    return run.stderr
+@pytest.fixture
+def interrupted(tmp_path, capsys):
+    """Run a command in which Ctrl-C is pressed at an epoch; return its message."""
+
+    def run(command, epoch, *options):
+        def press(callback, trainer):
+            if trainer.epoch == epoch:
+                signal.raise_signal(signal.SIGINT)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Callback, "on_epoch_begin", press)
+            words = [command, "--data", "xor", "--out", str(tmp_path / "out"), *options]
+            assert main(words) == 130
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert not (tmp_path / "out").exists()
+        return printed.err
+
+    return run
 
 
 @pytest.mark.parametrize("command", NOTHING)
-def test_it_ends_with_130_and_says_what_was_kept(command, tmp_path):
-    assert interrupted(command, tmp_path) == f"mlp {command}: interrupted: {NOTHING[command]}\n"
+def test_it_ends_with_130_and_says_what_was_kept(command, interrupted):
+    epoch = 2 if command == "sweep" else 1
+    assert interrupted(command, epoch) == f"mlp {command}: interrupted: {NOTHING[command]}\n"
 
 
-def test_with_a_checkpoint_it_says_how_to_go_on_and_the_same_command_does(tmp_path, capsys):
+def test_with_a_checkpoint_it_says_how_to_go_on_and_the_same_command_does(
+    interrupted, tmp_path, capsys
+):
     path = tmp_path / "sweep.npz"
-    said = interrupted("sweep", tmp_path, "--checkpoint", str(path))
-    assert said == f"mlp sweep: interrupted: the same command goes on from {path}\n"
+    said = interrupted("sweep", 2, "--checkpoint", str(path))
+    assert said == f"mlp sweep: interrupted: the same command continues from {path}\n"
     once, more = tmp_path / "once", tmp_path / "more"
     options = ["sweep", "--data", "xor", "--out"]
     assert main([*options, str(once)]) == 0

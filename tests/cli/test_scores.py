@@ -39,7 +39,7 @@ def test_of_more_classes_the_most_confused_pairs_are_shown():
         "c3 taken for c5: 10 (50%)",
         "c0 taken for c1: 1 (9.09%)",
     ]
-    assert confusion_text(names, np.eye(12, dtype=int).tolist()) == "none was confused"
+    assert confusion_text(names, np.eye(12, dtype=int).tolist()) == "no classes were confused"
 
 
 def test_of_very_many_pairs_ten_are_shown():

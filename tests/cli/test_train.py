@@ -188,7 +188,7 @@ def test_rows_with_missing_values_are_left_out_where_that_was_asked_for(tmp_path
     columns["kind"][3] = columns["width"][5] = columns["price"][59] = ""
     table = write_csv(tmp_path / "t.csv", columns)
     assert train(table, tmp_path, "--target", "-2", *FAST, "--missing", "drop", "--seed", 3) == 0
-    assert "45 rows to train on, 12 held out, 3 left out" in capsys.readouterr().out
+    assert "45 rows to train on, 12 held out, 3 dropped" in capsys.readouterr().out
     lines = [int(row["line"]) for row in read_rows(tmp_path / "held_out.csv")]
     assert not {5, 7, 61} & set(lines)
     assert [columns["kind"][line - 2] for line in lines] == [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.small_tables import FAST, assert_refused, flowers, train, without, write_csv
+from tests.cli.small_tables import FAST, assert_rejected, flowers, train, without, write_csv
 
 PNG = b"\x89PNG"
 
@@ -40,21 +40,21 @@ def test_a_run_that_records_its_layers_goes_on_with_them(tmp_path, capsys):
     ("data", "name", "message"),
     [
         ("digits", "boundary", "--plot boundary: received 64 inputs, expected 2"),
-        ("spirals", "weights", "--plot weights: received 2 inputs, expected the pixels"),
+        ("spirals", "weights", "--plot weights: received 2 inputs, expected a square"),
     ],
 )
-def test_a_picture_that_there_cannot_be_is_refused(data, name, message, tmp_path, capsys):
+def test_a_picture_that_there_cannot_be_is_rejected(data, name, message, tmp_path, capsys):
     out = tmp_path / "out"
-    assert_refused(capsys, ["train", data, "--plot", name, "--out", str(out)], message, out)
+    assert_rejected(capsys, ["train", data, "--plot", name, "--out", str(out)], message, out)
 
 
-def test_confusion_of_numbers_is_refused(tmp_path, capsys):
+def test_confusion_of_numbers_is_rejected(tmp_path, capsys):
     table = write_csv(tmp_path / "flowers.csv", without(flowers(), "id", "kind", "colour"))
     command = ["train", table, "--target", "price", "--plot", "confusion"]
-    assert_refused(capsys, command, "--plot confusion: received a target of numbers")
+    assert_rejected(capsys, command, "--plot confusion: received a target of numbers")
 
 
-def test_a_picture_of_no_known_name_is_refused(tmp_path, capsys):
+def test_a_picture_of_no_known_name_is_rejected(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         train("digits", tmp_path, "--plot", "weights,kittens")
     assert "received 'kittens', expected one of confusion, boundary" in capsys.readouterr().err

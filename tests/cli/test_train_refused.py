@@ -5,7 +5,7 @@ import pytest
 
 from mlp import History, load
 from mlp.cli import main
-from tests.cli.small_tables import assert_refused, flowers, train, without, write_csv
+from tests.cli.small_tables import assert_rejected, flowers, train, without, write_csv
 
 DATA = flowers(30)
 KIND = ["--target", "kind", "--ignore", "id", "--ignore", "colour"]
@@ -20,7 +20,7 @@ def changed(name, row, value):
 TABLES = {
     "a word among numbers": (
         changed("width", 3, "wide"), KIND,
-        "line 5, column 'width': received 'wide', expected a finite number; --one-hot 'width' make",
+        "line 5, column 'width': received 'wide', expected a finite number; --one-hot 'width' enc",
     ),
     "a column of words": (
         DATA, ["--target", "kind"], "line 2, column 'id': received 'f0', expected a finite number",
@@ -34,12 +34,12 @@ TABLES = {
     ),
     "a missing class to fill in": (
         changed("kind", 4, "?"), [*KIND, "--missing", "mean"],
-        "line 6, column 'kind': received no finite value, expected a target",
+        "line 6, column 'kind': received a missing value, expected one of 'aster'",
     ),
     "infinity": (changed("price", 9, "inf"), KIND, "line 11, column 'price': received 'inf'"),
     "words to regress": (
         DATA, ["--target", "colour", "--ignore", "id", "--ignore", "kind", "--task", "regress"],
-        "', expected a finite number; --task classify takes words",
+        "', expected a finite number; --task classify accepts words",
     ),
     "whole numbers without a task": (
         DATA | {"n": range(30)}, ["--target", "n", *KIND[2:], "--ignore", "kind"],
@@ -80,11 +80,11 @@ TABLES = {
 
 
 @pytest.mark.parametrize("what", TABLES)
-def test_a_table_that_cannot_be_learned_is_refused_with_its_place(what, tmp_path, capsys):
+def test_a_table_that_cannot_be_learned_is_rejected_with_its_place(what, tmp_path, capsys):
     columns, options, message = TABLES[what]
     table = write_csv(tmp_path / "t.csv", columns)
     out = tmp_path / "out"
-    assert_refused(capsys, ["train", table, "--out", str(out), *options], message, out)
+    assert_rejected(capsys, ["train", table, "--out", str(out), *options], message, out)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_table_that_cannot_be_learned_is_refused_with_its_place(what, tmp_path
         ("--validation 1", "--validation: received 1.0, expected 0 to below 1"),
         ("--validation -0.1", "--validation: received -0.1, expected 0 to below 1"),
         ("--validation nan", "--validation: received nan, expected 0 to below 1"),
-        ("--resume", "--resume continues a checkpoint: add --checkpoint PATH"),
+        ("--resume", "--resume: received no checkpoint, expected --checkpoint"),
         ("--optimizer adm", "optimizer: received 'adm', expected one of sgd"),
         ("--momentum 0.9", "adam: received the option 'momentum', expected lr, betas, eps"),
         ("--lr -1", "lr: received -1.0, expected"),
@@ -117,70 +117,73 @@ def test_a_table_that_cannot_be_learned_is_refused_with_its_place(what, tmp_path
         ("--class-weight rose=-1", "class_weight[1]: received -1.0, expected a finite number"),
     ],
 )
-def test_an_option_that_cannot_be_is_refused_before_the_training(
+def test_an_option_that_cannot_be_is_rejected_before_the_training(
     options, message, tmp_path, capsys, monkeypatch
 ):
     table, out = write_csv(tmp_path / "t.csv", DATA), tmp_path / "out"
-    monkeypatch.setattr("mlp.training.loop.Run.carry_out", None)  # it is not called
+    monkeypatch.setattr("mlp.training.trainer.train", None)  # it is not called
     command = ["train", table, "--out", str(out), *KIND, *options.split()]
-    assert_refused(capsys, command, message, out)
+    assert_rejected(capsys, command, message, out)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["digits", "--target", "y"], "--target is about a file"),
-        (["digits", "--one-hot", "x0"], "--one-hot is about the columns of a CSV file"),
-        (["digits", "--ignore", "x0"], "--ignore is about the columns of a CSV file"),
-        (["digits", "--delimiter", ";"], "--delimiter is about the columns of a CSV file"),
+        (["digits", "--target", "y"], "--target applies to files only"),
+        (["digits", "--one-hot", "x0"], "--one-hot applies to CSV files only"),
+        (["digits", "--ignore", "x0"], "--ignore applies to CSV files only"),
+        (["digits", "--delimiter", ";"], "--delimiter applies to CSV files only"),
         (["digit"], "data set: received 'digit', expected one of digits, spirals, xor"),
-        (["digits", "--class-weight", "0=2", "--task", "regress"], "--class-weight is about class"),
+        (
+            ["digits", "--class-weight", "0=2", "--task", "regress"],
+            "class-weight: received a target",
+        ),
         (["nowhere.csv", "--target", "y"], "nowhere.csv"),
         (["nowhere.npz"], "nowhere.npz"),
         (["X.npz", "--target", "a", "--target", "b"], "--target: received several, expected one"),
     ],
 )
-def test_options_that_do_not_fit_the_data_are_refused(options, message, tmp_path, capsys):
+def test_options_that_do_not_fit_the_data_are_rejected(options, message, tmp_path, capsys):
     command = ["train", *options, "--out", str(tmp_path / "out")]
-    assert_refused(capsys, command, message, tmp_path / "out")
+    assert_rejected(capsys, command, message, tmp_path / "out")
 
 
-def test_more_classes_than_a_loss_takes_are_refused(tmp_path, capsys):
+def test_more_classes_than_a_loss_takes_are_rejected(tmp_path, capsys):
     command = ["train", "digits", "--loss", "binary_cross_entropy", "--out", str(tmp_path / "out")]
-    assert_refused(capsys, command, "received 10 classes, expected 2", tmp_path / "out")
+    assert_rejected(capsys, command, "received 10 classes, expected 2", tmp_path / "out")
 
 
-def test_numbers_that_no_class_can_be_are_refused(tmp_path, capsys):
+def test_numbers_that_no_class_can_be_are_rejected(tmp_path, capsys):
     np.savez(tmp_path / "t.npz", X=np.eye(3), y=np.array([0.0, 1.0, 0.5]))
     command = ["train", str(tmp_path / "t.npz"), "--task", "classify"]
-    assert_refused(capsys, command, "row 2, column 'y': received 0.5, expected a class")
+    assert_rejected(capsys, command, "row 2, column 'y': received 0.5, expected a class")
 
 
-def test_a_missing_number_in_an_array_is_refused_with_its_place(tmp_path, capsys):
+def test_a_missing_number_in_an_array_is_rejected_with_its_place(tmp_path, capsys):
     X = np.where(np.arange(12).reshape(6, 2) == 5, np.nan, 1.0)
     np.savez(tmp_path / "t.npz", X=X, y=np.array([0, 1] * 3))
     command = ["train", str(tmp_path / "t.npz"), "--validation", "0"]
-    assert_refused(capsys, command, "row 2, column 'x1': received a missing value, expected a num")
+    assert_rejected(capsys, command, "row 2, column 'x1': received a missing value, expected a num")
 
 
-def test_names_that_no_file_can_hold_are_refused_before_the_training(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("mlp.training.loop.Run.carry_out", None)  # it is not called
+def test_names_that_no_file_can_hold_are_rejected_before_training(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("mlp.training.trainer.train", None)  # it is not called
     columns = {f"{i:0100d}x": [0.5, 1.5, 2.5] for i in range(12_000)}
     table = write_csv(tmp_path / "t.csv", columns)
     command = ["train", table, "--target", "-1", "--out", str(tmp_path / "out")]
-    assert_refused(capsys, command, "bytes of JSON, expected at most", tmp_path / "out")
+    assert_rejected(capsys, command, "bytes of JSON, expected at most", tmp_path / "out")
 
 
 def test_a_checkpoint_cannot_be_a_file_of_the_results(tmp_path, capsys):
     out = tmp_path / "out"
     command = ["train", "xor", "--out", str(out), "--checkpoint", str(out / "model.npz")]
-    assert_refused(capsys, command, "model.npz, which is one of the results", out)
+    assert_rejected(capsys, command, "model.npz, which is one of the results", out)
 
 
 def test_a_folder_that_cannot_be_made_is_found_before_the_data_are_read(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     command = ["train", "nowhere.csv", "--out", str(tmp_path / "file")]
-    assert_refused(capsys, command, "received a file, expected a folder")
+    assert_rejected(capsys, command, "received a file, expected a folder")
 
 
 def test_usage_errors_are_one_line(tmp_path, capsys):

@@ -119,3 +119,23 @@ def case(sizes, hidden, output, loss, *, rows, replicas, shared_X=True, l1=False
         Y = targets(loss, rng, rows, sizes[-1])
         if distance_to_kinks(net, X, Y, l1) > 1e-3:
             return net, X, Y
+
+
+def assert_same_bits(net, X, Y, weight=None, penalty=None):
+    """Compare loss, gradients, predictions and evaluation with those of each replica alone."""
+    rng = np.random.default_rng
+    losses = net.loss_and_grad(X, Y, weight, penalty=penalty, rng=rng(5))
+    grad, outputs = net.grad.copy(), net.predict(X)
+    evaluated = net.evaluate(X, Y, weight, penalty=penalty)
+    dX = net.input_gradient(X, Y, weight, rng=rng(5))
+    assert losses.shape == evaluated.shape == (net.replicas,)
+    for k in range(net.replicas):
+        alone = net.replica(k)
+        own = X[k] if X.ndim == 3 else X
+        loss = alone.loss_and_grad(own, Y, weight, penalty=penalty, rng=rng(5))
+        assert type(loss) is float
+        assert losses[k] == loss
+        assert np.array_equal(grad[k], alone.grad)
+        assert np.array_equal(outputs[k], alone.predict(own))
+        assert evaluated[k] == alone.evaluate(own, Y, weight, penalty=penalty)
+        assert np.array_equal(dX[k], alone.input_gradient(own, Y, weight, rng=rng(5)))

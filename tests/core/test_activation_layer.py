@@ -12,7 +12,7 @@ from mlp.core.activations import LeakyReLU, ReLU
 from tests.core.cases import PAIRS, Exponential, Sine, apart, network, targets
 from tests.core.normalized import SMOOTH
 
-CANONICAL = [
+FUSED = [
     ("softmax", "cross_entropy"),
     ("sigmoid", "binary_cross_entropy"),
     ("identity", "mse"),
@@ -30,7 +30,9 @@ def small(*layers, loss="mse", n_in=3, replicas=None):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("replicas", [None, 3])
-@pytest.mark.parametrize("hidden", [*ACTIVATIONS, Sine(), Exponential()], ids=str)
+@pytest.mark.parametrize(
+    "hidden", [*ACTIVATIONS, Sine(), Exponential()], ids=[*ACTIVATIONS, "sine", "exp"]
+)
 def test_a_hidden_one_has_the_bits_of_the_dense_layer_with_that_activation(hidden, replicas, dtype):
     rng = np.random.default_rng(0)
     sizes = [4, 6, 5, 3]
@@ -67,17 +69,17 @@ def test_a_last_one_gives_loss_and_gradient_of_the_dense_layer(output, loss, rep
 # --- the pair with a loss
 
 
-@pytest.mark.parametrize(("output", "loss"), CANONICAL)
-def test_a_last_one_is_a_pair_with_its_loss_and_a_hidden_one_is_not(output, loss):
+@pytest.mark.parametrize(("output", "loss"), FUSED)
+def test_a_last_one_is_fused_with_its_loss_and_a_hidden_one_is_not(output, loss):
     net = MLP([Dense(2, 3), ActivationLayer(output), Dense(3, 3), ActivationLayer(output)], loss)
-    dense, hidden, _, last = net.layers
-    assert last.canonical_loss is net.loss
-    assert hidden.canonical_loss is dense.canonical_loss is None
     X, Y = np.eye(2), np.full((2, 3), 0.5 if output == "sigmoid" else 1 / 3)
     net.loss_and_grad(X, Y)
-    factor = 2 / 3 if loss == "mse" else 1.0
+    last, factor = net.layers[-1], 2 / 3 if loss == "mse" else 1.0
     np.testing.assert_allclose(last.dZ, factor * (last.A - Y) / 2, rtol=1e-15)
-    assert np.array_equal(net.copy().layers[-1].canonical_loss.name, loss)
+    assert mlp.check_gradients(net, X, Y).error < 1e-6
+    other = net.copy()
+    other.loss_and_grad(X, Y)
+    assert np.array_equal(other.layers[-1].dZ, last.dZ)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

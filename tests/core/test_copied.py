@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+import mlp
 from mlp.core import MLP, Dense, Layer
 from tests.core.small import X, Y, make
 
@@ -112,10 +113,10 @@ def test_a_copied_layer_can_go_into_another_network():
     first.theta += 1.0
     layer = copy.copy(first.layers[0])
     assert not layer.is_bound
-    # there it is not the last, so not fused with a loss
     second = MLP([layer, Dense(2, 1)], "mse", seed=0)
     assert np.array_equal(layer.W, np.eye(2) + 1.0)  # as they are, not as they were given
-    assert layer.canonical_loss is None
+    # there it is not the last layer: its softmax goes back by its own derivative
+    assert mlp.check_gradients(second, X[:, :2], Y[:, :1]).error < 1e-6
     assert_views(first)
     assert_views(second)
 

@@ -9,13 +9,14 @@ import mlp
 from mlp.core import ACTIVATIONS, MLP, Dense, Dropout, Penalty
 from tests.core.cases import PAIRS, case, network, targets
 
-# The full product of all factors has thousands of cases. This cover of it keeps the product of
-# output activation, loss and depth, and gives each of these 8 runs in which any two of the
-# five other factors take all four combinations of their values (an orthogonal array: columns
-# are sums of three bits). The hidden activation moves on by one from run to run; 59 pairs x 8
-# runs meet every hidden activation with every value of every other factor.
+# The full product of all factors has thousands of cases. This cover keeps the product of output
+# activation, loss, width and depth, and gives each pair of activation and loss these 8 runs, in
+# which any two of the five other factors take all four combinations of their values (an
+# orthogonal array: columns are sums of three bits). Depth and hidden activation move on from run
+# to run, by steps that let 59 pairs x 8 runs meet every hidden activation with every value of
+# every other factor.
 RUNS = [(a, b, c, a ^ b, a ^ b ^ c) for a, b, c in product((0, 1), repeat=3)]
-NAMES = list(ACTIVATIONS)
+NAMES, DEPTHS = list(ACTIVATIONS), (0, 1, 3)
 # One unit of softmax is always 1, where log(1 - A) has no derivative.
 UNDEFINED = ("softmax", "binary_cross_entropy", 1)
 CASES = [(*pair, n_out) for pair in PAIRS for n_out in (1, 3) if (*pair, n_out) != UNDEFINED]
@@ -48,16 +49,22 @@ def assert_differences_agree(net, X, Y, weight, penalty, seed):
     assert relative_error((dX * v).sum(axis=(-2, -1)), numeric, scale) < 1e-6
 
 
-@pytest.mark.parametrize("hidden_layers", [0, 1, 3])
+def depth_and_hidden(number, run):
+    """Return the number of hidden layers and their activation in this run of this pair."""
+    depth = DEPTHS[(number + 2 * run) % 3]
+    return depth, NAMES[(number + 7 * run + depth) % len(NAMES)]
+
+
 @pytest.mark.parametrize(("output", "loss", "n_out"), CASES)
-def test_the_gradient_is_that_of_the_reported_loss(output, loss, n_out, hidden_layers):
+def test_the_gradient_is_that_of_the_reported_loss(output, loss, n_out):
     number = PAIRS.index((output, loss))
     runs = [(i, *rest) for i, (outputs, *rest) in enumerate(RUNS) if (1, 3)[outputs] == n_out]
     for run, penalised, weighted, batch, replicated in runs:
-        seed = [number, hidden_layers, run]
+        depth, hidden = depth_and_hidden(number, run)
+        seed = [number, depth, run]
         net, X, Y = case(
-            [2, *[3] * hidden_layers, n_out],
-            NAMES[(number + run + hidden_layers) % len(NAMES)],
+            [2, *[3] * depth, n_out],
+            hidden,
             output,
             loss,
             rows=(1, 7)[batch],
@@ -86,12 +93,16 @@ def test_the_gradient_with_one_penalty_alone_is_that_of_the_reported_loss(
 
 
 def test_the_cover_pairs_every_hidden_activation_with_every_value():
-    met = {
-        (NAMES[(number + run + depth) % len(NAMES)], factor, value)
-        for number, run, depth in product(range(len(PAIRS)), range(len(RUNS)), (1, 3))
-        for factor, value in enumerate((*RUNS[run], *PAIRS[number], depth))
-    }
-    values = [2] * 5 + [len(NAMES), len({loss for _, loss in PAIRS}), 2]
+    met, depths = set(), set()
+    for number, run in product(range(len(PAIRS)), range(len(RUNS))):
+        depth, hidden = depth_and_hidden(number, run)
+        depths.add((number, RUNS[run][0], depth))
+        if depth:
+            factors = (*RUNS[run], *PAIRS[number], depth)
+            met |= {(hidden, factor, value) for factor, value in enumerate(factors)}
+    assert len(depths) == len(PAIRS) * 2 * len(DEPTHS)
+    outputs, losses = map(set, zip(*PAIRS, strict=True))
+    values = [2] * 5 + [len(outputs), len(losses), 2]
     assert len(met) == len(NAMES) * sum(values)
 
 

@@ -13,6 +13,7 @@ from tests.core.cases import PAIRS, apart, network, targets
 # matrices here are larger than both.
 ROWS, WIDTH = 144, 144
 BUFFERS = 2
+KINDS = [("float64", None), ("float32", 2)]
 
 
 def peak_and_growth(steps, times=3):
@@ -52,8 +53,7 @@ def assert_no_matrix_is_allocated(net, rng, weighted=True, penalty=None, batches
     assert growth < 1_000
 
 
-@pytest.mark.parametrize("replicas", [None, 2])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("dtype", "replicas"), KINDS)
 @pytest.mark.parametrize("hidden", list(ACTIVATIONS))
 def test_a_step_allocates_no_matrix_whatever_the_hidden_activation(hidden, dtype, replicas):
     rng = np.random.default_rng(0)
@@ -70,8 +70,7 @@ def test_a_step_allocates_no_matrix_whatever_the_hidden_activation(hidden, dtype
     assert_no_matrix_is_allocated(net, rng, penalty=Penalty(l1=0.1, l2=0.1))
 
 
-@pytest.mark.parametrize("replicas", [None, 2])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("dtype", "replicas"), KINDS)
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 def test_nor_does_a_step_with_activations_as_layers_of_their_own(activation, dtype, replicas):
     rng = np.random.default_rng(0)

@@ -4,36 +4,28 @@ import numpy as np
 import pytest
 
 from mlp.core import ACTIVATIONS, Penalty
-from tests.core.cases import PAIRS, apart, network, targets
+from tests.core.cases import PAIRS, apart, assert_same_bits, network, targets
 
-SHAPES = [([2, 2, 2], 1), ([10, 16, 3], 32), ([64, 32, 10], 32)]
+TINY, *LARGER = SHAPES = [([2, 2, 2], 1), ([10, 16, 3], 32), ([64, 32, 10], 32)]
+DTYPES = ["float64", "float32"]
 K = 3
 
 
-def assert_same_bits(net, X, Y, weight=None, penalty=None):
-    """Compare loss, gradients, predictions and evaluation with those of each replica alone."""
-    rng = np.random.default_rng
-    losses = net.loss_and_grad(X, Y, weight, penalty=penalty, rng=rng(5))
-    grad, outputs = net.grad.copy(), net.predict(X)
-    evaluated = net.evaluate(X, Y, weight, penalty=penalty)
-    dX = net.input_gradient(X, Y, weight, rng=rng(5))
-    assert losses.shape == evaluated.shape == (K,)
-    for k in range(K):
-        alone = net.replica(k)
-        own = X[k] if X.ndim == 3 else X
-        loss = alone.loss_and_grad(own, Y, weight, penalty=penalty, rng=rng(5))
-        assert type(loss) is float
-        assert losses[k] == loss
-        assert np.array_equal(grad[k], alone.grad)
-        assert np.array_equal(outputs[k], alone.predict(own))
-        assert evaluated[k] == alone.evaluate(own, Y, weight, penalty=penalty)
-        assert np.array_equal(dX[k], alone.input_gradient(own, Y, weight, rng=rng(5)))
+def cover(factor):
+    """Pair each value of a factor with the tiny shape and a larger one, and with both dtypes.
+
+    The arrays of tiny networks have another memory order, in which other loops of NumPy run.
+    Four values in a row meet all pairs of a shape and a dtype.
+    """
+    for number, value in enumerate(factor):
+        first = number // 2 % 2
+        yield value, TINY, DTYPES[first]
+        yield value, LARGER[number % 2], DTYPES[1 - first]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("sizes", "rows"), SHAPES, ids=str)
-@pytest.mark.parametrize(("output", "loss"), PAIRS)
-def test_every_output_and_loss(output, loss, sizes, rows, dtype):
+@pytest.mark.parametrize(("pair", "shape", "dtype"), list(cover(PAIRS)), ids=str)
+def test_every_output_and_loss(pair, shape, dtype):
+    (output, loss), (sizes, rows) = pair, shape
     rng = np.random.default_rng(0)
     net = network(sizes, "tanh", output, loss, rng=rng, replicas=K, dtype=dtype)
     X, Y = rng.normal(size=(rows, sizes[0])), targets(loss, rng, rows, sizes[-1])
@@ -42,7 +34,7 @@ def test_every_output_and_loss(output, loss, sizes, rows, dtype):
     assert_same_bits(net, np.stack([X, 2 * X, X - 1]), Y, rng.uniform(0, 2, rows))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("sizes", "rows"), SHAPES, ids=str)
 @pytest.mark.parametrize("hidden", list(ACTIVATIONS))
 def test_every_hidden_activation_with_dropout_weights_and_penalties(hidden, sizes, rows, dtype):
@@ -61,10 +53,9 @@ def test_every_hidden_activation_with_dropout_weights_and_penalties(hidden, size
     assert_same_bits(net, X, Y, rng.uniform(0, 2, rows), Penalty(l1=0.01, l2=0.1))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("sizes", "rows"), SHAPES, ids=str)
-@pytest.mark.parametrize("hidden", list(ACTIVATIONS))
-def test_every_activation_as_a_layer_of_its_own(hidden, sizes, rows, dtype):
+@pytest.mark.parametrize(("hidden", "shape", "dtype"), list(cover(ACTIVATIONS)), ids=str)
+def test_every_activation_as_a_layer_of_its_own(hidden, shape, dtype):
+    sizes, rows = shape
     rng = np.random.default_rng(0)
     for output, loss in (("softmax", "cross_entropy"), ("softmax", "mse"), ("identity", "mse")):
         net = network(sizes, hidden, output, loss, rng=rng, replicas=K, dtype=dtype, dropout=0.3)
@@ -75,7 +66,7 @@ def test_every_activation_as_a_layer_of_its_own(hidden, sizes, rows, dtype):
         assert_same_bits(net, np.stack([X, 2 * X, X - 1]), Y, rng.uniform(0, 2, rows))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("sizes", "rows"), [*SHAPES, ([7, 100, 1], 33)], ids=str)
 @pytest.mark.parametrize(
     "kind", [{"share_bias": True}, {"train_bias": False, "bias": 0.3}], ids=str

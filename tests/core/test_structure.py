@@ -40,7 +40,9 @@ def test_a_batch_norm_takes_the_place_of_the_bias_and_a_layer_norm_does_not():
     assert not any(dense.bias is None for dense in layer.layers[::3])
 
 
-@pytest.mark.parametrize("hidden", ["relu", "tanh", "gelu", Sine()], ids=str)
+@pytest.mark.parametrize(
+    "hidden", ["relu", "tanh", "gelu", Sine()], ids=["relu", "tanh", "gelu", "sine"]
+)
 def test_the_first_weights_of_a_seed_are_those_without_normalization(hidden):
     plain = MLP.from_sizes(SIZES, hidden, seed=5)
     for name in ("batch", "layer"):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mlp import FileFormatError
 from mlp.files import describe, read_model, rebuild
-from mlp.training.checkpoint.file import read_run
+from mlp.training.checkpoint.checkpoint import read_run
 from tests.files.forge import METADATA, NETWORKS, assert_same
 from tests.files.mutants import MUTATIONS, by_bytes, source_of
 from tests.files.runs import RUNS, assert_same_state, go_on, write

@@ -6,8 +6,8 @@ import numpy as np
 
 from mlp import MLP, SGD, Adam, BatchNorm, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
 from mlp.optim import LinearWarmup
-from mlp.training import loop as run_module
-from mlp.training.checkpoint.file import continue_run, write_run
+from mlp.training import run as run_module
+from mlp.training.checkpoint.checkpoint import continue_run, write_run
 
 ROWS = 10
 
@@ -43,15 +43,16 @@ def in_an_epoch(filled):
     )
     weight = np.linspace(0.5, 1.5, ROWS)
     run = trainer._prepare(X, LABELS, HELD_OUT, weight, None)
-    run.last_epoch = 9
+    run.state.last_epoch = 9
     if not filled:
         return run
     fill(trainer)
     for epoch in range(3):
         losses = {"loss": 0.1 * epoch, "lr": 0.1, "grad_norm": np.nan, "val_loss": 1.0 / 3.0}
         trainer.history.append(**losses, val_accuracy=0.25, seconds=0.5)
-    trainer.epoch, trainer.batch, trainer.batch_loss = 4, 2, 0.75
-    run.is_in_epoch, run.loss_sum, run.norm_sum, run.seconds = True, 1.5, 0.7, 0.125
+    state = run.state
+    state.epoch, state.batch, state.batch_loss = 4, 2, 0.75
+    state.is_in_epoch, state.loss_sum, state.norm_sum, state.seconds = True, 1.5, 0.7, 0.125
     run.data.order = np.arange(ROWS) * 3 % ROWS
     trainer.optimizer.lr_scale = 0.1
     stopping, plateau = callbacks
@@ -70,7 +71,7 @@ def of_replicas(filled):
     method = SGD(np.array([0.1, 0.2]), momentum=0.9, nesterov=True)
     trainer = Trainer(net, method, batch_size=None, shuffle=False, seed=rng)
     run = trainer._prepare(X, Y, None, None, None)
-    run.last_epoch = 5
+    run.state.last_epoch = 5
     if not filled:
         return run
     fill(trainer)
@@ -78,7 +79,7 @@ def of_replicas(filled):
     trainer.history.append(loss=np.array([0.25, np.nan]), lr=np.array([0.1, 0.2]), seconds=0.25)
     trainer.history.diverged_at = [0, 1]
     trainer._update.restore(np.array([True, False]))
-    trainer.epoch, trainer.batch, trainer.batch_loss = 2, 1, np.array([0.25, np.inf])
+    run.state.epoch, run.state.batch, run.state.batch_loss = 2, 1, np.array([0.25, np.inf])
     return run
 
 
@@ -98,16 +99,17 @@ RUNS = {"in_an_epoch": in_an_epoch, "of_replicas": of_replicas}
 
 def write(path, run):
     """Write the checkpoint of a run whose clock stands still."""
-    now = run._began + 0.125
+    now = run.state.began + 0.125
     with mock.patch.object(run_module.time, "perf_counter", return_value=now):
         write_run(path, run)
 
 
 def go_on(path, run):
     """Put a run where the one in a file was, its callbacks too."""
-    continue_run(path, run)
+    continue_run(path, run, epochs=run.state.last_epoch)
     run.trainer._run = run
-    run._call("on_start", run._others)
+    for callback in run.others:
+        callback.on_start(run.trainer)
     run.load_callbacks()
 
 

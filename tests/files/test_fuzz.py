@@ -27,12 +27,12 @@ def assert_no_mutant_does_harm(kind, files, seed):
     assert sum(counts.values()) == files
     assert found["growth_mib"] < 200
     for mutation in KINDS_OF_MUTANTS:
-        assert counts[f"{mutation} refused"] > files / 10
+        assert counts[f"{mutation} refused"] > files / 15
     assert sum(n for how, n in counts.items() if how.endswith("loaded")) > files / 200
     assert found["reasons"] > 30  # the mutants reach every check, not the first one only
 
 
-@pytest.mark.parametrize(("kind", "files"), [("model", 10_000), ("checkpoint", 2_000)])
+@pytest.mark.parametrize(("kind", "files"), [("model", 2_500), ("checkpoint", 1_000)])
 def test_no_mutant_does_anything_but_load_or_raise_a_file_format_error(kind, files):
     assert_no_mutant_does_harm(kind, files, seed=0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlp.files import read_model
-from mlp.training.checkpoint.file import read_run
+from mlp.training.checkpoint.checkpoint import read_run
 from tests.files.forge import METADATA, NETWORKS, assert_same
 from tests.files.runs import RUNS, assert_same_state, go_on, spread, write
 
@@ -71,7 +71,7 @@ def test_its_numbers_are_those_of_the_formula_too():
     assert trainer.net.theta.tobytes() == theta.tobytes()
     assert trainer.optimizer.state["v"].tobytes() == (theta**2 / 7.0).tobytes()
     assert (trainer.optimizer.steps, trainer.optimizer.lr_scale) == (7, 0.1)
-    assert (trainer.epoch, trainer.batch, run.is_in_epoch) == (4, 2, True)
+    assert (trainer.epoch, trainer.batch, run.state.is_in_epoch) == (4, 2, True)
     assert run.data.order.tolist() == [0, 3, 6, 9, 2, 5, 8, 1, 4, 7]
     assert trainer.history["loss"] == [0.0, 0.1, 0.2]
     assert trainer.callbacks[0].best_epoch == 2

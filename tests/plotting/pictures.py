@@ -16,7 +16,7 @@ from mlp.plotting import (
     theme,
 )
 from mlp.training import LayerRecord
-from mlp.training.recording.units import Histogram
+from mlp.training.recording.record import Histogram
 from tests.plotting.conftest import sweep
 from tests.plotting.diagrams import DIAGRAMS
 

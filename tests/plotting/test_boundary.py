@@ -230,13 +230,13 @@ REPLICAS = Formula(lambda x, y: np.zeros((5, len(x), 2)))
         (REPLICAS, POINTS, SIDES, {}, r"net: received 5 replicas.*net.replica\(k\)"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(net, X, Y, options, message):
+def test_what_cannot_be_drawn_is_rejected(net, X, Y, options, message):
     with pytest.raises(ValueError, match=message):
         plot_decision_boundary(net, X, Y, **options)
 
 
 @pytest.mark.parametrize("spoil", [lambda a: a + 1j, lambda a: a.astype(str), lambda a: None])
-def test_what_is_no_number_is_refused(spoil):
+def test_what_is_no_number_is_rejected(spoil):
     with pytest.raises(TypeError, match="X: received dtype .*, expected real numbers"):
         plot_decision_boundary(THREE, spoil(POINTS), SIDES)
     with pytest.raises(TypeError, match="Y: received dtype .*, expected real numbers"):

@@ -158,6 +158,6 @@ def test_an_empty_cell_has_the_colour_of_the_page(name):
         (THREE, {"names": ["a", "b"]}, ValueError, "names: received 2, expected 3"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(matrix, options, error, message):
+def test_what_cannot_be_drawn_is_rejected(matrix, options, error, message):
     with pytest.raises(error, match=message):
         plot_confusion_matrix(matrix, **options)

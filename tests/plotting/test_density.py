@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlp.plotting.density import density, range_of
+from mlp.plotting.layers import density, range_of
 
 
 @dataclass

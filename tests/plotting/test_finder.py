@@ -130,7 +130,7 @@ def test_given_axes_are_drawn_on_and_nothing_is_written_to():
     assert plot_learning_rate_finder(result, right) is right
 
 
-def test_what_cannot_be_drawn_is_refused():
+def test_what_cannot_be_drawn_is_rejected():
     with pytest.raises(ValueError, match="scale: received 'cubic'"):
         plot_learning_rate_finder(found(), scale="cubic")
     negative = found(losses=np.full(71, -1.0), smoothed=np.full(71, -1.0))

@@ -96,6 +96,6 @@ def test_given_axes_are_drawn_on_and_returned():
         ({"loss": [np.nan]}, "linear", "expected at least one finite loss"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(history, scale, message):
+def test_what_cannot_be_drawn_is_rejected(history, scale, message):
     with pytest.raises(ValueError, match=message):
         plot_history(history, scale=scale)

@@ -9,7 +9,7 @@ import mlp
 from mlp.plotting import new_axes, plot_layers, save_figure, theme
 from mlp.plotting.themes import THEMES, contrast
 from mlp.training import LayerRecord
-from mlp.training.recording.units import Histogram
+from mlp.training.recording.record import Histogram
 
 RNG = np.random.default_rng(0)
 
@@ -261,6 +261,6 @@ def test_words_and_medians_can_be_read_on_either_page(name):
         (LayerRecord(), "activations", "record: received no epoch"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(made, what, message):
+def test_what_cannot_be_drawn_is_rejected(made, what, message):
     with pytest.raises(ValueError, match=message):
         plot_layers(made, what=what)

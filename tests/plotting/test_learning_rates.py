@@ -173,14 +173,14 @@ def test_nothing_of_the_result_is_written_to(make_sweep):
         ({"published": {2.0: []}}, r"received shape \(0,\)"),
     ],
 )
-def test_bad_options_are_refused_before_anything_is_drawn(make_sweep, options, message):
+def test_bad_options_are_rejected_before_anything_is_drawn(make_sweep, options, message):
     ax = new_axes()
     with pytest.raises(ValueError, match=message):
         plot_learning_rates(make_sweep(SIX), ax, **options)
     assert len(ax.lines) == 0
 
 
-def test_losses_that_a_scale_cannot_show_are_refused(make_sweep):
+def test_losses_that_a_scale_cannot_show_are_rejected(make_sweep):
     result = make_sweep([0.5])
     result.losses[:] = result.loss[:] = 0.0
     assert plot_learning_rates(result).get_ylim()[0] == 0.0

@@ -1,4 +1,4 @@
-"""What of a network is drawn, and what is refused."""
+"""What of a network is drawn, and what is rejected."""
 
 import re
 
@@ -48,7 +48,7 @@ NET = wide([4, 8, 3])
         ),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_before_anything_is(arguments, options, message):
+def test_what_cannot_be_drawn_is_rejected_before_anything_is(arguments, options, message):
     ax = new_axes()
     with pytest.raises((ValueError, TypeError), match=message):
         plot_network(*arguments, **options, ax=ax)

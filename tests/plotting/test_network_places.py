@@ -3,7 +3,7 @@
 import numpy as np
 
 import mlp
-from mlp.plotting.network_places import SHARES, shares_along
+from mlp.plotting.network.layout import SHARES, shares_along
 
 SIZE = (0.5, 0.3)
 

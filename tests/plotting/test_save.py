@@ -36,7 +36,7 @@ def test_missing_parent_directories_are_created(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["picture.gif", "picture", "folder/picture.jpeg"])
-def test_another_ending_is_refused_and_nothing_is_written(tmp_path, name):
+def test_another_ending_is_rejected_and_nothing_is_written(tmp_path, name):
     with pytest.raises(ValueError, match=r"received .*picture.*\.png, \.svg, \.pdf"):
         save_figure(new_axes(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []

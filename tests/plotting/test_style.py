@@ -11,7 +11,7 @@ from mlp.plotting.themes import legible, lightness, luminance
 
 
 @pytest.mark.parametrize("size", [(0, 4), (4, -1), (4,), (float("nan"), 4), (float("inf"), 4)])
-def test_a_size_that_is_none_is_refused(size):
+def test_a_size_that_is_none_is_rejected(size):
     with pytest.raises(ValueError, match="size: received .* expected"):
         new_axes(size)
 

@@ -52,7 +52,7 @@ def test_an_error_ends_the_theme_too():
     assert theme_of(None).name == "light"
 
 
-def test_an_unknown_theme_is_refused():
+def test_an_unknown_theme_is_rejected():
     with (
         pytest.raises(ValueError, match="theme: received 'grey', expected one of light, dark"),
         theme("grey"),
@@ -63,7 +63,7 @@ def test_an_unknown_theme_is_refused():
 @pytest.mark.parametrize(
     ("page", "expected"), [("black", "dark"), ("#222222", "dark"), ("white", "light")]
 )
-def test_axes_of_ones_own_are_drawn_on_by_their_background(page, expected):
+def test_existing_axes_are_drawn_on_by_their_background(page, expected):
     figure = Figure(facecolor=page)
     ax = plot_history(HISTORY, figure.add_subplot(facecolor=page))
     assert theme_of(ax).name == expected

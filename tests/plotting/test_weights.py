@@ -120,7 +120,7 @@ def test_the_lightness_of_the_colours_rises_evenly_from_negative_to_positive():
 @pytest.mark.parametrize(
     ("net", "options", "message"),
     [
-        (W, {}, "shape: received none for 12 inputs, which are no square"),
+        (W, {}, "shape: received none for 12 inputs, which form no square"),
         (W, {"shape": (3, 5)}, r"shape: received \(3, 5\), expected \(rows, columns\) of 12"),
         (W, {"shape": (-3, -4)}, r"shape: received \(-3, -4\)"),
         (W, {"shape": (12,)}, r"shape: received \(12,\)"),
@@ -131,18 +131,18 @@ def test_the_lightness_of_the_colours_rises_evenly_from_negative_to_positive():
         (np.zeros((7, 4, 2)), {}, r"net: received 7 replicas.*net.replica\(k\)"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(net, options, message):
+def test_what_cannot_be_drawn_is_rejected(net, options, message):
     with pytest.raises(ValueError, match=message):
         plot_weights(net, **options)
 
 
 @pytest.mark.parametrize("net", [W + 1j, W.astype(str), W.astype(object), None])
-def test_what_is_no_matrix_of_numbers_is_refused(net):
+def test_what_is_no_matrix_of_numbers_is_rejected(net):
     with pytest.raises(TypeError, match="net: received dtype .*, expected real numbers"):
         plot_weights(net, shape=(3, 4))
 
 
-def test_a_network_without_weights_is_refused():
+def test_a_network_without_weights_is_rejected():
     class Empty:
         layers = ()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlp import FileFormatError
-from mlp.tables import npz_file, read_npz
+from mlp.tables import npz, read_npz
 
 X, Y = np.arange(12.0).reshape(4, 3), np.array(["no", "yes", "no", "maybe"])
 
@@ -83,7 +83,7 @@ def test_a_hostile_array_is_rejected(members, message, tmp_path):
 
 
 def test_a_file_that_expands_a_thousandfold_is_rejected(tmp_path, monkeypatch):
-    monkeypatch.setattr(npz_file, "_LARGE", 1 << 20)
+    monkeypatch.setattr(npz, "_LARGE", 1 << 20)
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("X.npy", "w") as member:

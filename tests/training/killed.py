@@ -22,7 +22,7 @@ import numpy as np
 from mlp import MLP, Checkpoint, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
 from mlp.optim import make_optimizer
 from mlp.studies.sweep.sweep import learning_rate_sweep
-from mlp.training.checkpoint.file import progress_of, read_run
+from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from tests.training.small import OPTIMIZERS, classes
 
 DATA, HELD_OUT = classes(n=200, n_in=40), classes(n=20, n_in=40, seed=3)

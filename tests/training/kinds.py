@@ -21,7 +21,7 @@ from mlp import (
 )
 from mlp.core.parameters import Parameter
 from mlp.optim import SCHEDULES, make_optimizer, make_schedule
-from tests.training.small import classes, optimizer
+from tests.training.small import OPTIMIZERS, classes, optimizer
 
 DATA = classes(n=26)
 HELD_OUT = classes(n=10, seed=3)
@@ -83,6 +83,12 @@ RATES = {
     "function": lambda lr: lambda step: lr / (1.0 + 0.1 * step),
     **{name: lambda lr, name=name: make_schedule(name, lr, EPOCHS * BATCHES) for name in SCHEDULES},
 }
+
+
+def pairs(layers, K):
+    """Each rate with one optimizer; over all layers, with every optimizer."""
+    first = list(LAYERS).index(layers) + (0 if K is None else 3)
+    return [(rate, OPTIMIZERS[(first + i) % len(OPTIMIZERS)]) for i, rate in enumerate(RATES)]
 
 
 def network(layers, K=None, seed=1):

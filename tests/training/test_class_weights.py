@@ -81,7 +81,7 @@ BAD = {
     "NaN": (ValueError, "received nan", {0: 1, 1: np.nan, 2: 1}, y),
     "infinity": (ValueError, "received inf", {0: 1, 1: np.inf, 2: 1}, y),
     "a word as weight": (TypeError, "'1', expected a number", {0: "1", 1: 1, 2: 1}, y),
-    "probabilities": (ValueError, "tell no classes", "balanced", np.full((50, 3), 1 / 3)),
+    "probabilities": (ValueError, "give no classes", "balanced", np.full((50, 3), 1 / 3)),
 }
 
 

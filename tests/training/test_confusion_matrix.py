@@ -56,9 +56,9 @@ def test_it_agrees_with_scikit_learn():
     [
         ([0, 1], np.zeros((3, 3)), r"received targets \(2,\) and outputs \(3, 3\)"),
         (0, np.zeros((1, 2)), r"received targets \(\) and outputs"),
-        ([0, 1, 3], np.zeros((3, 3)), "tell no classes"),
-        ([0, -1, 1], np.zeros((3, 3)), "tell no classes"),
-        ([0.5, 0.2, 0.1], np.zeros((3, 3)), "tell no classes"),
+        ([0, 1, 3], np.zeros((3, 3)), "give no classes"),
+        ([0, -1, 1], np.zeros((3, 3)), "give no classes"),
+        ([0.5, 0.2, 0.1], np.zeros((3, 3)), "give no classes"),
         ([0], [[np.nan, 0.9]], "received NaN or infinity, expected finite outputs"),
         ([0], [[0.1, np.inf]], "received NaN or infinity, expected finite outputs"),
     ],

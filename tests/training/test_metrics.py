@@ -87,9 +87,9 @@ def test_replicas_have_a_number_each(metric):
 @pytest.mark.parametrize(
     ("metric", "Y", "outputs", "message"),
     [
-        (Accuracy(), SCORES, SCORES, "tell no classes"),
-        (Accuracy(), LABELS.astype(float), SCORES, "tell no classes"),
-        (Accuracy(), LABELS, SCORES[:, :3], "tell no classes for 3 outputs"),
+        (Accuracy(), SCORES, SCORES, "give no classes"),
+        (Accuracy(), LABELS.astype(float), SCORES, "give no classes"),
+        (Accuracy(), LABELS, SCORES[:, :3], "give no classes for 3 outputs"),
         (Accuracy(), np.full((40, 1), -1.0), SCORES[:, :1], "0 and 1"),
         (Accuracy(), np.ones((40, 5)), SCORES, "one-hot"),
         (Accuracy(), LABELS[:39], SCORES, r"\(39,\)"),

@@ -21,6 +21,8 @@ class Activation(Workspace, ABC):
     """Whether `backward` reads Z; if not, A may be written over Z."""
     couples_units: bool = False
     """Whether an output depends on all units of its row, as with softmax."""
+    initializer: ClassVar[str] = "glorot_uniform"
+    """How the weights before it are drawn by default."""
     outputs: ClassVar[str | None] = None
     """What A is: "any number", "numbers >= 0" or "probabilities"; None if not known."""
 
@@ -39,4 +41,4 @@ class Activation(Workspace, ABC):
 
     def config(self) -> dict[str, str | float]:
         """Return the name and the settings."""
-        return {"name": self.name}
+        return {"name": getattr(self, "name", type(self).__name__)}

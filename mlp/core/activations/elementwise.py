@@ -8,10 +8,9 @@ half of the range of its dtype.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from mlp._checks import check_number, check_positive
 from mlp._types import Array
 from mlp.core.activations.base import Activation
 
@@ -41,12 +40,8 @@ class Sigmoid(Activation):
     needs_z = False
 
     def forward(self, Z: Array, out: Array) -> None:
-        """A = 1 / (1 + exp(-Z)), with -Z held below the exponential's overflow."""
-        np.negative(Z, out=out)
-        np.minimum(out, _largest_exponent(out), out=out)
-        np.exp(out, out=out)
-        out += 1.0
-        np.divide(1.0, out, out=out)
+        """A = 1 / (1 + exp(-Z))."""
+        _sigmoid(Z, out)
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * A * (1 - A)."""
@@ -77,6 +72,7 @@ class ReLU(Activation):
     """``A = max(Z, 0)``; the derivative at zero is taken as 0."""
 
     name = "relu"
+    initializer = "he_uniform"
     outputs = "numbers >= 0"
     needs_z = False
 
@@ -88,8 +84,8 @@ class ReLU(Activation):
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * [A > 0]."""
-        active = np.greater(A, 0.0, out=self.scratch("active", A, np.bool_))
-        np.copyto(out, active)
+        # copying the booleans and multiplying is faster than np.multiply on mixed dtypes
+        np.copyto(out, _is_positive(self, A))
         out *= dA
 
 
@@ -103,13 +99,13 @@ class LeakyReLU(Activation):
     """
 
     name = "leaky_relu"
+    initializer = "he_uniform"
     outputs = "any number"
     needs_z = False
 
     def __init__(self, slope: float = 0.01) -> None:
-        if not 0.0 <= slope <= 1.0:
-            raise ValueError(f"slope: received {slope!r}, expected a number from 0 to 1")
-        self.slope = float(slope)
+        between = "a number from 0 to 1"
+        self.slope = check_number("slope", slope, between, lambda x: 0.0 <= x <= 1.0)
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = max(Z, slope * Z)."""
@@ -118,8 +114,7 @@ class LeakyReLU(Activation):
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * (slope + (1 - slope) * [A > 0])."""
-        active = np.greater(A, 0.0, out=self.scratch("active", A, np.bool_))
-        np.copyto(out, active)
+        np.copyto(out, _is_positive(self, A))
         out *= 1.0 - self.slope
         out += self.slope
         out *= dA
@@ -139,13 +134,12 @@ class ELU(Activation):
     """
 
     name = "elu"
+    initializer = "he_uniform"
     outputs = "any number"
     needs_z = False
 
     def __init__(self, alpha: float = 1.0) -> None:
-        if not (alpha > 0.0 and math.isfinite(alpha)):
-            raise ValueError(f"alpha: received {alpha!r}, expected a finite number > 0")
-        self.alpha = float(alpha)
+        self.alpha = check_positive("alpha", alpha)
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = max(Z, 0) + alpha * (exp(min(Z, 0)) - 1)."""
@@ -157,9 +151,8 @@ class ELU(Activation):
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA where A > 0, dA * (A + alpha) elsewhere."""
-        active = np.greater(A, 0.0, out=self.scratch("active", A, np.bool_))
         np.add(A, self.alpha, out=out)
-        np.copyto(out, 1.0, where=active)
+        np.copyto(out, 1.0, where=_is_positive(self, A))
         out *= dA
 
     def config(self) -> dict[str, str | float]:
@@ -171,6 +164,7 @@ class Softplus(Activation):
     """``A = log(1 + exp(Z))``."""
 
     name = "softplus"
+    initializer = "he_uniform"
     outputs = "numbers >= 0"
     needs_z = False
 
@@ -190,24 +184,36 @@ class SiLU(Activation):
     """``A = Z * sigmoid(Z)``, also known as swish (Elfwing et al., 2018)."""
 
     name = "silu"
+    initializer = "he_uniform"
     outputs = "any number"
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = Z * sigmoid(Z)."""
         S = self.scratch("sigmoid", Z)
-        Sigmoid.forward(self, Z, S)  # type: ignore[arg-type]
+        _sigmoid(Z, out=S)
         np.multiply(Z, S, out=out)
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * (S + A * (1 - S)) with S = sigmoid(Z)."""
         S = self.scratch("sigmoid", Z)
-        Sigmoid.forward(self, Z, S)  # type: ignore[arg-type]
+        _sigmoid(Z, out=S)
         np.subtract(1.0, S, out=out)
         out *= A
         out += S
         out *= dA
 
 
-def _largest_exponent(Z: Array) -> float:
-    """Return a number whose exponential, plus one, is still finite in Z's dtype."""
-    return 88.0 if Z.dtype == np.float32 else 709.0
+def _sigmoid(Z: Array, out: Array) -> None:
+    """Write 1 / (1 + exp(-Z)), with -Z held below the exponential's overflow."""
+    largest = 88.0 if Z.dtype == np.float32 else 709.0
+    np.negative(Z, out=out)
+    np.minimum(out, largest, out=out)
+    np.exp(out, out=out)
+    out += 1.0
+    np.divide(1.0, out, out=out)
+
+
+def _is_positive(activation: Activation, A: Array) -> Array:
+    """Return A > 0 in a work array of booleans."""
+    active: Array = np.greater(A, 0.0, out=activation.scratch("active", A, np.bool_))
+    return active

@@ -37,6 +37,7 @@ class GELU(Activation):
     """``A = Z * Phi(Z)``, Phi the distribution function of the standard normal."""
 
     name = "gelu"
+    initializer = "he_uniform"
     outputs = "any number"
 
     def forward(self, Z: Array, out: Array) -> None:
@@ -95,6 +96,7 @@ class GELUTanh(Activation):
     """
 
     name = "gelu_tanh"
+    initializer = "he_uniform"
     outputs = "any number"
 
     def forward(self, Z: Array, out: Array) -> None:

@@ -2,7 +2,7 @@
 
 from mlp.core.layers.activation import ActivationLayer
 from mlp.core.layers.base import ActivatedLayer, Layer, Parameter, View
-from mlp.core.layers.dense import Dense, default_weights
+from mlp.core.layers.dense import Dense, default_initializer
 from mlp.core.layers.dropout import Dropout
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
 
@@ -17,5 +17,5 @@ __all__ = [
     "Normalization",
     "Parameter",
     "View",
-    "default_weights",
+    "default_initializer",
 ]

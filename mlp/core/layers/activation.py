@@ -55,27 +55,29 @@ class ActivationLayer(ActivatedLayer):
         arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in))
         Z, A = A_in, arrays.A
         if self.fused is None:
-            self.activation.forward(Z, out=A)  # A = activation(Z)           (batch, n)
+            self._activation.forward(Z, out=A)  # A = activation(Z)          (batch, n)
         else:
             Z = arrays.copy_of_Z  # which the loss may overwrite
             np.copyto(Z, A_in)
             self.fused.forward(Z, out=A)
-        arrays.A_in, self._arrays = A_in, arrays
+        self._A_in, self._arrays, self._has_gradient = A_in, arrays, False
         return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Return dA_in = dZ = dA * activation'(Z)."""
         arrays = self._arrays
         if self.fused is not None:
-            arrays.dZ = dA  # with its loss, the activation is already behind us
+            arrays.dZ = dA  # a fused pair has already passed its activation
         elif need_dA_in:
-            Z, A = arrays.A_in, arrays.A
+            Z, A = self._A_in, arrays.A
             if A.shape != dA.shape:  # replicas share the inputs of the network
                 Z, A = np.broadcast_to(Z, dA.shape), np.broadcast_to(A, dA.shape)
             arrays.dZ = self.scratch("dZ", dA)
-            self.activation.backward(dA, Z, A, out=arrays.dZ)  # dZ = dA * activation'(Z)
-        dA_in: Array | None = arrays.dZ if need_dA_in else None
-        return dA_in
+            self._activation.backward(dA, Z, A, out=arrays.dZ)  # dZ = dA * activation'(Z)
+        else:
+            return None
+        self._has_gradient = True
+        return arrays.dZ if need_dA_in else None
 
     @property
     def Z(self) -> Array:
@@ -90,7 +92,6 @@ class ActivationLayer(ActivatedLayer):
 class _Arrays:
     """The arrays of an activation layer for one layout of its input."""
 
-    A_in: Array
     dZ: Array
 
     def __init__(self, layer: ActivationLayer, A_in: Array) -> None:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_floats, numeric
+from mlp._names import name_of
 from mlp._types import Array
 from mlp.core.activations import Activation, make_activation
 from mlp.core.arrays import Workspace
+from mlp.core.first_call import check_first_calls, checked_once
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,12 @@ class Layer(Workspace, ABC):
     width: int | None = None
     least_rows: int = 1
     replicas: int | None = None
-    _of_network: tuple[str, ...] = ("params", "grads", "width", "replicas", "_kept", "_latest")
+    _initial_values: Mapping[str, Array] = MappingProxyType({})
+    """For a copied custom layer: values that replace the `initial` ones of its parameters."""
+    _of_network: tuple[str, ...] = (
+        *("params", "grads", "width", "replicas", "_kept", "_latest"),
+        *("forward", "backward"),  # of a custom layer, until they have been called
+    )
     """Attributes that a copy leaves behind: the network of the copy makes new ones."""
 
     @property
@@ -163,13 +171,19 @@ class Layer(Workspace, ABC):
         self.params = params
         self.grads = grads
         self.replicas = replicas
+        check_first_calls(self)
+
+    def unbind(self) -> None:
+        """Leave the network."""
+        for name in self._of_network:
+            self.__dict__.pop(name, None)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave views and work arrays behind."""
         return {k: v for k, v in self.__dict__.items() if k not in self._of_network}
 
     def __copy__(self) -> Self:
-        """Return a layer of no network, whose first values are the present ones of this layer."""
+        """Return a layer of no network that starts from the present values of this one."""
         if self.replicas is not None and self.params:
             raise ValueError(
                 f"copy: received {self!r} of {self.replicas} replicas, expected a layer of one "
@@ -182,7 +196,8 @@ class Layer(Workspace, ABC):
         return new
 
     def _start_from(self, params: dict[str, Array]) -> None:
-        """Take these values as the first ones."""
+        """Take these values as the initial ones."""
+        self._initial_values = {name: array.astype(np.float64) for name, array in params.items()}
 
     def __repr__(self) -> str:
         """Return the class name."""
@@ -237,53 +252,66 @@ class ActivatedLayer(Layer):
 
     Attributes
     ----------
-    fused : object or None
+    fused : Fused or None
         In the last layer of a network, the activation together with the loss if the two are a
         pair (see ``mlp/core/output.py``). `backward` then receives dZ instead of dA.
     """
 
     activation: Activation
     fused: Fused | None = None
+    _A_in: Array
     _arrays: Any
-    """The arrays of the last pass: A_in, Z, A and, once it has gone back, dZ."""
-    _of_network = (*Layer._of_network, "fused", "_arrays")
+    """The arrays of the last pass: A and, after `backward`, dZ."""
+    _has_gradient = False
+    _of_network = (*Layer._of_network, "fused", "_activation", "_A_in", "_arrays", "_has_gradient")
 
     def __init__(self, activation: str | Activation) -> None:
         self.activation = copy.copy(make_activation(activation))  # its work arrays are its own
 
-    @property
-    def _activation_name(self) -> str:
-        return getattr(self.activation, "name", repr(self.activation))
+    def bind(
+        self,
+        params: dict[str, Array],
+        grads: dict[str, Array],
+        dtype: np.dtype[np.floating[Any]],
+        replicas: int | None,
+    ) -> None:
+        """Receive the views that the network has made for this layer."""
+        super().bind(params, grads, dtype, replicas)
+        methods = ("forward", "backward")
+        self._activation: Activation = checked_once("activation", self.activation, methods)
 
     @property
-    def _last(self) -> Any:
-        try:
-            return self._arrays
-        except AttributeError:
-            raise AttributeError(f"{self!r} has no A_in, Z, A and dZ before a pass") from None
+    def _activation_name(self) -> str:
+        return name_of(self.activation)
+
+    def _require_pass(self) -> None:
+        if "_arrays" not in self.__dict__:
+            raise AttributeError(f"{self!r} has no A_in, Z, A and dZ before a pass")
 
     @property
     def A_in(self) -> Array:
         """The input of the last pass."""
-        A_in: Array = self._last.A_in
-        return A_in
+        self._require_pass()
+        return self._A_in
 
     @property
     def A(self) -> Array:
         """The output of the last pass."""
-        A: Array = self._last.A
+        self._require_pass()
+        A: Array = self._arrays.A
         return A
 
     @property
     def dZ(self) -> Array:
         """The derivative of the loss by Z in the last pass."""
-        dZ: Array | None = vars(self._last).get("dZ")
-        if dZ is None:
+        self._require_pass()
+        if not self._has_gradient:
             raise AttributeError(f"{self!r} has no dZ: no pass has gone back through it")
+        dZ: Array = self._arrays.dZ
         return dZ
 
     def __copy__(self) -> Self:
-        """Return a layer of no network, whose first values are the present ones of this layer."""
+        """Return a layer of no network that starts from the present values of this one."""
         new = super().__copy__()
         new.activation = copy.copy(self.activation)
         return new

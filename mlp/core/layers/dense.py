@@ -15,8 +15,6 @@ from mlp.core.arrays import Products, empty, empty_units_first, is_replicas_last
 from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers.base import ActivatedLayer, Parameter, View
 
-_FAN_IN_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
-
 
 class Dense(ActivatedLayer):
     """A fully connected layer, ``A = activation(A_in @ W + b)``.
@@ -28,8 +26,8 @@ class Dense(ActivatedLayer):
     activation : str or Activation, default "identity"
         What is applied to ``Z = A_in @ W + b``.
     weights : array_like (n_in, n_out), str, Initializer or None
-        The first weights, or how they are drawn. By default Glorot's uniform rule, and He's for
-        relu and its kin.
+        The initial weights, or how they are drawn. By default Glorot's uniform rule, and He's
+        before ReLU-like activations.
     bias : bool, float or array_like (n_out,), default True
         True for a bias that starts at zero, False for none, or its first values.
     train_bias : bool, default True
@@ -99,7 +97,7 @@ class Dense(ActivatedLayer):
         self, weights: ArrayLike | str | Initializer | None
     ) -> NDArray[np.float64] | Initializer:
         if weights is None:
-            weights = default_weights(self.activation)
+            weights = default_initializer(self.activation)
         if isinstance(weights, str) or hasattr(weights, "draw"):
             return make_initializer(weights)  # type: ignore[arg-type]
         array = as_floats("weights", numeric("weights", weights), np.dtype(np.float64))
@@ -168,22 +166,24 @@ class Dense(ActivatedLayer):
         matmul(A_in, W, out=Z)  # Z = A_in @ W + b                              (batch, n_out)
         if b is not None:
             Z += b
-        activation = self.fused or self.activation
+        activation = self.fused or self._activation
         activation.forward(Z, out=A)  # A = activation(Z)                       (batch, n_out)
 
-        arrays.A_in, self._arrays = A_in, arrays
+        self._A_in, self._arrays, self._has_gradient = A_in, arrays, False
         return A
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
-        arrays, W_T, dW, db = self._arrays, self._W_T, self._dW, self._db
-        A_in, Z, A, matmul = arrays.A_in, arrays.Z, arrays.A, arrays.matmul
+        A_in, W_T, dW, db, arrays = self._A_in, self._W_T, self._dW, self._db, self._arrays
+        activation = self._activation
+        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
 
         if self.fused is None:
             dZ = arrays.dZ
-            self.activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)  (batch, n_out)
+            activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
+        self._has_gradient = True
         matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
         if db is not None:
             ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows
@@ -200,9 +200,10 @@ class Dense(ActivatedLayer):
     @property
     def Z(self) -> Array:
         """``A_in @ W + b`` of the last pass, computed anew: its own memory may hold A by now."""
-        arrays = self._last
+        self._require_pass()
+        arrays = self._arrays
         Z: Array = np.empty_like(arrays.Z)
-        arrays.matmul(arrays.A_in, self._W, out=Z)
+        arrays.matmul(self._A_in, self._W, out=Z)
         if self._b is not None:
             Z += self._b
         return Z
@@ -218,9 +219,7 @@ class Dense(ActivatedLayer):
 
 
 class _Arrays:
-    """The arrays of a dense layer for one batch size; those of the way back when first needed."""
-
-    A_in: Array
+    """The arrays of a dense layer for one batch size; those of `backward` when first needed."""
 
     def __init__(self, layer: Dense, batch: int) -> None:
         self.layer, self.batch = layer, batch
@@ -260,7 +259,6 @@ class _Arrays:
         return empty((replicas, *shape), W.dtype, is_replicas_last(W))
 
 
-def default_weights(activation: Activation) -> str:
-    """Return the rule by which weights are drawn that an activation follows."""
-    by_fan_in = getattr(activation, "name", "") in _FAN_IN_ACTIVATIONS
-    return "he_uniform" if by_fan_in else "glorot_uniform"
+def default_initializer(activation: Activation) -> str:
+    """Return the name of the initializer for the weights before this activation."""
+    return getattr(activation, "initializer", Activation.initializer)

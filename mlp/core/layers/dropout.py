@@ -35,7 +35,8 @@ class Dropout(Layer):
         one = A_in if A_in.ndim == 2 else A_in[0]
         mask = self.scratch("mask", one)
         rng.random(out=mask, dtype=mask.dtype.type)
-        np.copyto(mask, np.greater_equal(mask, self.rate, out=self.scratch("kept", one, np.bool_)))
+        survives = np.greater_equal(mask, self.rate, out=self.scratch("survives", one, np.bool_))
+        np.copyto(mask, survives)
         mask /= 1.0 - self.rate
         self._mask = mask
         A: Array = np.multiply(A_in, mask, out=self.scratch("A", A_in))

@@ -290,6 +290,7 @@ class BatchNorm(Normalization):
 
     def _update_running(self, arrays: _Arrays) -> None:
         """running = (1 - momentum) * running + momentum * that of the batch."""
+        # mean and var may be overwritten: backward needs only N and s
         m, mean, var = self.momentum, arrays.mean, arrays.var
         running_mean = self.params["running_mean"][..., None, :]
         running_var = self.params["running_var"][..., None, :]

@@ -43,6 +43,7 @@ def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
             f"net: received a network of {net.replicas} replicas, expected a single one; "
             "net.replica(k) makes one"
         )
+    net._access.check_not_written("trace")
     layers = []
     for i, layer in enumerate(net.layers):
         if type(layer) is not Dense:

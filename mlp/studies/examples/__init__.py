@@ -6,11 +6,17 @@
 0.298371109
 """
 
-from mlp.studies.examples.catalog import EXAMPLES, load_example
 from mlp.studies.examples.chart import LearningRateChart, learning_rate_chart
-from mlp.studies.examples.documents import document_000, document_001, document_002, document_003
+from mlp.studies.examples.documents import (
+    EXAMPLES,
+    document_000,
+    document_001,
+    document_002,
+    document_003,
+    load_example,
+    mazur,
+)
 from mlp.studies.examples.example import Erratum, Example
-from mlp.studies.examples.mazur import mazur
 
 __all__ = [
     "EXAMPLES",

@@ -1,9 +1,9 @@
-"""The history as a CSV file that grows with the run."""
+"""A callback that writes the history to a CSV file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -11,21 +11,18 @@ from mlp._atomic import write_file
 from mlp.training.callbacks.base import Callback
 from mlp.training.history import History
 
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
-
 
 class CSVLogger(Callback):
-    """Writes the history to a CSV file, a row after each epoch.
+    """Writes the history to a CSV file, one row after each epoch.
 
-    The file always holds the whole history of the trainer, also that of earlier calls of `fit`;
-    what it held before is replaced when the run starts. Numbers have all their digits. Of K
-    replicas a column is headed ``name/k``.
+    The file holds the whole history of the trainer, including earlier calls of `fit`; its old
+    content is replaced when the run starts. Numbers are written with all digits. For K replicas
+    there are columns ``name/k``.
 
     Parameters
     ----------
     path : str or Path
-        Where to; the folder must be there.
+        The file; its folder must exist.
 
     Examples
     --------
@@ -45,14 +42,14 @@ class CSVLogger(Callback):
         self.path = Path(path)
         self._sizes: dict[str, int] = {}
 
-    def on_start(self, trainer: Trainer) -> None:
-        """Write the epochs of earlier calls of `fit`; OSError if the file cannot be written."""
+    def on_start(self, trainer: Any) -> None:
+        """Write the epochs so far; OSError if the file cannot be written."""
         history = trainer.history
         self._sizes = {name: max(map(np.size, history[name])) for name in history}
         self._write_all(history)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        """Add the row of the epoch; if it brought a new column, write all rows anew."""
+    def on_epoch_end(self, trainer: Any) -> None:
+        """Append the row of the epoch; with a new column, write the file again."""
         history, known = trainer.history, self._sizes
         self._sizes = {n: max(known.get(n, 1), np.size(history[n][-1])) for n in history}
         if self._sizes == known:

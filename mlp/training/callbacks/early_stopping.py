@@ -1,56 +1,53 @@
-"""Early stopping: a run ends when it gets no better, with the best weights it had."""
+"""Early stopping: ends a run that no longer improves, and restores the best weights."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.training.callbacks.monitor import Monitor
-
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
+from mlp.training.callbacks.base import Monitor
 
 
 class EarlyStopping(Monitor):
-    """Ends a run that gets no better and gives back the best weights, those that were scored.
+    """Ends a run that no longer improves, and restores the best weights.
 
-    The score of an epoch is always that of the weights which the epoch ended with: the loss or a
-    metric on the validation data, or with ``monitor="loss"`` the loss on all training data
-    (penalties and weights of rows included, no dropout), evaluated for this. It is not
-    ``history["loss"]``, whose batches each saw other weights. What is scored is given back whole:
-    running statistics, as `BatchNorm` has them, go with the weights.
+    The score of an epoch is that of the weights at its end: the loss or a metric on the validation
+    data, or with ``monitor="loss"`` the loss on all training data (including penalties and row
+    weights, without dropout), evaluated for this purpose. It is not ``history["loss"]``, whose
+    batches each saw different weights. Running statistics, as of `BatchNorm`, are restored with
+    the weights.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
         "val_loss", "loss", or a metric by its name in the history, such as "val_accuracy".
     patience : int, default 10
-        The run ends when so many epochs in a row brought nothing better.
+        The run ends after so many epochs in a row without a better score.
     min_delta : float, default 0.0
-        What does not beat the last better score by more than this does not count as better. The
-        best weights are those of the best score all the same.
+        A score counts as better only if it beats the last better one by more than this. The best
+        weights are nevertheless those of the best score.
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better; "auto" knows it of losses and of this package's metrics.
+        Whether lower or higher is better; "auto" knows losses and the metrics of this package.
     restore_best : bool, default True
-        Whether the network gets its best weights back whatever ends the run: the last epoch, a
-        stop, an exception, Ctrl-C, divergence. Without a finite score there are none.
+        Whether the best weights are restored, whatever ends the run: the last epoch, a stop, an
+        exception, Ctrl-C or divergence. Without a finite score there are none.
 
     Attributes
     ----------
     best : float or ndarray (K,)
         The best score; NaN before there is one.
     best_epoch, stopped_epoch : int or ndarray (K,)
-        The epochs of the best score and of the stop; 0 while there is none.
+        The epochs of the best score and of the stop; 0 before there is one.
 
     Notes
     -----
-    With K replicas each has its own best weights and its own patience, and ends with the bits
-    that its run alone ends with; the run goes on until the last of them is through. In a further
-    `fit` of the same trainer the best score still counts, and the patience of those that had
-    stopped begins again.
+    Each of K replicas has its own best weights and its own patience, and its result is
+    bit-identical to that of its run alone; the run goes on until the last one stops. In another
+    `fit` of the same trainer the best score still counts, and the patience of stopped replicas
+    starts again.
 
     Examples
     --------
@@ -96,7 +93,7 @@ class EarlyStopping(Monitor):
 
     @property
     def stopped_epoch(self) -> int | NDArray[np.int64]:
-        """The epoch in which the patience came to its end."""
+        """The epoch in which the patience ran out."""
         return self._public(self._state["stopped_epoch"]) if self._state else 0
 
     def _public(self, values: NDArray[Any]) -> Any:
@@ -104,7 +101,7 @@ class EarlyStopping(Monitor):
         has_replicas = self._trainer is not None and self._trainer.net.replicas is not None
         return values.copy() if has_replicas else values[0].item()
 
-    def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
+    def _first_state(self, trainer: Any) -> dict[str, NDArray[Any]]:
         epochs = np.zeros(trainer.net.replicas or 1, np.int64)
         return super()._first_state(trainer) | {
             "best": np.full(epochs.shape, math.inf),
@@ -114,15 +111,15 @@ class EarlyStopping(Monitor):
             "fixed": np.atleast_2d(trainer.net.fixed).copy(),
         }
 
-    def on_start(self, trainer: Trainer) -> None:
-        """Begin, or go on where the last `fit` ended."""
+    def on_start(self, trainer: Any) -> None:
+        """Start, or continue where the last `fit` ended."""
         super().on_start(trainer)
         had_stopped = self._state["stopped_epoch"] > 0
         self._state["waited"][had_stopped] = 0
         self._state["stopped_epoch"][had_stopped] = 0
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        """Score the weights, keep the best, and stop where the patience is at its end."""
+    def on_epoch_end(self, trainer: Any) -> None:
+        """Score the weights, keep the best, and stop once the patience has run out."""
         if self.monitor == "loss":
             score = self._score(trainer.training_loss())
         else:
@@ -140,9 +137,9 @@ class EarlyStopping(Monitor):
         if state["stopped_epoch"].all():
             trainer.stop()
 
-    def on_stop(self, trainer: Trainer) -> None:
-        """Give the weights back: the best, or of replicas that stopped before others the last."""
-        if self._trainer is not trainer:  # it never began
+    def on_stop(self, trainer: Any) -> None:
+        """Restore the best weights, or the last ones of replicas that stopped before others."""
+        if self._trainer is not trainer:  # `on_start` did not succeed
             return
         has_kept = self._state["best_epoch" if self.restore_best else "stopped_epoch"] > 0
         np.atleast_2d(trainer.net.theta)[has_kept] = self._state["theta"][has_kept]

@@ -1,42 +1,39 @@
-"""A progress bar, on a terminal and in notebooks only."""
+"""A progress bar for terminals and notebooks."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mlp.training.callbacks.base import Callback
 
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
-
 
 class ProgressBar(Callback):
-    """Shows epochs and the last losses: a line on standard error, in a notebook a widget.
+    """Shows the epochs and the last losses: a line on standard error, or a widget in a notebook.
 
-    It shows nothing where standard error is neither a terminal nor a notebook's.
+    It shows nothing if standard error is neither a terminal nor a notebook's.
 
     Parameters
     ----------
     epochs : int, optional
-        How many epochs the run has; by default those that `fit` was asked for.
+        The number of epochs; by default that of `fit`.
     """
 
     def __init__(self, epochs: int | None = None) -> None:
         self.epochs = epochs
         self._bar: Any = None
 
-    def on_start(self, trainer: Trainer) -> None:
+    def on_start(self, trainer: Any) -> None:
         """Open the bar."""
         if sys.stderr is not None and (sys.stderr.isatty() or _is_notebook()):
             total = trainer.epochs if self.epochs is None else self.epochs
             done = len(trainer.history.epochs) if trainer.is_resumed else 0
             self._bar = _tqdm()(total=total, initial=done, unit="epoch", leave=False)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        """Move on."""
+    def on_epoch_end(self, trainer: Any) -> None:
+        """Advance the bar."""
         if self._bar is None:
             return
         words = []
@@ -47,7 +44,7 @@ class ProgressBar(Callback):
         self._bar.set_postfix_str(", ".join(words), refresh=False)
         self._bar.update()
 
-    def on_stop(self, trainer: Trainer) -> None:
+    def on_stop(self, trainer: Any) -> None:
         """Close the bar."""
         if self._bar is not None:
             self._bar.close()
@@ -55,18 +52,18 @@ class ProgressBar(Callback):
 
 
 def _is_notebook() -> bool:
-    """Whether a Jupyter kernel runs this program; found without importing anything."""
+    """Whether this program runs in a Jupyter kernel; found without importing anything."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return shell is not None and "IPKernelApp" in shell.config
 
 
 def _tqdm() -> Any:
-    """Return the bar that fits: a widget in a notebook where there are widgets, else text."""
+    """Return tqdm's class: a widget in a notebook with ipywidgets, else text."""
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about widgets that are not installed
+        warnings.simplefilter("ignore")  # about ipywidgets, if not installed
         from tqdm.auto import tqdm
 
         return tqdm

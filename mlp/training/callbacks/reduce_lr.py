@@ -1,40 +1,37 @@
-"""A learning rate that falls when a run gets no better."""
+"""Reduces the learning rate when a run no longer improves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlp._checks import check_not_negative, check_number
-from mlp.training.callbacks.monitor import Monitor
-
-if TYPE_CHECKING:
-    from mlp.training.trainer import Trainer
+from mlp.training.callbacks.base import Monitor
 
 
 class ReduceLROnPlateau(Monitor):
-    """Multiplies the learning rate by `factor` when a quantity gets no better.
+    """Multiplies the learning rate by `factor` when a quantity no longer improves.
 
-    It is ``optimizer.lr_scale`` that falls, so the rate may be a number, a schedule, or one for
-    each replica; each replica's falls by itself. It stays low in a further `fit`.
+    It changes ``optimizer.lr_scale``, so the rate may be a number, a schedule, or one rate for
+    each replica; every replica has its own scale. The scale persists in another `fit`.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
         "val_loss", "loss" (that of the history), or a metric such as "val_accuracy".
     factor : float, default 0.1
-        More than 0 and less than 1.
+        Between 0 and 1, exclusive.
     patience : int, default 10
-        How many epochs in a row without a better value lower the rate; then counting begins anew.
+        The rate is reduced after so many epochs in a row without a better value.
     min_delta : float, default 0.0
-        What does not beat the last better value by more than this does not count as better.
+        A value counts as better only if it beats the last better one by more than this.
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better; "auto" knows it of losses and of this package's metrics.
+        Whether lower or higher is better; "auto" knows losses and the metrics of this package.
     min_lr : float, default 0.0
-        The rate falls no lower than this. A schedule may go below by itself, so with one it has
-        no meaning and is refused.
+        The lower bound of the rate. It is rejected with a schedule, which may go below it by
+        itself.
 
     Examples
     --------
@@ -63,20 +60,20 @@ class ReduceLROnPlateau(Monitor):
         self.factor = check_number("factor", factor, between, lambda x: 0.0 < x < 1.0)
         self.min_lr = check_not_negative("min_lr", min_lr)
 
-    def _first_state(self, trainer: Trainer) -> dict[str, NDArray[Any]]:
+    def _first_state(self, trainer: Any) -> dict[str, NDArray[Any]]:
         state = super()._first_state(trainer)
         scale = trainer.optimizer.lr_scale
         return state | {"lr_scale": np.broadcast_to(scale, state["waited"].shape).copy()}
 
-    def check_state(self, trainer: Trainer) -> None:
-        """Raise ValueError if the state is not of the trainer's network, or holds no scales."""
+    def check_state(self, trainer: Any) -> None:
+        """Raise ValueError if the state does not fit the network, or the scales are not valid."""
         super().check_state(trainer)
         scale = self._state["lr_scale"]
         if not (np.isfinite(scale) & (scale >= 0.0)).all():
             raise ValueError(f"lr_scale: received {scale.tolist()}, expected numbers >= 0")
 
-    def on_start(self, trainer: Trainer) -> None:
-        """Begin, or go on with the scale that was reached."""
+    def on_start(self, trainer: Any) -> None:
+        """Start, or continue with the scale reached so far."""
         lr = trainer.optimizer.lr
         if self.min_lr and callable(lr):
             raise ValueError(
@@ -87,8 +84,8 @@ class ReduceLROnPlateau(Monitor):
         super().on_start(trainer)
         self._set_scale(trainer)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        """Lower the rate where the patience is at its end."""
+    def on_epoch_end(self, trainer: Any) -> None:
+        """Reduce the rate where the patience has run out."""
         due = self._wait(self._score(trainer.history[self.monitor][-1]))
         if not due.any():
             return
@@ -98,7 +95,7 @@ class ReduceLROnPlateau(Monitor):
         scale[due] = np.maximum(self.factor * scale, np.minimum(least, scale))[due]
         self._set_scale(trainer)
 
-    def _set_scale(self, trainer: Trainer) -> None:
+    def _set_scale(self, trainer: Any) -> None:
         scale = self._state["lr_scale"]
         if np.any(scale != trainer.optimizer.lr_scale):
             has_replicas = trainer.net.replicas is not None

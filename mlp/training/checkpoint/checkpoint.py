@@ -1,4 +1,4 @@
-"""Checkpoints: files from which a run goes on as if it had never ended."""
+"""Checkpoints: files from which a run continues as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -6,57 +6,59 @@ import errno
 import os
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
-from mlp._checks import check_count, check_not_negative
-from mlp.training.callbacks.base import Callback
-from mlp.training.checkpoint.file import progress_of, read_run, write_run
+from mlp._archive import format_errors, read_archive, write_archive
+from mlp._checks import check_count, check_not_negative, check_path, require, require_keys
+from mlp.training.callbacks.base import Callback, Saver
+from mlp.training.checkpoint.settings import differences, schedule_at, settings_of
+from mlp.training.checkpoint.state import restore, state_of
+from mlp.training.run import Run
 
-if TYPE_CHECKING:
-    from mlp.training.loop import Run
-    from mlp.training.trainer import Trainer
+AnyPath = str | os.PathLike[str]
+_KIND, _VERSION = "mlp-checkpoint", 1
+_MOST_LISTED = 6
 
 
-class Checkpoint(Callback):
-    """Writes where a run is to a file, from which `Trainer.resume` continues it, bit for bit.
+class Checkpoint(Saver):
+    """Saves a run to a file, from which `Trainer.resume` continues it bit-identically.
 
-    It is written when the run begins, after epochs and batches as asked for, after Ctrl-C and
-    when the run is over; always when all other callbacks have been called, wherever it stands
-    among them. There is one file, replaced as a whole each time: what ends the process, kill -9
-    and a full disk included, leaves the one that was written last.
+    The file is written at the start of the run, after epochs and batches as requested, after
+    Ctrl-C and at the end of the run; always after all other callbacks, whatever its place among
+    them. Each time the file is replaced as a whole: after kill -9 or on a full disk, the last
+    complete one remains.
 
     Parameters
     ----------
     path : path
-        The file; ``.npz`` says what it is to others. Folders that are missing are made.
+        The file, usually ``.npz``. Missing folders are created.
     every : int or None, default 1
-        After so many epochs; None for not after epochs.
+        Write after every so many epochs; None for not after epochs.
     every_batches : int or None, default None
-        After so many batches, counted through all epochs.
+        Write after every so many batches, counted over all epochs.
     every_seconds : float or None, default None
-        After the batch during which so much time has passed since the last writing, or twenty
-        times what that took if it is more.
+        Write after a batch once so much time has passed since the last time, or twenty times the
+        time that writing took if that is longer.
 
     Raises
     ------
     OSError
-        If the file cannot be written: it names the path, ends the run, and the file that was
-        there is whole.
+        If the file cannot be written. It names the path and ends the run; the old file is intact.
     FileExistsError
-        When `Trainer.fit` begins a new run and the file holds one that is not over yet, so that
-        its work is not lost.
+        If `Trainer.fit` starts a new run and the file holds one that is not over, whose work would
+        be lost.
     FileFormatError
-        When a run begins and the file is something else.
+        If a run starts and the file is of another kind.
 
     Notes
     -----
-    The file holds the weights, all that layers keep besides, the state of the optimizer, both
-    random streams, the order of the rows and the place in it, the history, and what
-    `Callback.state_dict` returns. Layers and activations of one's own need no names in it: it is
-    the network at hand that goes on. What such a layer keeps from batch to batch belongs into its
-    parameters, of which some need not be trained. docs/format.md describes the file.
+    The file holds the weights and all other numbers of the layers, the state of the optimizer,
+    both random streams, the order of the rows and the place in it, the history, and the result of
+    each `Callback.state_dict`. Custom layers and activations need no names in it, as the run
+    continues with the network at hand. What a custom layer keeps from batch to batch belongs in
+    its parameters, which need not all be trained. docs/format.md describes the file.
 
-    The bits are the same on the same machine, with the same NumPy and number of threads.
+    Results are bit-identical on the same machine, with the same NumPy and number of threads.
 
     Examples
     --------
@@ -90,13 +92,13 @@ class Checkpoint(Callback):
         self.every_seconds = (
             None if every_seconds is None else check_not_negative("every_seconds", every_seconds)
         )
-        self._trainer: Trainer | None = None
+        self._trainer: object = None
         self._written: tuple[int, int] | None = None
         self._batches = 0
         self._time = self._took = 0.0
 
-    def on_start(self, trainer: Trainer) -> None:
-        """Write where the run begins, so that what cannot be written is found at once."""
+    def on_start(self, trainer: Any) -> None:
+        """Write the start of the run, so that a file that cannot be written is found at once."""
         run = _run_of(trainer)
         is_there = run.source == os.path.realpath(self.path)
         if not is_there and trainer is not self._trainer and os.path.exists(self.path):
@@ -113,31 +115,31 @@ class Checkpoint(Callback):
             raise FileExistsError(
                 errno.EEXIST,
                 f"received a file that holds a run after epoch {epoch} of {last_epoch}, expected "
-                "none or one that is over: Trainer.resume continues it, and without the file a "
-                "new one begins",
+                "none or one that is over: Trainer.resume continues it; delete the file to start "
+                "a new run",
                 self.path,
             )
 
-    def on_batch_end(self, trainer: Trainer) -> None:
-        """Write if it is time to; after the last batch of an epoch, that is left to its end."""
+    def on_batch_end(self, trainer: Any) -> None:
+        """Write if it is time, but leave the last batch of an epoch to `on_epoch_end`."""
         run = _run_of(trainer)
-        if self._is_due(run) and trainer.batch < len(run.data):
+        if self._is_due(run) and run.state.batch < len(run.data):
             self._write(run)
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        """Write if it is time to."""
+    def on_epoch_end(self, trainer: Any) -> None:
+        """Write if it is time."""
         run = _run_of(trainer)
-        if self._is_due(run) or (self.every is not None and trainer.epoch % self.every == 0):
+        if self._is_due(run) or (self.every is not None and run.state.epoch % self.every == 0):
             self._write(run)
 
-    def finish(self, trainer: Trainer) -> None:
-        """Write what came after the last writing, when a run is over or was interrupted."""
+    def finish(self, trainer: Any) -> None:
+        """Write the end of the run, unless the file already holds it."""
         run = _run_of(trainer)
-        if run.place != self._written:
+        if run.state.place != self._written:
             self._write(run)
 
     def _is_due(self, run: Run) -> bool:
-        """Whether there have been enough batches, or enough time, since the last writing."""
+        """Whether enough batches or enough time have passed since the last writing."""
         n, m = self.every_batches, self.every_seconds
         if n is not None and run.batches_done - self._batches >= n:
             return True
@@ -150,20 +152,15 @@ class Checkpoint(Callback):
         self._note(run)
 
     def _note(self, run: Run) -> None:
-        self._written, self._batches, self._time = run.place, run.batches_done, time.monotonic()
+        self._written, self._batches = run.state.place, run.batches_done
+        self._time = time.monotonic()
 
 
-def _run_of(trainer: Trainer) -> Run:
-    if trainer._run is None:
-        raise RuntimeError("Checkpoint: received a trainer at rest, expected a call during fit")
-    return trainer._run
-
-
-def check_path(name: str, path: object) -> str:
-    """Return the name of a file; TypeError if it is none."""
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{name}: received {path!r}, expected a path")
-    return str(os.fspath(path))
+def _run_of(trainer: Any) -> Run:
+    run: Run | None = trainer._run
+    if run is None:
+        raise RuntimeError("Checkpoint: received an idle trainer, expected a call during fit")
+    return run
 
 
 def require_checkpoint(callbacks: Sequence[Callback], path: str | os.PathLike[str]) -> None:
@@ -173,3 +170,87 @@ def require_checkpoint(callbacks: Sequence[Callback], path: str | os.PathLike[st
         raise ValueError(
             f"callbacks: received no Checkpoint that writes {os.fspath(path)}, expected one"
         )
+
+
+class Progress(NamedTuple):
+    """How far the run in a file has come."""
+
+    epoch: int
+    last_epoch: int
+    is_over: bool
+
+
+def write_run(path: AnyPath, run: Run) -> None:
+    """Write a run to a file, as a whole or not at all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the state of a callback or a random generator cannot be written; no file was touched.
+    OSError
+        If the file cannot be written; the old one is unchanged.
+    """
+    optimizer = run.update.optimizer
+    schedule = schedule_at(optimizer, max(optimizer.steps - 1, 0))
+    settings = settings_of(run) | {"schedule": schedule}
+    write_archive(path, _KIND, _VERSION, {"settings": settings, "state": state_of(run)})
+
+
+def read_run(path: AnyPath) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings and the state in a file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is corrupted, hostile, of a later version or not a checkpoint.
+    OSError
+        If the file does not exist or cannot be read.
+    """
+    _, content = read_archive(path, _KIND, [_VERSION])
+    with format_errors(path):
+        settings, state = require_keys("checkpoint", content, "settings", "state")
+        require("settings", settings, dict)
+        progress_of(require("state", state, dict))
+    return settings, state
+
+
+def progress_of(state: dict[str, Any]) -> Progress:
+    """Return how far a saved run has come; TypeError or ValueError if the state is not valid."""
+    epoch, last_epoch = (check_count(name, state.get(name), 0) for name in ("epoch", "last_epoch"))
+    return Progress(epoch, last_epoch, require("is_over", state.get("is_over"), bool))
+
+
+def continue_run(path: AnyPath, run: Run, epochs: int) -> None:
+    """Restore the run in a file, to be continued up to so many epochs in total.
+
+    Raises
+    ------
+    ValueError
+        If the file holds another run, or one that has come further.
+    FileFormatError, OSError
+        As in `read_run`. Nothing has been changed when one of these is raised.
+    """
+    settings, state = read_run(path)
+    schedule = None
+    if settings.get("schedule") is not None:
+        with format_errors(path):
+            step, _ = require_keys("schedule", settings["schedule"], "step", "rate")
+            check_count("step", step, 0)
+        schedule = schedule_at(run.update.optimizer, step)
+    found = differences(settings_of(run) | {"schedule": schedule}, settings)
+    if found:
+        more = f"; and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
+        raise ValueError(
+            f"{os.fspath(path)}: is of another run: {'; '.join(found[:_MOST_LISTED])}{more} "
+            "(delete the file to start a new run)"
+        )
+    needed = progress_of(state).epoch + (state.get("present") is not None)
+    if epochs < needed:
+        raise ValueError(
+            f"epochs: received {epochs}, expected at least {needed}, "
+            f"which {os.fspath(path)} has reached"
+        )
+    with format_errors(path):
+        restore(run, state)
+    run.state.last_epoch = epochs
+    run.source = os.path.realpath(path)

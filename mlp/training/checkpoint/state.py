@@ -1,10 +1,10 @@
-"""Where a run is: all that changes while it lasts, as a tree of settings and arrays."""
+"""The state of a run as a tree of settings and arrays: all that changes during training."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,54 +13,50 @@ from mlp._checks import require, require_keys
 from mlp._types import Array, LossValue
 from mlp.core.network import MLP
 from mlp.optim import Optimizer
-from mlp.training.callbacks.monitor import Monitor
 from mlp.training.history import History
-
-if TYPE_CHECKING:
-    from mlp.training.loop import Run
-
+from mlp.training.run import Run
 
 Change = Callable[[], None]
-"""Puts what has been checked in its place."""
+"""Applies a state that has been checked."""
 
 
 def state_of(run: Run) -> dict[str, Any]:
-    """Return where a run is; its arrays are views where they can be."""
-    trainer = run.trainer
+    """Return the state of a run; its arrays are views where possible."""
+    state = run.state
     return {
-        "epoch": trainer.epoch - run.is_in_epoch,
-        "last_epoch": run.last_epoch,
+        "epoch": state.epoch - state.is_in_epoch,
+        "last_epoch": state.last_epoch,
         "is_over": run.is_over,
-        "is_stopping": run.is_stopping,
-        "present": _present(run) if run.is_in_epoch else None,
-        "alive": trainer.alive,
-        "batch_loss": np.asarray(trainer.batch_loss, np.float64),
-        "network": _network_state(trainer.net),
-        "optimizer": _optimizer_state(trainer.optimizer),
-        "random": random_state(trainer._rng),
-        "history": trainer.history.to_tree(),
-        "callbacks": [callback.state_dict() for callback in run.with_state],
+        "is_stopping": state.is_stopping,
+        "present": _present(run) if state.is_in_epoch else None,
+        "alive": run.update.alive,
+        "batch_loss": np.asarray(state.batch_loss, np.float64),
+        "network": _network_state(run.net),
+        "optimizer": _optimizer_state(run.update.optimizer),
+        "random": random_state(run.rng),
+        "history": run.history.to_tree(),
+        "callbacks": [callback.state_dict() for callback in run.stateful],
     }
 
 
 def restore(run: Run, saved: Any) -> None:
-    """Put a run where `saved`, which `state_of` returned, says that it was.
+    """Restore a state that `state_of` returned.
 
     Raises
     ------
     TypeError, ValueError
-        If it is anything else; nothing has been changed then.
+        If `saved` is anything else; nothing has been changed then.
     """
-    trainer = run.trainer
+    net, optimizer = run.net, run.update.optimizer
     keys = ("epoch", "last_epoch", "is_over", "is_stopping", "present", "alive", "batch_loss")
     parts = ("network", "optimizer", "random", "history", "callbacks")
     values = dict(zip((*keys, *parts), require_keys("state", saved, *keys, *parts), strict=True))
     changes = [
         _restore_position(run, values),
-        _restore_network(trainer.net, values["network"]),
-        _restore_optimizer(trainer.optimizer, values["optimizer"], trainer.net.theta),
-        check_random_state("random", trainer._rng, values["random"]),
-        _restore_history(trainer.history, values["history"]),
+        _restore_network(net, values["network"]),
+        _restore_optimizer(optimizer, values["optimizer"], net.theta),
+        check_random_state("random", run.rng, values["random"]),
+        _restore_history(run.history, values["history"]),
         _restore_callbacks(run, values["callbacks"]),
     ]
     for change in changes:
@@ -68,35 +64,35 @@ def restore(run: Run, saved: Any) -> None:
 
 
 def _present(run: Run) -> dict[str, Any]:
-    """Return where in the present epoch a run is."""
-    order = run.data.order
+    """Return where in the current epoch a run is."""
+    order, state = run.data.order, run.state
     return {
-        "batch": run.trainer.batch,
+        "batch": state.batch,
         "order": order.astype(np.uint32 if len(order) < 1 << 32 else np.int64)
         if run.data.shuffle
         else None,
-        "loss_sum": np.asarray(run.loss_sum, np.float64),
-        "norm_sum": np.asarray(run.norm_sum, np.float64),
-        "seconds": run.seconds,
+        "loss_sum": np.asarray(state.loss_sum, np.float64),
+        "norm_sum": np.asarray(state.norm_sum, np.float64),
+        "seconds": state.seconds,
     }
 
 
 def _restore_position(run: Run, saved: Mapping[str, Any]) -> Change:
-    trainer, lead = run.trainer, run.trainer.net.theta.shape[:-1]
+    state, lead = run.state, run.net.theta.shape[:-1]
     epoch = _count("epoch", saved["epoch"])
     is_stopping = require("is_stopping", saved["is_stopping"], bool)
-    alive = _array("alive", saved["alive"], trainer.alive.shape, "bool")
+    alive = _array("alive", saved["alive"], run.update.alive.shape, "bool")
     batch_loss = _array("batch_loss", saved["batch_loss"], None, "float64")
     if batch_loss.shape not in ((), lead):
         raise ValueError(f"batch_loss: received shape {batch_loss.shape}, expected () or {lead}")
-    go_on = _restore_present(run, saved["present"], lead)
+    restore_present = _restore_present(run, saved["present"], lead)
 
     def change() -> None:
-        trainer.epoch, trainer.batch = epoch, len(run.data) if epoch else 0
-        run.is_stopping = is_stopping
-        trainer.batch_loss = _plain(batch_loss)
-        trainer._update.restore(alive)
-        go_on()
+        state.epoch, state.batch = epoch, len(run.data) if epoch else 0
+        state.is_stopping, state.is_in_epoch = is_stopping, False
+        state.batch_loss = _plain(batch_loss)
+        run.update.restore(alive)
+        restore_present()
 
     return change
 
@@ -116,11 +112,12 @@ def _restore_present(run: Run, present: Any, lead: tuple[int, ...]) -> Change:
     require("seconds", seconds, float)
 
     def change() -> None:
-        run.is_in_epoch = True
-        run.trainer.epoch += 1
-        run.trainer.batch = batch
-        run.loss_sum, run.norm_sum = sums
-        run.seconds = seconds
+        state = run.state
+        state.is_in_epoch = True
+        state.epoch += 1
+        state.batch = batch
+        state.loss_sum, state.norm_sum = sums
+        state.seconds = seconds
         if rows is not None:
             run.data.order = rows
 
@@ -128,14 +125,14 @@ def _restore_present(run: Run, present: Any, lead: tuple[int, ...]) -> Change:
 
 
 def _order(order: Any, n_rows: int) -> NDArray[np.intp]:
-    """Return the order of the rows, each of which occurs once."""
+    """Return the order of the rows; ValueError unless each occurs once."""
     kind = "uint32" if n_rows < 1 << 32 else "int64"
     rows = _array("order", order, (n_rows,), kind).astype(np.intp)
     seen = np.zeros(n_rows, np.bool_)
     if rows.min() >= 0 and rows.max() < n_rows:
         seen[rows] = True
     if not seen.all():
-        raise ValueError("order: received rows that are no permutation")
+        raise ValueError("order: received repeated or missing rows, expected a permutation")
     return rows
 
 
@@ -202,15 +199,14 @@ def _restore_history(history: History, saved: Any) -> Change:
 
 
 def _restore_callbacks(run: Run, saved: Any) -> Change:
-    """Try the states on copies; the callbacks get theirs when they have started."""
-    callbacks, states = run.with_state, require("callbacks", saved, list)
+    """Try the states on copies; the callbacks load theirs once they have started."""
+    callbacks, states = run.stateful, require("callbacks", saved, list)
     if len(states) != len(callbacks):
         raise ValueError(f"callbacks: received {len(states)} states, expected {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):
         trial = copy.copy(callback)
         trial.load_state_dict(require(type(callback).__name__, state, dict))
-        if isinstance(trial, Monitor):
-            trial.check_state(run.trainer)
+        trial.check_state(run.trainer)
 
     def change() -> None:
         run.callback_states = states
@@ -222,7 +218,7 @@ _NONE = type(None)
 
 
 def _array(place: str, value: Any, shape: tuple[int, ...] | None, dtype: str) -> NDArray[Any]:
-    """Return `value` if it is an array of this shape (None: of any) and type."""
+    """Return `value` if it is an array of this shape (None: any) and dtype."""
     array: NDArray[Any] = require(place, value, np.ndarray)
     if array.dtype.name != dtype or shape not in (None, array.shape):
         raise ValueError(
@@ -238,15 +234,15 @@ def _count(place: str, value: Any) -> int:
 
 
 def _plain(array: NDArray[np.float64]) -> LossValue:
-    """Return one number as a float, and others as they are."""
+    """Return a single number as a float, and other arrays as they are."""
     return array if array.ndim else float(array)
 
 
-_LARGEST = {"pos": 624, "buffer_pos": 4}  # places in a buffer, which NumPy does not check
+_LARGEST = {"pos": 624, "buffer_pos": 4}  # positions in a buffer, which NumPy does not check
 
 
 def random_state(rng: np.random.Generator) -> dict[str, Any]:
-    """Return the state of a generator, which is that of its bit generator.
+    """Return the state of a generator.
 
     Examples
     --------
@@ -257,13 +253,12 @@ def random_state(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def check_random_state(place: str, rng: np.random.Generator, saved: Any) -> Callable[[], None]:
-    """Return what puts a generator into a state that `random_state` returned.
+    """Return a function that restores a state from `random_state`.
 
     Raises
     ------
     ValueError
-        If it is not a state of such a generator; the generator has not been changed then, or
-        later by what is returned.
+        If it is not the state of such a generator.
     """
     now = dict(rng.bit_generator.state)
     if isinstance(saved, dict) and saved.get("bit_generator") != now["bit_generator"]:
@@ -285,7 +280,7 @@ def check_random_state(place: str, rng: np.random.Generator, saved: Any) -> Call
 
 
 def _check_like(place: str, saved: Any, now: Any) -> None:
-    """Raise ValueError unless `saved` is made as `now` is."""
+    """Raise ValueError unless `saved` has the structure of `now`."""
     if isinstance(now, dict):
         if not isinstance(saved, dict) or set(saved) != set(now):
             raise ValueError(f"{place}: received {str(saved)[:80]}, expected {', '.join(now)}")

@@ -1,4 +1,4 @@
-"""What happens inside the layers while a network is trained."""
+"""Records of what happens inside the layers during training."""
 
 from mlp.training.recording.record import LayerRecord
 from mlp.training.recording.recorder import LayerRecorder

@@ -1,8 +1,9 @@
-"""What was recorded of one layer, epoch by epoch."""
+"""The record of the layers: histograms and unit states, epoch by epoch."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,98 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp.training.recording.units import BINS, DEAD, SATURATED, Histogram
+from mlp._types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+BINS = 64
+_LARGEST = 2.0**1000  # keeps every edge finite
+
+
+class Histogram:
+    """Counts numbers in at most 64 bins of equal width, in one pass and in constant memory.
+
+    The width is a power of two, and every edge a multiple of it. Bins that become too narrow
+    therefore merge exactly in pairs, and two histograms can be compared bin by bin.
+
+    Attributes
+    ----------
+    exponent : int
+        Bins are ``2.0 ** exponent`` wide.
+    first : int
+        The first bin begins at ``first * 2.0 ** exponent``.
+    counts : ndarray of int64 (64,)
+        The number of values in each bin; a value on an edge belongs to the bin above.
+
+    Examples
+    --------
+    >>> histogram = Histogram()
+    >>> histogram.add(np.array([0.0, 0.5, 1.0, 63.0]))
+    >>> histogram.edges[:3], histogram.counts[:3]
+    (array([0., 1., 2.]), array([2, 1, 0]))
+    """
+
+    def __init__(self) -> None:
+        self.exponent = self.first = 0
+        self.counts: NDArray[np.int64] = np.zeros(BINS, np.int64)
+        self._low, self._high = math.inf, -math.inf
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """The edges of the bins, ``(65,)``."""
+        edges: NDArray[np.float64] = np.ldexp(self.first + np.arange(BINS + 1.0), self.exponent)
+        return edges
+
+    def add(self, values: Array) -> None:
+        """Count the values with a magnitude of at most ``2.0 ** 1000``; NaN is not counted."""
+        numbers = _countable(values)
+        if not numbers.size:
+            return
+        self._low = min(self._low, float(numbers.min()))
+        self._high = max(self._high, float(numbers.max()))
+        exponent = _exponent(self._low, self._high)
+        first = math.floor(math.ldexp(self._low, -exponent))
+        places = self.first + np.arange(BINS)
+        merged = (places >> min(max(exponent - self.exponent, 0), 62)) - first
+        counts = np.zeros(BINS, np.int64)
+        held = self.counts > 0
+        np.add.at(counts, merged[held], self.counts[held])
+        bins = np.floor(np.ldexp(numbers, -exponent)).astype(np.int64) - first
+        self.counts = counts + np.bincount(bins, minlength=BINS)
+        self.exponent, self.first = exponent, first
+
+
+def median(values: Array) -> float:
+    """Return the median of the values that a `Histogram` counts; NaN if there are none.
+
+    Examples
+    --------
+    >>> median(np.array([0.0, 0.0, 7.0, np.inf]))
+    0.0
+    """
+    numbers = _countable(values)
+    return float(np.median(numbers, overwrite_input=True)) if numbers.size else math.nan
+
+
+def _countable(values: Array) -> NDArray[np.float64]:
+    """Return a flat copy of the values that a histogram counts."""
+    numbers = np.asarray(values, np.float64)
+    return numbers[np.abs(numbers) <= _LARGEST]
+
+
+def _exponent(low: float, high: float) -> int:
+    """Return the exponent of the smallest width with which 64 bins span low to high.
+
+    The width is at least the 2**-20th part of the largest value: narrower bins say nothing, and
+    their numbers would overflow.
+    """
+    largest = max(abs(low), abs(high), 2.0**-60)
+    exponent = math.frexp(largest)[1] - 20
+    while math.floor(math.ldexp(high, -exponent)) - math.floor(math.ldexp(low, -exponent)) >= BINS:
+        exponent += 1
+    return exponent
 
 
 @dataclass(frozen=True)
@@ -27,9 +116,9 @@ class Histograms:
     exponent, first : ndarray of int64 (n,)
         The bins of an epoch are ``2.0 ** exponent`` wide, and begin at ``first`` widths.
     counts : ndarray of int64 (n, 64)
-        How many numbers lie in each bin.
+        The number of values in each bin.
     medians : ndarray of float64 (n,)
-        The median of these numbers themselves, not of their bins; NaN where there are none.
+        The median of the values themselves, not of their bins; NaN if there are none.
     """
 
     exponent: NDArray[np.int64]
@@ -47,23 +136,23 @@ class Histograms:
 
 @dataclass(frozen=True)
 class LayerSeries:
-    """What was recorded of one layer, over n epochs.
+    """The record of one layer over n epochs.
 
     Attributes
     ----------
     name : str
-        The layer, with its place in ``net.layers``.
+        The layer, with its index in ``net.layers``.
     activations : Histograms
-        Of its outputs for the probe.
+        The outputs for the probe.
     gradients : Histograms
-        Of ``log10 |dW|``, of the elements of dW that are not zero.
+        ``log10 |dW|`` of the elements of dW that are not zero.
     zeros : ndarray of int64 (n,)
-        How many elements of dW are zero.
+        The number of elements of dW that are zero.
     flat : ndarray of float64 (n,)
-        The share of its outputs at which the derivative of the activation is almost zero; NaN
-        where that is not judged.
+        The share of the outputs at which the derivative of the activation is almost zero; NaN if
+        that is not judged.
     units : ndarray of uint8 (n, n_out)
-        0 for a unit that works, 1 for one that is saturated, 2 for one that is dead.
+        0 for a working unit, 1 for a saturated one, 2 for a dead one.
     """
 
     name: str
@@ -74,14 +163,16 @@ class LayerSeries:
     units: NDArray[np.uint8]
 
     def dead(self, place: int = -1) -> list[int]:
-        """Return the dead units of an epoch, by its place in the record; the last by default."""
+        """Return the dead units of an epoch, by its index in the record; by default the last."""
         return np.flatnonzero(self.units[place] == DEAD).tolist()
 
     def saturated(self, place: int = -1) -> list[int]:
-        """Return the saturated units of an epoch, as `dead` does."""
+        """Return the saturated units of an epoch, as in `dead`."""
         return np.flatnonzero(self.units[place] == SATURATED).tolist()
 
 
+SATURATED, DEAD = 1, 2
+"""The states of a unit, besides 0 for one that works."""
 _FORMAT, _VERSION = "mlp-layers", 2
 _MEANINGS = {
     "dead": "no gradient passes, for any row",
@@ -90,16 +181,16 @@ _MEANINGS = {
 
 
 class LayerRecord:
-    """Histograms of activations and gradients by layer, and the units that are dead or saturated.
+    """Histograms of activations and gradients by layer, and the dead and saturated units.
 
-    `LayerRecorder` fills it, and says what dead and saturated mean.
+    `LayerRecorder` fills it, and defines dead and saturated.
 
     Attributes
     ----------
     names : tuple of str
         The layers.
     widths : tuple of int
-        How many units each has.
+        The number of units of each.
 
     Examples
     --------
@@ -137,7 +228,7 @@ class LayerRecord:
 
     @property
     def layers(self) -> tuple[LayerSeries, ...]:
-        """What was recorded of each layer."""
+        """The record of each layer."""
         ends = np.cumsum(self.widths)
         return tuple(
             LayerSeries(
@@ -165,7 +256,7 @@ class LayerRecord:
         flat: Sequence[float],
         units: Sequence[NDArray[np.uint8]],
     ) -> None:
-        """Add an epoch: for each layer what `LayerSeries` has, pairs in the same order."""
+        """Add an epoch: for each layer the fields of `LayerSeries`, pairs in the same order."""
         new: dict[str, Any] = {
             "epochs": epoch,
             "grids": [[(h.exponent, h.first) for h in pair] for pair in histograms],
@@ -179,12 +270,12 @@ class LayerRecord:
             self.arrays[name] = np.concatenate([old, np.asarray(new[name], old.dtype)[None]])
 
     def thin(self, stride: int) -> None:
-        """Keep the first epoch and those that come a multiple of `stride` after it."""
+        """Keep the first epoch and every `stride`-th after it."""
         kept = (self.epochs - 1) % stride == 0
         self.arrays = {name: array[kept] for name, array in self.arrays.items()}
 
     def __str__(self) -> str:
-        """Return a line for each layer with what its units have come to in the last epoch."""
+        """Return a line per layer with the state of its units in the last epoch."""
         if not len(self.epochs):
             return "no epoch recorded"
         lines = [f"epoch {self.epochs[-1]}"]
@@ -202,7 +293,7 @@ class LayerRecord:
         return "\n".join(lines)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the record as JSON, and write it to `path` if one is given."""
+        """Return the record as JSON, and write it to `path` if given."""
         layers = [
             {
                 "name": layer.name,
@@ -229,12 +320,12 @@ class LayerRecord:
 
     @classmethod
     def from_json(cls, source: str | Path) -> LayerRecord:
-        """Read what `to_json` wrote, from a path or from the text itself.
+        """Read the JSON of `to_json`, from a path or from the text itself.
 
         Raises
         ------
         ValueError
-            If it is no such record.
+            If it is not the JSON of such a record.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
         text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
@@ -267,7 +358,7 @@ def _histograms_to_json(histograms: Histograms) -> dict[str, Any]:
 
 
 def _with_none(numbers: NDArray[np.float64]) -> list[float | None]:
-    """Return a list with None for NaN, which JSON does not have."""
+    """Return a list with None for NaN, which JSON cannot hold."""
     return [None if np.isnan(number) else number for number in numbers.tolist()]
 
 
@@ -296,7 +387,7 @@ def _from_json(data: Mapping[str, Any]) -> LayerRecord:
 
 
 def _epochs_first(lists: Any, axis: int) -> NDArray[Any]:
-    """Return nested lists as an array with its axis of the epochs moved to the front."""
+    """Return nested lists as an array, with the axis of the epochs moved to the front."""
     return np.moveaxis(np.array(lists), axis, 0)
 
 

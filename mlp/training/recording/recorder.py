@@ -1,21 +1,21 @@
-"""A callback that records what the layers do: histograms, dead units, saturated units."""
+"""A callback that records histograms of the layers, and their dead and saturated units."""
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_count, check_inputs
 from mlp._types import Array
 from mlp.core.layers import Layer
 from mlp.core.network import BLOCK, MLP
 from mlp.training.callbacks.base import Callback
-from mlp.training.recording.record import LayerRecord
-from mlp.training.recording.units import Histogram, UnitProbe, median
+from mlp.training.recording.record import DEAD, SATURATED, Histogram, LayerRecord, median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,39 +24,39 @@ if TYPE_CHECKING:
 
 
 class LayerRecorder(Callback):
-    """Records histograms of activations and gradients by layer, and names dead units.
+    """Records histograms of activations and gradients by layer, and finds dead units.
 
-    After an epoch, the rows of a probe go through the network, without dropout. Of each layer
-    with weights or an activation are recorded: a histogram of its outputs; one of ``log10 |dW|``,
-    dW being the gradient of the epoch's last update, penalties and clipping included; the median
-    of each; and which units are
+    After an epoch, the rows of a probe pass through the network without dropout. For each layer
+    with weights or an activation it records a histogram of the outputs; a histogram of
+    ``log10 |dW|``, where dW is the gradient of the epoch's last update, including penalties and
+    clipping; the median of each; and which units are
 
-    - **dead**: the derivative of the activation is 0 for every row of the probe. A unit of relu
-      is dead if it is never positive [1]_; none of these rows can change its weights.
-    - **saturated**: not dead, but for at least 95 % of the rows the derivative is below 0.01 in
-      size, so that less than a hundredth of a gradient passes. There a sigmoid is below 0.0101
-      or above 0.9899, and tanh beyond ±0.995: close to the asymptotes, where Glorot and
-      Bengio found that learning stops [2]_. Of relu these are units that are hardly ever positive.
+    - **dead**: the derivative of the activation is 0 for every row of the probe. A ReLU unit is
+      dead if it is never positive [1]_; none of these rows can change its weights.
+    - **saturated**: not dead, but for at least 95 % of the rows the magnitude of the derivative
+      is below 0.01, so that less than a hundredth of a gradient passes. A sigmoid is then below
+      0.0101 or above 0.9899, and tanh beyond ±0.995: close to the asymptotes, where Glorot and
+      Bengio found that learning stops [2]_. Saturated ReLU units are hardly ever positive.
 
-    That is not judged where the derivative does not count: in a last layer whose activation and
-    loss are a pair, such as softmax and cross-entropy.
+    Units are not judged if the derivative does not count: in a last layer whose activation and
+    loss are a fused pair, such as softmax and cross-entropy.
 
-    Training is the same to the last bit with and without it.
+    Training is bit-identical with and without the recorder.
 
     Parameters
     ----------
     X : array_like (n, n_in)
-        The probe; a few hundred rows of the training data do.
+        The probe; a few hundred rows of the training data are enough.
     every : int, default 1
-        Record the first epoch and each that comes so many after one recorded.
+        Record the first epoch, and every so many epochs after it.
     most : int, default 200
-        The greatest number of epochs kept. When there are more, every second is dropped and
-        `every` doubles, so that a long run needs no more memory than a short one.
+        The maximum number of epochs kept. Beyond it, every second one is dropped and the interval
+        doubles, so a long run needs no more memory than a short one.
 
     Attributes
     ----------
     record : LayerRecord
-        What was recorded, in all calls of `fit` of one trainer.
+        The record of all calls of `fit` of one trainer.
 
     References
     ----------
@@ -91,21 +91,21 @@ class LayerRecorder(Callback):
         self._loaded: dict[str, Any] = {}
 
     def on_start(self, trainer: Trainer) -> None:
-        """Begin, or go on; ValueError if the probe does not fit the network, or for replicas."""
+        """Start or continue; ValueError for replicas, or if the probe does not fit the network."""
         net = trainer.net
         if net.replicas is not None:
             raise ValueError(
                 f"LayerRecorder: received a network of {net.replicas} replicas, "
                 "expected a single network"
             )
-        self._probe: Array = check_inputs(self.X, net.n_in, net.dtype)
+        self._probe: Array = check_inputs(self.X, net.n_in, net.dtype, names=net.feature_names)
         if self._trainer is not trainer:
             self.record, self._stride = _empty(net), self.every
         self._trainer, self._is_running = trainer, True
         self._restore()
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        """Record the epoch if it is one of those to be recorded."""
+        """Record the epoch if it is due."""
         if (trainer.epoch - 1) % self._stride:
             return
         probes, medians = _watch(trainer.net, self._probe)
@@ -124,15 +124,15 @@ class LayerRecorder(Callback):
             self.record.thin(self._stride)
 
     def on_stop(self, trainer: Trainer) -> None:
-        """Be ready for another `fit`."""
+        """Get ready for another `fit`."""
         self._is_running = False
 
     def config(self) -> dict[str, Any]:
-        """Return the settings, which are the same where a run is continued."""
+        """Return the settings, which must be the same when a run is continued."""
         return {"every": self.every, "most": self.most}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the record's arrays, none before the first `fit`."""
+        """Return copies of the record's arrays; empty before the first `fit`."""
         if self._loaded:
             return copy.deepcopy(self._loaded)
         if not self.record.names:
@@ -141,7 +141,7 @@ class LayerRecorder(Callback):
         return arrays | {"stride": self._stride}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned; ValueError if it is not of a LayerRecorder."""
+        """Restore a state from `state_dict`; ValueError if it is not that of a LayerRecorder."""
         expected = {*LayerRecord().arrays, "stride"}
         if set(saved) not in (set(), expected):
             raise ValueError(
@@ -153,10 +153,10 @@ class LayerRecorder(Callback):
         if self._is_running:
             self._restore()
         else:
-            self._trainer = None  # the next `fit` begins with this state
+            self._trainer = None  # the next `fit` starts with this state
 
     def _restore(self) -> None:
-        """Go on from the state that was loaded, if one was."""
+        """Continue from the loaded state, if any."""
         if self._loaded and self._trainer is not None:
             self.record = _restored(self._trainer.net, self._loaded)
             self._stride, self._loaded = check_count("stride", self._loaded["stride"]), {}
@@ -170,7 +170,7 @@ class LayerRecorder(Callback):
 
 
 def _recorded(net: MLP) -> Iterator[tuple[int, Layer, int]]:
-    """Yield the layers that are recorded, with their places and widths."""
+    """Yield the recorded layers, with their indices and widths."""
     width = net.n_in
     for i, layer in enumerate(net.layers):
         width = layer.n_out or width
@@ -179,7 +179,7 @@ def _recorded(net: MLP) -> Iterator[tuple[int, Layer, int]]:
 
 
 def _empty(net: MLP) -> LayerRecord:
-    """Return a record for the layers of a network."""
+    """Return an empty record for the layers of a network."""
     names, widths = [], []
     for i, layer, width in _recorded(net):
         what = getattr(layer, "activation", layer)
@@ -189,7 +189,7 @@ def _empty(net: MLP) -> LayerRecord:
 
 
 def _restored(net: MLP, saved: Mapping[str, Any]) -> LayerRecord:
-    """Return a record with saved arrays; ValueError if they are of another network."""
+    """Return a record with saved arrays; ValueError if they do not fit the network."""
     record = _empty(net)
     n = saved["epochs"].size
     for name, array in record.arrays.items():
@@ -205,16 +205,16 @@ def _restored(net: MLP, saved: Mapping[str, Any]) -> LayerRecord:
 
 
 def _watch(net: MLP, X: Array) -> tuple[list[UnitProbe], list[float]]:
-    """Send X through the layers, one after the other; return probes, and medians of outputs."""
+    """Pass X through the layers, one after the other; return probes and medians of outputs."""
     probes = {i: UnitProbe(layer) for i, layer, _ in _recorded(net)}
     medians = []
-    own = np.random.default_rng(0)  # for layers of one's own that draw even outside training
+    own = np.random.default_rng(0)  # for custom layers that draw even outside training
     A = X
     for i, layer in enumerate(net.layers):
         blocks = []
         for start in range(0, len(A), BLOCK):
             out = layer.forward(A[start : start + BLOCK], False, own)
-            blocks.append(out.copy())  # the layer writes the next block over it
+            blocks.append(out.copy())  # the layer overwrites it with the next block
             if i in probes:
                 probes[i].add(out)
         A = np.concatenate(blocks)
@@ -224,20 +224,91 @@ def _watch(net: MLP, X: Array) -> tuple[list[UnitProbe], list[float]]:
 
 
 def _gradient(layer: Layer) -> Array:
-    """Return the elements of the last dW; of a layer without W those of all its gradients."""
+    """Return the elements of the last dW, or of all gradients of a layer without W."""
     grads = layer.grads
     wanted = [grads["W"]] if "W" in grads else list(grads.values())
     return np.concatenate([np.ravel(grad) for grad in wanted]) if wanted else np.zeros(0)
 
 
 def _sizes(gradient: Array) -> Array:
-    """Return log10 of the sizes of the elements that are not zero."""
+    """Return log10 of the magnitudes of the elements that are not zero."""
     sizes: Array = np.log10(np.abs(gradient[gradient != 0.0], dtype=np.float64))
     return sizes
 
 
 def _histogram(numbers: Array) -> Histogram:
-    """Return their histogram."""
+    """Return the histogram of some numbers."""
     histogram = Histogram()
     histogram.add(numbers)
     return histogram
+
+
+_FLAT = 0.01
+"""A derivative below this magnitude is almost zero: a hundredth of a gradient passes."""
+_MOST_ROWS = 0.95
+"""The share of rows for which the derivative of a saturated unit is almost zero."""
+
+
+class UnitProbe:
+    """Observes a layer while blocks of rows pass through the network, outside training.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer, just after its `forward`.
+
+    Attributes
+    ----------
+    outputs : Histogram
+        The histogram of all outputs so far.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.outputs = Histogram()
+        self._rows = 0
+        self._flat: NDArray[Any] = np.zeros(0)  # rows per unit with almost no slope
+        self._zero: NDArray[Any] = np.zeros(0)  # rows per unit with a slope of zero
+
+    def add(self, A: Array) -> None:
+        """Add the outputs ``(batch, n_out)`` that the layer has just computed."""
+        self.outputs.add(A)
+        if not self._rows:
+            self._flat, self._zero = np.zeros((2, A.shape[-1]), np.int64)
+        self._rows += len(A)
+        if is_judged(self.layer):
+            slope = _slope(self.layer, A)
+            self._flat += (np.abs(slope) < _FLAT).sum(axis=0)
+            self._zero += (slope == 0.0).sum(axis=0)
+
+    @property
+    def flat(self) -> float:
+        """The share of outputs with a derivative that is almost zero; NaN if not judged."""
+        if not is_judged(self.layer):
+            return math.nan
+        return float(self._flat.sum() / (self._rows * self._flat.size))
+
+    @property
+    def units(self) -> NDArray[np.uint8]:
+        """The state of each unit, ``(n_out,)``: 0, SATURATED or DEAD."""
+        found = np.zeros(self._flat.size, np.uint8)
+        found[self._flat >= _MOST_ROWS * self._rows] = SATURATED
+        found[self._zero == self._rows] = DEAD
+        return found
+
+
+def is_judged(layer: Layer) -> bool:
+    """Whether the derivative of each output by its Z is a factor of the layer's gradient."""
+    activation = getattr(layer, "activation", None)
+    if activation is None or getattr(activation, "couples_units", False):
+        return False
+    return getattr(layer, "fused", None) is None
+
+
+def _slope(layer: Any, A: Array) -> Array:
+    """Return activation'(Z) as `backward` computes it."""
+    activation = layer.activation
+    Z = layer.Z if getattr(activation, "needs_z", True) else A
+    slope = np.empty_like(A)
+    activation.backward(np.ones_like(A), Z, A, out=slope)
+    return slope

@@ -39,7 +39,7 @@ def assert_same_sweep(one, other):
     assert one.networks.fixed.tobytes() == other.networks.fixed.tobytes()
 
 
-@pytest.mark.parametrize(("layers", "name"), zip(LAYERS, OPTIMIZERS, strict=True))
+@pytest.mark.parametrize(("layers", "name"), [*zip(LAYERS, OPTIMIZERS, strict=True)])
 def test_for_every_optimizer_and_layer(tmp_path, layers, name):
     whole = sweep(layers=layers, optimizer=name)
     if name == "sgd":

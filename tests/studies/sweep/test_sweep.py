@@ -24,7 +24,6 @@ from tests.studies.sweep.sweeps import (
     run_alone,
 )
 
-
 # every pair of problem and optimizer, of problem and dtype, and of optimizer and dtype
 PAIRS = [
     (problem, ("float32", "float64")[(i + j) % 2], optimizer)

@@ -1,0 +1,137 @@
+"""Options that several commands share, and the network and batch size that they describe."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlp.cli.data import DATA_OPTIONS, add_data_arguments
+from mlp.cli.task import Task
+from mlp.core import MLP
+from mlp.core.activations import ACTIVATIONS
+from mlp.core.losses import LOSSES
+
+NETWORK_OPTIONS = ("layers", "hidden", "output", "loss", "batch_size", "dtype", *DATA_OPTIONS)
+"""The options that mean nothing without --data."""
+
+
+def add_network_arguments(parser: argparse.ArgumentParser, default_data: str | None = None) -> None:
+    """Declare the options that name data and describe a network."""
+    group = parser.add_argument_group("network and data")
+    data = "digits, xor, spirals, FILE.csv or FILE.npz"
+    data += "" if default_data is None else f" ({default_data})"
+    group.add_argument("--data", metavar="NAME", default=default_data, help=data)
+    group.add_argument(
+        "--layers", type=parse_sizes, metavar="64,32,10", help="widths, from input to output"
+    )
+    add_layer_arguments(group)
+    add_data_arguments(parser)
+
+
+def add_layer_arguments(parser: argparse._ActionsContainer) -> None:
+    """Declare the options that describe a network besides its widths."""
+    parser.add_argument(
+        "--hidden",
+        "--activation",
+        metavar="NAME",
+        help=f"hidden activation: {', '.join(ACTIVATIONS)} (relu)",
+    )
+    parser.add_argument("--output", metavar="NAME", help="activation of the last layer")
+    parser.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))
+    parser.add_argument(
+        "--batch-size", type=parse_batch_size, metavar="N", help="rows per batch, or full (32)"
+    )
+    parser.add_argument("--dtype", choices=("float64", "float32"))
+
+
+def make_network(
+    options: argparse.Namespace,
+    task: Task,
+    dropout: float = 0.0,
+    normalization: str | None = None,
+) -> MLP:
+    """Return the network that the options describe, for this task."""
+    return MLP.from_sizes(
+        task.sizes,
+        options.hidden or "relu",
+        task.output,
+        task.loss,
+        dropout=dropout,
+        normalization=normalization,
+        dtype=options.dtype or "float64",
+        seed=options.seed,
+    )
+
+
+def batch_size_of(options: argparse.Namespace) -> int | None:
+    """Return the number of rows per batch, None for all."""
+    return 32 if options.batch_size is None else options.batch_size or None
+
+
+def parse_sizes(text: str) -> list[int]:
+    """Return the widths in ``64,32,10``."""
+    try:
+        sizes = [int(size) for size in text.split(",")]
+    except ValueError:
+        sizes = []
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"received {text!r}, expected widths like 64,32,10")
+    return sizes
+
+
+def parse_hidden(text: str) -> list[int]:
+    """Return the widths of the hidden layers in ``64,32``, or none for ``none``."""
+    if text == "none":
+        return []
+    try:
+        return parse_sizes(f"1,{text}")[1:]
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"received {text!r}, expected widths like 64,32, or none"
+        ) from None
+
+
+def parse_batch_size(text: str) -> int:
+    """Return the number of rows, 0 for ``full``."""
+    if text == "full":
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"received {text!r}, expected a number of rows, or full")
+    return int(text)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OSError if `folder` cannot be used or created; called before any computation.
+
+    Examples
+    --------
+    >>> check_folder(Path("results"))
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "received a file, expected a folder", str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "received a folder that is read-only", str(there))
+
+
+@contextmanager
+def explained(kept: str) -> Iterator[None]:
+    """Make Ctrl-C within this context report what was kept and how to continue.
+
+    Examples
+    --------
+    >>> try:
+    ...     with explained("nothing was kept"):
+    ...         raise KeyboardInterrupt
+    ... except KeyboardInterrupt as interrupt:
+    ...     print(interrupt)
+    nothing was kept
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(kept) from error

@@ -1,0 +1,238 @@
+"""The results of `mlp train`: its files, pictures and printed summary."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Iterator
+from math import isfinite, isqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlp._atomic import write_file
+from mlp._names import find_name
+from mlp.cli.data import Data
+from mlp.cli.scores import confusion_text, number, score, score_line
+from mlp.cli.task import TableTask
+from mlp.datasets import ClassTarget
+from mlp.tables.table import shortened
+from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FILES = ("model.npz", "history.json", "history.csv", "history.png", "held_out.csv")
+PICTURES = {
+    "confusion": ("confusion.png",),
+    "boundary": ("boundary.png",),
+    "weights": ("weights.png",),
+    "layers": ("activations.png", "gradients.png"),
+}
+"""The files of each picture of ``--plot``."""
+
+_LARGE = 10.0  # beside numbers of this size, those of size 1 have little influence
+
+
+def parse_pictures(text: str) -> list[str]:
+    """Return the names in a comma-separated list."""
+    try:
+        return [find_name("--plot", word.strip(), PICTURES) for word in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("--plot: ")) from None
+
+
+def check_pictures(names: list[str], task: TableTask) -> None:
+    """Raise ValueError if a picture cannot be drawn for this task."""
+    n_in = task.sizes[0]
+    if "confusion" in names and not isinstance(task.target, ClassTarget):
+        raise ValueError("--plot confusion: received a target of numbers, expected classes")
+    if "boundary" in names and n_in != 2:
+        raise ValueError(f"--plot boundary: received {n_in} inputs, expected 2")
+    if "weights" in names and isqrt(n_in) ** 2 != n_in:
+        raise ValueError(
+            f"--plot weights: received {n_in} inputs, expected a square number of pixels, as 64"
+        )
+
+
+class TrainReport:
+    """The outcome of a training run, measured on the held-out rows, or on all if there are none.
+
+    Parameters
+    ----------
+    options : Namespace
+        The options of ``mlp train``.
+    data, task : Data, TableTask
+        The training data.
+    trainer : Trainer
+        The trainer, after one epoch at least.
+    """
+
+    def __init__(
+        self, options: argparse.Namespace, data: Data, task: TableTask, trainer: Trainer
+    ) -> None:
+        self.options, self.data, self.task, self.trainer = options, data, task, trainer
+        self.is_held_out = task.validation is not None
+        X, Y = task.validation or (task.X, task.Y)
+        with np.errstate(all="ignore"):  # the weights of a diverged run may overflow
+            self.outputs = trainer.net.predict(X)
+            self.loss = float(trainer.net.evaluate(X, Y))
+            self.scores = self._score()
+
+    def _score(self) -> dict[str, Any]:
+        """Return the scores, none if an output is not finite."""
+        if not np.isfinite(self.outputs).all():
+            return {}
+        task = self.task
+        rows = task.held_out if self.is_held_out else task.training
+        return score(task.target, task.target.truth(self.data.table, rows), self.outputs)
+
+    def write(self, metadata: dict[str, Any]) -> list[Path]:
+        """Write the files and return their paths; history.csv was written during training."""
+        from mlp.plotting import save_figure  # heavy: `mlp --help` does without matplotlib
+
+        model, history_json, history_csv, picture, held_out = (
+            self.options.out / name for name in FILES
+        )
+        history = self.trainer.history
+        self.trainer.net.save(model, metadata=metadata)
+        history.to_json(history_json)
+        files = [model, history_json, history_csv]
+        if any(map(isfinite, history["loss"])):
+            files.append(save_figure(history.plot(), picture))
+        if self.is_held_out and self.scores:
+            write_file(held_out, self._held_out_rows().encode())
+            files.append(held_out)
+        else:
+            held_out.unlink(missing_ok=True)  # left by an earlier run
+        if self.scores:
+            for name in dict.fromkeys(self.options.plot):
+                for file, axes in zip(PICTURES[name], self._draw(name), strict=True):
+                    files.append(save_figure(axes, self.options.out / file))
+        return files
+
+    def _draw(self, name: str) -> Iterator[Axes]:
+        """Draw one of PICTURES."""
+        from mlp import plotting
+
+        net, task, scores = self.trainer.net, self.task, self.scores
+        if name == "confusion":
+            yield plotting.plot_confusion_matrix(scores["confusion"], names=scores["labels"])
+        elif name == "weights":
+            yield plotting.plot_weights(net)
+        elif name == "boundary":
+            X, Y = task.validation or (task.X, task.Y)
+            names = [*task.inputs.names]
+            if self.options.standardize:
+                names = [f"{name} (standardised)" for name in names]
+            labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
+            yield plotting.plot_decision_boundary(net, X, Y, names=labels, feature_names=names)
+        elif self.layers is not None:
+            yield self.layers.plot()
+            yield self.layers.plot(what="gradients")
+
+    def _held_out_rows(self) -> str:
+        """Return the held-out rows as CSV: row number, target, prediction."""
+        task, table = self.task, self.data.table
+        target, truth = task.target, task.target.truth(table, task.held_out)
+        if isinstance(target, ClassTarget):
+            columns = [target.labels.decode(truth), target.decode(self.outputs)]
+        else:
+            pairs = zip(truth.T, target.decode(self.outputs).T, strict=True)
+            columns = [column.tolist() for pair in pairs for column in pair]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        heads = [head for name in target.names for head in (name, f"predicted {name}")]
+        writer.writerow([table.row_word, *heads])
+        writer.writerows(zip(table.lines[task.held_out].tolist(), *columns, strict=True))
+        return text.getvalue()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole report in the form that JSON can hold."""
+        task, trainer, history = self.task, self.trainer, self.trainer.history
+        return {
+            "data": self.data.table.source,
+            "task": self.data.task,
+            "targets": list(task.target.names),
+            "training_rows": len(task.training),
+            "held_out_rows": len(task.held_out),
+            "dropped_rows": self.data.n_dropped,
+            "sizes": list(task.sizes),
+            "normalization": self.options.normalize,
+            "parameters": trainer.net.theta.size,
+            "l2": trainer.penalty.l2,
+            "status": history.status,
+            "epochs": len(history.epochs),
+            "best_epoch": self._best_epoch,
+            "seconds": sum(history["seconds"]),
+            "training_loss": _finite(history["loss"][-1]),
+            "scored_on": "held-out" if self.is_held_out else "training",
+            "loss": _finite(self.loss),
+            **{name: _finite(value) for name, value in self.scores.items()},
+        }
+
+    @property
+    def layers(self) -> LayerRecord | None:
+        """The record of the layers, if one was made."""
+        recorders = [c for c in self.trainer.callbacks if isinstance(c, LayerRecorder)]
+        return recorders[0].record if recorders else None
+
+    @property
+    def _best_epoch(self) -> int | None:
+        """The epoch whose weights early stopping kept, if any."""
+        stopping = [c for c in self.trainer.callbacks if isinstance(c, EarlyStopping)]
+        return int(stopping[0].best_epoch) or None if stopping else None
+
+    def text(self) -> str:
+        """Return the printed summary."""
+        return "\n".join([*self._head(), "", *self._result()])
+
+    def _head(self) -> Iterator[str]:
+        """Yield the lines about the data, the network and the run."""
+        data, task, trainer = self.data, self.task, self.trainer
+        dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
+        yield (
+            f"{data.table.source}: {len(task.training)} rows to train on, "
+            f"{len(task.held_out)} held out{dropped}"
+        )
+        what = shortened(task.target.names)
+        if isinstance(task.target, ClassTarget):
+            what += f" of {len(task.target.labels)} classes"
+        hidden = (self.options.hidden or "relu").lower()
+        if self.options.normalize is not None:
+            hidden = f"{self.options.normalize} norm, {hidden}"
+        yield (
+            f"network {'-'.join(map(str, task.sizes))} ({hidden}, {task.output}, {task.loss}) "
+            f"of {trainer.net.theta.size:,} parameters for {what}"
+        )
+        history = trainer.history
+        kept = f"; best weights from epoch {self._best_epoch}" if self._best_epoch else ""
+        yield (
+            f"{history.status} after epoch {len(history.epochs)} of {self.options.epochs} "
+            f"in {sum(history['seconds']):.1f} s (l2 {trainer.penalty.l2:.2g}){kept}"
+        )
+        largest = max(max(A.max(), -A.min()) for A in (task.X, task.Y) if A.dtype.kind == "f")
+        if largest > _LARGE and not self.options.standardize:
+            yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
+
+    def _result(self) -> Iterator[str]:
+        """Yield the lines about loss and scores."""
+        n, scores = len(self.outputs), self.scores
+        rows = f"{n} {'held-out' if self.is_held_out else 'training'} rows"
+        if not scores:
+            yield f"{rows}: received no finite outputs"
+            return
+        yield f"{rows}: loss {number(_finite(self.loss))}, {score_line(scores)}"
+        if "confusion" in scores:
+            yield ""
+            yield confusion_text(scores["labels"], scores["confusion"])
+        if self.layers is not None:
+            yield ""
+            yield str(self.layers)
+
+
+def _finite(value: Any) -> Any:
+    """Return `value`, or None for a float that JSON cannot hold: NaN or infinity."""
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,135 @@
+"""One network, several threads: any number of calls that read, or one that writes."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from mlp.core.activations import ACTIVATIONS
+from mlp.core.layers import (
+    ActivatedLayer,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+)
+from mlp.core.losses import LOSSES
+from mlp.core.output import FusedOutput, Output, make_output
+
+_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm}
+_PARTS = {type(make()) for make in (*ACTIVATIONS.values(), *LOSSES.values())}
+
+
+class Access:
+    """Who reads and who writes the arrays of a network.
+
+    A pass writes into work arrays, which belong to the layers. A call that reads uses the layers
+    of the network if no other does; else it makes layers with the same parameters and arrays of
+    their own, and drops them when it is done. Custom layers, activations and losses may keep
+    anything: calls through them wait for each other.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The layers of the network, bound to its parameters.
+    output : Output
+        What follows the last.
+    """
+
+    def __init__(self, layers: Sequence[Layer], output: Output) -> None:
+        self._own = (layers, output)
+        parts = [output.loss, *(x.activation for x in layers if isinstance(x, ActivatedLayer))]
+        self._can_copy = all(type(x) in _LAYERS for x in layers) and all(
+            type(part) in _PARTS for part in parts
+        )
+        self._changed = threading.Condition()
+        self._is_free = True
+        self._n_readers = 0
+        self._writer: int | None = None
+        self._writing: list[str] = []
+
+    def begin_read(self, call: str) -> tuple[Sequence[Layer], Output]:
+        """Return layers and output for a call that reads; `end_read` takes them back.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is writing: no result would be that of any one state.
+        """
+        with self._changed:
+            self.check_not_written(call)
+            if not self._can_copy:
+                self._changed.wait_for(lambda: self._is_free)
+            self._n_readers += 1
+            if self._is_free:
+                self._is_free = False
+                return self._own
+        return self._copy()
+
+    def end_read(self, layers: Sequence[Layer]) -> None:
+        """End a call that reads."""
+        with self._changed:
+            self._n_readers -= 1
+            if layers is self._own[0]:
+                self._is_free = True
+                self._changed.notify()
+
+    @contextmanager
+    def writing(self, call: str) -> Iterator[None]:
+        """Do a call that writes; it may contain others of the same thread.
+
+        Raises
+        ------
+        RuntimeError
+            If another call is at work.
+        """
+        with self._changed:
+            self.check_not_written(call)
+            if self._n_readers:
+                raise RuntimeError(
+                    f"{call}: received while {self._n_readers} other calls read the same network, "
+                    "expected none; net.copy() makes an independent network"
+                )
+            self._writer = threading.get_ident()
+            self._writing.append(call)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._writing.pop()
+                if not self._writing:
+                    self._writer = None
+
+    def check_not_written(self, call: str) -> None:
+        """Raise RuntimeError if another thread is writing."""
+        if self._writer is not None and self._writer != threading.get_ident():
+            raise RuntimeError(
+                f"{call}: received while {self._writing[0]} is at work on the same network in "
+                "another thread, expected one at a time; net.copy() makes an independent network"
+            )
+
+    def _copy(self) -> tuple[Sequence[Layer], Output]:
+        """Return layers with the same parameters and settings, and arrays of their own."""
+        layers, output = self._own
+        copies = [_sharing(layer) for layer in layers]
+        new = make_output(copies[-1], copy.copy(output.loss))
+        if isinstance(new, FusedOutput):
+            new.layer.fused = new
+        return copies, new
+
+
+def _sharing(layer: Layer) -> Layer:
+    """Return a layer with the parameters of another."""
+    new = type(layer).__new__(type(layer))
+    new.__dict__.update(layer.__getstate__(), width=layer.width)
+    if isinstance(new, ActivatedLayer):
+        new.activation = copy.copy(new.activation)
+    dtype = next(iter(layer.params.values()), np.empty(0)).dtype
+    new.bind(layer.params, layer.grads, dtype, layer.replicas)
+    return new

@@ -1,0 +1,302 @@
+"""The content of a diagram, read from a network or from a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Numbers = NDArray[np.floating[Any]]
+Place = tuple[int, int, int]
+
+
+class Differentiable(Protocol):
+    """A network with a forward and a backward pass; dense layers have W, b, dW, db and A."""
+
+    n_in: int
+    n_out: int
+    replicas: int | None
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """From input to output."""
+
+    def copy(self) -> Differentiable:
+        """Return a copy of the network."""
+
+    def predict(self, X: Any, /) -> Any:
+        """Run forward; ``layer.A`` then holds the outputs of each layer."""
+
+    def loss_and_grad(self, X: Any, Y: Any, /) -> Any:
+        """Return the loss; ``layer.dW`` and ``layer.db`` then hold its gradient."""
+
+
+class TraceRecord(Protocol):
+    """One traced step of gradient descent: `mlp.studies.Trace`."""
+
+    @property
+    def inputs(self) -> Sequence[tuple[str, float]]:
+        """The names and values of the inputs."""
+
+    @property
+    def units(self) -> Sequence[Any]:
+        """The units, from the first layer to the last."""
+
+    @property
+    def errors(self) -> Sequence[Any]:
+        """The terms of the loss."""
+
+    @property
+    def updates(self) -> Sequence[Any]:
+        """The trained weights and biases."""
+
+    @property
+    def loss(self) -> float:
+        """The loss before the step."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """The inputs, or the units of a layer."""
+
+    names: Sequence[str]
+    words: str  # written below
+    values: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """The weights ``(n_in, n_out)`` between two columns, and the biases of the second.
+
+    A bias of shape ``(1,)`` is shared by all units.
+    """
+
+    weights: Numbers
+    bias: Numbers | None
+    gradients: Numbers | None = None
+    bias_gradients: Numbers | None = None  # None also where biases are fixed
+    names: Mapping[tuple[int, int], str] | None = None
+
+    def value(self, part: str, i: int | None, j: int) -> float | None:
+        """Return the weight or gradient at (i, j), that of the bias of unit j if i is None."""
+        ours, biases = self._arrays(part)
+        if i is not None:
+            return None if ours is None else float(ours[i, j])
+        return None if biases is None else float(biases[j if biases.size > 1 else 0])
+
+    def largest(self, part: str) -> float:
+        """Return the largest finite magnitude of the weights and biases, or their gradients."""
+        found = [
+            np.abs(array[np.isfinite(array)]) for array in self._arrays(part) if array is not None
+        ]
+        return max((float(sizes.max()) for sizes in found if sizes.size), default=0.0)
+
+    @property
+    def shares_bias(self) -> bool:
+        """Whether one bias serves several units."""
+        return self.bias is not None and self.bias.size < self.weights.shape[1]
+
+    def _arrays(self, part: str) -> tuple[Numbers | None, Numbers | None]:
+        if part == "gradients":
+            return self.gradients, self.bias_gradients
+        return self.weights, self.bias
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Columns and the links between them; link k leads from column k to k + 1."""
+
+    columns: Sequence[Column]
+    links: Sequence[Link]
+    targets: Numbers | None = None
+    loss: float | None = None
+
+
+def diagram_of_network(
+    net: Differentiable,
+    x: ArrayLike | None,
+    t: ArrayLike | None,
+    names: Mapping[str, Place] | None,
+) -> Diagram:
+    """Return the diagram of a network, with activations if x is given, gradients if t is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the network has replicas or no dense layer, x is not one sample, t is given without x,
+        a name does not fit, or the network rejects x or t.
+    """
+    if net.replicas is not None:
+        raise ValueError(
+            f"net: received a network of {net.replicas} replicas, expected a single one; "
+            "net.replica(k) makes one"
+        )
+    if t is not None and x is None:
+        raise ValueError("t: received a target without x, expected the sample it belongs to")
+    _check_layers(net, need_all=t is not None)
+    X = None if x is None else _row(np.asarray(x), "x", net.n_in)
+    run, loss = net.copy(), None
+    if X is not None and t is not None:
+        loss = float(run.loss_and_grad(X, _target(np.asarray(t), net.n_out)))
+    elif X is not None:
+        run.predict(X)
+    layers = [layer for layer in run.layers if _is_dense(layer)]
+    called = _names_of_weights(names, layers)
+    columns = [Column(_unit_names(0, net.n_in, len(layers)), "inputs", None if X is None else X[0])]
+    links = []
+    for number, (layer, end) in enumerate(zip(layers, _ends(run.layers), strict=True), 1):
+        values = None if X is None else end.A[0].copy()
+        units = _unit_names(number, layer.n_out, len(layers))
+        columns.append(Column(units, _name(end.activation), values))
+        links.append(_link(layer, loss is not None, called[number - 1]))
+    targets = None if t is None else _one_hot(np.asarray(t), net.n_out)
+    return Diagram(columns, links, targets, loss)
+
+
+def diagram_of_trace(trace: TraceRecord) -> Diagram:
+    """Return the diagram of the network of a trace, before the step."""
+    inputs, values = zip(*trace.inputs, strict=True)
+    last = trace.units[-1].layer
+    columns = [Column(_plain(inputs, 0, last + 1), "inputs", np.array(values))]
+    links = []
+    for layer in range(last + 1):
+        units = [unit for unit in trace.units if unit.layer == layer]
+        shown = _plain([unit.name for unit in units], layer + 1, last + 1)
+        columns.append(Column(shown, units[0].activation, np.array([unit.a for unit in units])))
+        links.append(_traced_link(units, [one for one in trace.updates if one.layer == layer]))
+    targets = np.array([error.target for error in trace.errors]) if trace.errors else None
+    return Diagram(columns, links, targets, trace.loss)
+
+
+def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
+    """Return the weights into the units of one layer, with their gradients."""
+    weights = np.array([[term.values[0] for term in unit.inputs] for unit in units]).T
+    names = {(i, j): term.names[0] for j, u in enumerate(units) for i, term in enumerate(u.inputs)}
+    gradients = np.empty_like(weights)
+    of_biases = []
+    for update in updates:
+        if update.i is None:
+            of_biases.append(update.gradient)
+        else:
+            gradients[update.i, update.j] = update.gradient
+    bias = [unit.bias for unit in units] if units[0].bias_name else None
+    if bias is not None and len({unit.bias_name for unit in units}) < len(units):
+        bias = bias[:1]
+    return Link(
+        weights,
+        None if bias is None else np.array(bias),
+        gradients,
+        np.array(of_biases) if of_biases else None,
+        None if any("[" in name for name in names.values()) else names,
+    )
+
+
+def _check_layers(net: Differentiable, need_all: bool) -> None:
+    if not any(map(_is_dense, net.layers)):
+        raise ValueError(f"net: received {net!r}, expected a network with at least one Dense")
+    for i, layer in enumerate(net.layers):
+        if need_all and not _is_dense(layer):
+            raise ValueError(
+                f"net: received {layer!r} at {i}, expected Dense layers only where gradients are "
+                "drawn; without t the weights and activations are"
+            )
+
+
+def _ends(layers: Sequence[Any]) -> list[Any]:
+    """Return for each dense layer the last layer with an activation before the next dense one."""
+    ends: list[Any] = []
+    for layer in layers:
+        if _is_dense(layer):
+            ends.append(layer)
+        elif ends and hasattr(layer, "activation") and hasattr(type(layer), "A"):
+            ends[-1] = layer
+    return ends
+
+
+def _is_dense(layer: Any) -> bool:
+    return getattr(getattr(layer, "W", None), "ndim", 0) == 2
+
+
+def _row(x: NDArray[Any], name: str, width: int) -> NDArray[Any]:
+    """Return one sample as a row."""
+    x = x[None] if x.ndim == 1 else x
+    if x.ndim == 2 and len(x) != 1:
+        raise ValueError(f"{name}: received {len(x)} samples, expected one, of shape ({width},)")
+    return x
+
+
+def _target(t: NDArray[Any], n_out: int) -> NDArray[Any]:
+    """Return one target as a row, a label as it is."""
+    return t if _is_label(t, n_out) else _row(t, "t", n_out)
+
+
+def _is_label(t: NDArray[Any], n_out: int) -> bool:
+    return n_out > 1 and t.shape == (1,) and t.dtype.kind in "iu"
+
+
+def _one_hot(t: NDArray[Any], n_out: int) -> Numbers:
+    """Return the target of each output, one-hot for a label."""
+    if not _is_label(t, n_out):
+        return np.asarray(t, dtype=np.float64).reshape(n_out)
+    targets = np.zeros(n_out)
+    targets[t[0]] = 1.0
+    return targets
+
+
+def _link(layer: Any, has_gradients: bool, names: Mapping[tuple[int, int], str] | None) -> Link:
+    """Return the numbers of a dense layer of the copied network."""
+    biased = layer.bias is not None
+    return Link(
+        layer.W,
+        layer.b if biased else None,
+        layer.dW if has_gradients else None,
+        layer.db if has_gradients and biased and layer.train_bias else None,
+        names,
+    )
+
+
+def _names_of_weights(
+    names: Mapping[str, Place] | None, layers: Sequence[Any]
+) -> list[dict[tuple[int, int], str] | None]:
+    """Return the names of each dense layer's weights by (i, j); None without names."""
+    if names is None:
+        return [None] * len(layers)
+    if not isinstance(names, Mapping):
+        raise TypeError(f"names: received {names!r}, expected a mapping of str to (layer, i, j)")
+    places = {(k, *at): "" for k, one in enumerate(layers) for at in np.ndindex(one.W.shape)}
+    for name, place in names.items():
+        if not isinstance(place, tuple) or place not in places:
+            raise ValueError(
+                f"names: received {name!r} for {place}, expected (layer, i, j) of a weight; "
+                f"the layers have the shapes {[one.W.shape for one in layers]}"
+            )
+        if places[place]:
+            raise ValueError(
+                f"names: received {places[place]!r} and {name!r} for {place}, expected one"
+            )
+        places[place] = name
+    named = [(place, name) for place, name in places.items() if name]
+    return [{(i, j): name for (k, i, j), name in named if k == n} for n in range(len(layers))]
+
+
+def _unit_names(column: int, n: int, links: int) -> list[str]:
+    """Return textbook names of the units of a column: x1, h1 or h2_1, o1."""
+    if column == 0:
+        stem = "x"
+    elif column == links:
+        stem = "o"
+    else:
+        stem = "h" if links == 2 else f"h{column}_"
+    return [f"{stem}{j + 1}" for j in range(n)]
+
+
+def _plain(names: Sequence[str], column: int, links: int) -> Sequence[str]:
+    """Return the names, or textbook names in place of ones like ``a[0][2]``."""
+    return _unit_names(column, len(names), links) if "[" in names[0] else names
+
+
+def _name(part: object) -> str:
+    return str(getattr(part, "name", type(part).__name__))

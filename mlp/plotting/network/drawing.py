@@ -1,0 +1,161 @@
+"""Draws a diagram with a pen, at the places of a layout."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from mlp.plotting.network.diagram import Column, Diagram, Link
+from mlp.plotting.network.layout import Layout, Point, shares_along
+from mlp.plotting.network.marks import Pen, mathematical, number, outside, short_number
+from mlp.plotting.themes import legible
+
+Line = tuple[int | None, int, Point, Point]
+"""(i, j, start, end) between unit i, None for the bias, and unit j of the next column."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A diagram, its layout, the parts to show, and the pen."""
+
+    diagram: Diagram
+    layout: Layout
+    shown: Sequence[str]
+    digits: int
+    pen: Pen
+
+    def draw(self) -> None:
+        """Draw lines, units and text."""
+        for k, link in enumerate(self.diagram.links):
+            if self.layout.named:
+                self._named_lines(k, link)
+            else:
+                self._broad_lines(k, link)
+        size = self._size_in_units()
+        for k, column in enumerate(self.diagram.columns):
+            self._units(k, column, size)
+            self._words_below(k, column)
+        self._targets()
+
+    def _lines(self, k: int) -> list[Line]:
+        """Return the lines to the units of column k + 1."""
+        before, after = self.layout.spots[k], self.layout.spots[k + 1]
+        starts: list[tuple[int | None, Point]] = [
+            (i, (before.x, y)) for i, y in before.units.items()
+        ]
+        if before.bias is not None:
+            starts.append((None, before.bias))
+        return [
+            (i, j, *outside(start, (after.x, y), self.layout.radius))
+            for j, y in after.units.items()
+            for i, start in starts
+        ]
+
+    def _named_lines(self, k: int, link: Link) -> None:
+        """Draw thin arrows with their numbers."""
+        lines = self._lines(k)
+        texts = [self._texts_along(link, i, j) for i, j, _, _ in lines]
+        ends = [(start, end) for _, _, start, end in lines]
+        shares = shares_along(ends, [_size(list(text.values())) for text in texts])
+        theme = self.pen.theme
+        colors = {"weights": theme.ink, "gradients": legible(theme.second, theme.page)}
+        for (i, j, start, end), share, text in zip(lines, shares, texts, strict=True):
+            self.pen.arrow(start, end, f"line {k} {'b' if i is None else i} {j}")
+            for part, words in text.items():
+                above = part == "weights"
+                self.pen.along(start, end, share, words, above=above, color=colors[part])
+
+    def _texts_along(self, link: Link, i: int | None, j: int) -> dict[str, str]:
+        """Return the text along a line, by part; a shared bias is written once."""
+        if i is None and j and link.shares_bias:
+            return {}
+        found = {}
+        for part in ("weights", "gradients"):
+            value = link.value(part, i, j) if part in self.shown else None
+            if value is not None:
+                found[part] = number(value, self.digits)
+        name = None if i is None or link.names is None else link.names.get((i, j))
+        if name is not None and "weights" in found:
+            found["weights"] = f"{mathematical(name)} = {found['weights']}"
+        return found
+
+    def _broad_lines(self, k: int, link: Link) -> None:
+        """Draw lines whose width shows the size of their numbers."""
+        lines = self._lines(k)
+        part = next((part for part in self.shown if part != "activations"), None)
+        if part is not None:
+            values = [link.value(part, i, j) for i, j, _, _ in lines]
+            known = [n for n, value in enumerate(values) if value is not None]
+            self.pen.lines(
+                [lines[n][2:] for n in known],
+                np.array([values[n] for n in known], dtype=np.float64),
+                link.largest(part),
+                f"{part} {k}",
+            )
+            lines = [line for line, value in zip(lines, values, strict=True) if value is None]
+        if lines:
+            self.pen.plain_lines([line[2:] for line in lines], f"lines {k}")
+
+    def _size_in_units(self) -> float:
+        """Return the font size at which the longest number fits a unit."""
+        longest = max(
+            (len(text) for column in self.diagram.columns for text in self._texts(column)),
+            default=1,
+        )
+        room = 1.5 if self.layout.named else 1.75  # of the radius; two lines have less room
+        return min(11.0, room * 72 * self.layout.radius / (0.62 * max(longest, 3)))
+
+    def _texts(self, column: Column) -> list[str]:
+        if column.values is None or "activations" not in self.shown:
+            return []
+        write = number if self.layout.named else short_number
+        return [write(float(value), self.digits) for value in column.values]
+
+    def _units(self, k: int, column: Column, size: float) -> None:
+        """Draw the units of a column with their names and activations."""
+        theme, spot, radius = self.pen.theme, self.layout.spots[k], self.layout.radius
+        color = to_rgb(theme.second if k == 0 else theme.first)
+        texts = self._texts(column)
+        for i, y in spot.units.items():
+            self.pen.circle((spot.x, y), radius, color, f"unit {k} {i}")
+            name = mathematical(column.names[i])
+            if texts and self.layout.named:
+                self.pen.write((spot.x, y + 0.36 * radius), name, 1.05 * size)
+                self.pen.write((spot.x, y - 0.36 * radius), texts[i], size)
+            else:
+                self.pen.write((spot.x, y), texts[i] if texts else name, size)
+        if spot.dots is not None:
+            self.pen.dots((spot.x, spot.dots), f"dots {k}")
+        if spot.bias is not None:
+            self.pen.circle(spot.bias, radius, to_rgb(theme.faint), f"bias {k}")
+            self.pen.write(spot.bias, "1", size)
+
+    def _words_below(self, k: int, column: Column) -> None:
+        spot = self.layout.spots[k]
+        words = f"{len(column.names)} {column.words}" if spot.dots is not None else column.words
+        self.pen.write((spot.x, 0.3), words, 10.0, color=self.pen.theme.faint)
+
+    def _targets(self) -> None:
+        """Write the targets beside the outputs, and the loss below them."""
+        targets, theme = self.diagram.targets, self.pen.theme
+        spot = self.layout.spots[-1]
+        side = spot.x + self.layout.radius + 0.12
+        if targets is not None:
+            for j, y in spot.units.items():
+                text = f"$t_{{{j + 1}}}$ = {number(float(targets[j]), self.digits)}"
+                self.pen.write((side, y), text, 10.0, color=theme.faint, ha="left")
+        if self.diagram.loss is not None:
+            text = f"$E$ = {number(self.diagram.loss, self.digits)}"
+            self.pen.write((side, 0.3), text, 10.0, ha="left")
+
+
+def _size(texts: Sequence[str]) -> tuple[float, float]:
+    """Return the approximate length and height of the text along a line, in inches."""
+    letters = max((_letters(text) for text in texts), default=0)
+    return 0.093 * letters, 0.4
+
+
+def _letters(text: str) -> int:
+    return len(re.sub(r"[${}_]", "", text))

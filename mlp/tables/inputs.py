@@ -15,6 +15,8 @@ from mlp.tables.standardizer import Standardizer
 from mlp.tables.survey import most_words
 from mlp.tables.table import BadCell, Table, Words, shortened
 
+_BLOCK = 4096  # rows that are checked and scaled together
+
 
 class EncodedRows(NamedTuple):
     """The inputs of the rows that can be encoded.
@@ -205,26 +207,15 @@ class InputEncoder:
         """
         self.match(table.names, also=table.names, source=table.source)
         chosen = np.arange(len(table)) if rows is None else rows
-        X = self._raw(table, rows)
-        dtype = check_dtype(dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            largest = np.finfo(dtype).max
-            fits = np.less_equal(X, largest)
-            fits &= np.greater_equal(X, -largest)
-            if self.fill is not None:
-                filled = np.isnan(X)
-                X[filled] = np.broadcast_to(self.fill, X.shape)[filled]
-                fits |= filled
-            if self.standardizer is not None:
-                X -= self.standardizer.mean
-                X /= self.standardizer.scale
-            X = X.astype(dtype, copy=False)
-            fits &= np.isfinite(X)
-        bad = {
-            row: BadCell(row, name, self._explain(table, row, name, dtype))
-            for i in np.flatnonzero(~fits.all(axis=1))
-            for row, name in [(int(chosen[i]), self._column_of[fits[i].argmin()])]
-        }
+        raw, dtype = self._raw(table, rows), check_dtype(dtype)
+        X = raw if dtype == raw.dtype else np.empty(raw.shape, dtype)
+        bad: dict[int, BadCell] = {}
+        for start in range(0, len(X), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            fits = self._finish(raw[part], X[part])
+            for i in np.flatnonzero(~fits.all(axis=1)).tolist():
+                row, name = int(chosen[start + i]), self._column_of[fits[i].argmin()]
+                bad[row] = BadCell(row, name, self._explain(table, row, name, dtype))
         for cell in table.bad_cells:
             if cell.column is None or cell.column in self.columns:
                 bad[cell.row] = cell  # as missing it might have been filled
@@ -234,6 +225,26 @@ class InputEncoder:
         return EncodedRows(
             X[is_good], chosen[is_good], [bad[i] for i in chosen.tolist() if i in bad]
         )
+
+    def _finish(
+        self, raw: NDArray[np.floating[Any]], X: NDArray[np.floating[Any]]
+    ) -> NDArray[np.bool_]:
+        """Fill and scale inputs in place, copy them to X, and return which are finite there."""
+        largest = np.finfo(X.dtype).max
+        fits: NDArray[np.bool_] = np.less_equal(raw, largest)
+        fits &= np.greater_equal(raw, -largest)
+        if self.fill is not None:
+            filled = np.isnan(raw)
+            raw[filled] = np.broadcast_to(self.fill, raw.shape)[filled]
+            fits |= filled
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.standardizer is not None:
+                raw -= self.standardizer.mean
+                raw /= self.standardizer.scale
+            if X.dtype != raw.dtype:  # else they are the same
+                X[...] = raw
+        fits &= np.isfinite(X)
+        return fits
 
     def _explain(self, table: Table, row: int, name: str, dtype: np.dtype[np.floating[Any]]) -> str:
         """Return what is wrong with a cell."""

@@ -159,7 +159,8 @@ def _read_csv(options: argparse.Namespace) -> Data:
                 missing="keep" if options.missing in ("drop", "mean") else "refuse",
             )
         except CellError as error:
-            raise ValueError(f"{error}; {_hint(error, {file.names[i] for i in target})}") from None
+            hint = _hint(error, {file.names[i] for i in target})
+            raise ValueError(f"{error.what}; {hint}") from None
         names = file.names
     return _complete(options, table, [names[i] for i in target], [names[i] for i in ignore])
 

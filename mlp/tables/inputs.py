@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp._checks import check_names, require_keys
+from mlp._checks import check_count, check_dtype, check_names, require_keys
+from mlp.tables.errors import Remedy, TableError
 from mlp.tables.labels import Labels
 from mlp.tables.standardizer import Standardizer
-from mlp.tables.table import Table, Words, shortened
+from mlp.tables.survey import most_words
+from mlp.tables.table import BadCell, Table, Words, shortened
+
+_BLOCK = 4096  # rows that are checked and scaled together
+
+
+class EncodedRows(NamedTuple):
+    """The inputs of the rows that can be encoded.
+
+    Attributes
+    ----------
+    X : ndarray (n_good, n_in)
+        The inputs.
+    rows : ndarray of int (n_good,)
+        The rows of the table that they come from.
+    bad : list of BadCell
+        The first thing that is wrong with each of the other rows, in their order.
+    """
+
+    X: NDArray[np.floating[Any]]
+    rows: NDArray[np.integer[Any]]
+    bad: list[BadCell]
 
 
 class InputEncoder:
@@ -80,6 +102,7 @@ class InputEncoder:
         *,
         standardize: bool = False,
         fill_missing: bool = False,
+        max_words: int | None = None,
     ) -> InputEncoder:
         """Return an encoder for some columns of a table.
 
@@ -96,14 +119,18 @@ class InputEncoder:
             Whether to scale inputs to mean 0 and standard deviation 1 over these rows.
         fill_missing : bool
             Whether to replace missing values by the mean of their input over these rows.
+        max_words : int, optional
+            The most different words that a column may have; by default half as many as the table
+            has rows, or ten in a small table.
 
         Raises
         ------
-        ValueError
-            If a column has no value in these rows.
+        TableError
+            If a column has too many words, or no value in these rows.
         """
         chosen = list(columns)
-        words = {name: column for name in chosen if isinstance(column := table[name], Words)}
+        words = {name: found for name in chosen if isinstance(found := table[name], Words)}
+        _check_words(table, words, max_words)
         encoder = cls(
             [name for name in chosen if name not in words],
             {name: Labels.of(column.values) for name, column in words.items()},
@@ -111,11 +138,13 @@ class InputEncoder:
         if not (standardize or fill_missing):
             return encoder
         X = encoder._raw(table, rows)
-        for name, is_empty in zip(encoder.names, np.isnan(X).all(axis=0), strict=True):
-            if is_empty:
-                raise ValueError(
+        is_empty = np.isnan(X).all(axis=0)
+        for column, name, nothing in zip(encoder._column_of, encoder.names, is_empty, strict=True):
+            if nothing:
+                raise TableError(
                     f"{table.source}: received no value for {name!r} in the training rows, "
-                    "expected at least one"
+                    "expected at least one",
+                    [Remedy("ignore", [column], "leaves the column out")],
                 )
         moments = Standardizer.fit(X)
         encoder.fill = moments.mean if fill_missing else None
@@ -133,54 +162,132 @@ class InputEncoder:
         Raises
         ------
         ValueError
-            If a value is missing and `fill` is None, a number is not finite, or a word is
-            unknown (the message gives row and column), or if a column is missing.
+            If a value is missing and `fill` is None, a number is not finite in `dtype`, or a word
+            is unknown (the message gives row and column), or if a column is missing.
+        """
+        encoded = self.encode_valid(table, rows, dtype)
+        if encoded.bad:
+            raise ValueError(encoded.bad[0].message)
+        return encoded.X
+
+    def encode_valid(
+        self,
+        table: Table,
+        rows: NDArray[np.integer[Any]] | None = None,
+        dtype: DTypeLike = "float64",
+    ) -> EncodedRows:
+        """Return the inputs of the rows that can be encoded, and what is wrong with the others.
+
+        Parameters
+        ----------
+        table : Table
+            The table; columns that the encoder does not know are ignored.
+        rows : ndarray of int, optional
+            The rows to encode, by default all.
+        dtype : {"float64", "float32"}
+            The type of the inputs.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or holds words where numbers are expected or the reverse.
+
+        Examples
+        --------
+        >>> from mlp.tables import Table, Words
+        >>> city = Words(np.array([0, 1, -1]), ["Oslo", "Rome"])
+        >>> encoder = InputEncoder([], {"city": Labels(["Bern", "Oslo"])})
+        >>> encoded = encoder.encode_valid(Table({"city": city}, "people.csv"))
+        >>> encoded.X, encoded.rows
+        (array([[0., 1.]]), array([0]))
+        >>> for cell in encoded.bad:
+        ...     print(cell.message)
+        people.csv: row 1, column 'city': received 'Rome', expected one of 'Bern', 'Oslo'
+        people.csv: row 2, column 'city': received a missing value, expected a number
         """
         self.match(table.names, also=table.names, source=table.source)
-        X = self._raw(table, rows)
-        is_bad = ~np.isfinite(X)
-        if self.fill is not None:
-            filled = np.isnan(X)
-            X[filled] = np.broadcast_to(self.fill, X.shape)[filled]
-            is_bad &= ~filled
-        if is_bad.any():
-            row, i = np.argwhere(is_bad)[0]
-            line = row if rows is None else rows[row]
-            raise ValueError(
-                f"{table.place(line, self._column_of[i])}: received "
-                f"{'a missing value' if np.isnan(X[row, i]) else X[row, i]}, expected a number"
-            )
-        if self.standardizer is not None:
-            X -= self.standardizer.mean
-            X /= self.standardizer.scale
-        return X.astype(dtype, copy=False)
+        chosen = np.arange(len(table)) if rows is None else rows
+        raw, dtype = self._raw(table, rows), check_dtype(dtype)
+        X = raw if dtype == raw.dtype else np.empty(raw.shape, dtype)
+        bad: dict[int, BadCell] = {}
+        for start in range(0, len(X), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            fits = self._finish(raw[part], X[part])
+            for i in np.flatnonzero(~fits.all(axis=1)).tolist():
+                row, name = int(chosen[start + i]), self._column_of[fits[i].argmin()]
+                bad[row] = BadCell(row, name, self._explain(table, row, name, dtype))
+        for cell in table.bad_cells:
+            if cell.column is None or cell.column in self.columns:
+                bad[cell.row] = cell  # as missing it might have been filled
+        if not bad:
+            return EncodedRows(X, chosen, [])
+        is_good = ~np.isin(chosen, list(bad))
+        return EncodedRows(
+            X[is_good], chosen[is_good], [bad[i] for i in chosen.tolist() if i in bad]
+        )
 
-    def match(self, names: Sequence[str], also: Sequence[str], source: str) -> None:
-        """Raise unless a table has the encoder's columns, and no unexpected ones.
+    def _finish(
+        self, raw: NDArray[np.floating[Any]], X: NDArray[np.floating[Any]]
+    ) -> NDArray[np.bool_]:
+        """Fill and scale inputs in place, copy them to X, and return which are finite there."""
+        largest = np.finfo(X.dtype).max
+        fits: NDArray[np.bool_] = np.less_equal(raw, largest)
+        fits &= np.greater_equal(raw, -largest)
+        if self.fill is not None:
+            filled = np.isnan(raw)
+            raw[filled] = np.broadcast_to(self.fill, raw.shape)[filled]
+            fits |= filled
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.standardizer is not None:
+                raw -= self.standardizer.mean
+                raw /= self.standardizer.scale
+            if X.dtype != raw.dtype:  # else they are the same
+                X[...] = raw
+        fits &= np.isfinite(X)
+        return fits
+
+    def _explain(self, table: Table, row: int, name: str, dtype: np.dtype[np.floating[Any]]) -> str:
+        """Return what is wrong with a cell."""
+        column, place = table[name], table.place(row, name)
+        if bool(table.is_missing(name)[row]):
+            return f"{place}: received a missing value, expected a number"
+        if isinstance(column, Words):
+            word = column.values[column.codes[row]]
+            return f"{place}: received {word!r}, expected {self.categories[name].expected}"
+        expected = "a number" if np.isinf(column[row]) else f"a number that fits in {dtype}"
+        return f"{place}: received {column[row]}, expected {expected}"
+
+    def match(
+        self, names: Sequence[str], also: Sequence[str], source: str, *, allow_others: bool = False
+    ) -> list[str]:
+        """Return the columns of a table that are not expected; raise if columns are missing.
 
         Parameters
         ----------
         names : sequence of str
             The columns of the table, in any order.
         also : sequence of str
-            Further columns that are allowed.
+            Further columns that are expected.
         source : str
             Name of the table used in the error message.
+        allow_others : bool
+            Whether other columns are ignored, not an error.
 
         Raises
         ------
         ValueError
             If columns are missing or unexpected; the message lists them.
         """
-        found, allowed = set(names), {*self.columns, *also}
+        found, expected = set(names), {*self.columns, *also}
         missing = [name for name in self.columns if name not in found]
-        unexpected = [name for name in names if name not in allowed]
-        if missing or unexpected:
+        others = [name for name in names if name not in expected]
+        if missing or (others and not allow_others):
             differences = [f"missing {shortened(missing)}"] if missing else []
-            differences += [f"unexpected {shortened(unexpected)}"] if unexpected else []
+            differences += [f"unexpected {shortened(others)}"] if others else []
             raise ValueError(
                 f"{source}: received other columns than in training: {'; '.join(differences)}"
             )
+        return others
 
     def to_dict(self) -> dict[str, Any]:
         """Return a description for `from_dict`: strings, lists, dicts and arrays."""
@@ -215,15 +322,34 @@ class InputEncoder:
     def _raw(
         self, table: Table, rows: NDArray[np.integer[Any]] | None
     ) -> NDArray[np.floating[Any]]:
-        """Return the inputs neither filled nor scaled, NaN where a value is missing."""
+        """Return the inputs neither filled nor scaled; NaN for missing, infinity for unknown."""
         chosen = slice(None) if rows is None else rows
         X = np.empty((len(table) if rows is None else len(rows), len(self.names)))
         for i, name in enumerate(self.numbers):
             X[:, i] = table.numbers(name)[chosen]
         start = len(self.numbers)
         for name, known in self.categories.items():
-            codes = known.codes(table, name)[chosen]
+            codes = known.known_codes(table, name)[chosen]
             X[:, start : start + len(known)] = codes[:, None] == np.arange(len(known))
+            is_unknown = (codes < 0) & ~table.is_missing(name)[chosen]
             X[codes < 0, start : start + len(known)] = np.nan
+            X[is_unknown, start : start + len(known)] = np.inf  # is not filled
             start += len(known)
         return X
+
+
+def _check_words(table: Table, columns: Mapping[str, Words], max_words: int | None) -> None:
+    """Raise if columns have so many words that each says next to nothing."""
+    most = most_words(len(table)) if max_words is None else check_count("max_words", max_words)
+    many = {name: n for name, words in columns.items() if (n := len(set(words.values))) > most}
+    if many:
+        counts = ", ".join(f"{n} different words in {name!r}" for name, n in many.items())
+        remedies = [Remedy("ignore", list(many), "leaves out what nearly differs in each row")]
+        if max_words is None:
+            n = max(many.values())
+            effect = f"makes {n:,} inputs, {8 * n * len(table) / 2**20:,.0f} MiB"
+            remedies.append(Remedy("max_words", n, effect))
+        raise TableError(
+            f"{table.source}: received {counts} for {len(table)} rows, expected at most {most}",
+            remedies,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,11 +12,15 @@ from numpy.typing import NDArray
 from mlp.tables.numbers import is_number
 from mlp.tables.table import Table
 
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+
 
 class Labels:
     """Class names; the number of a class is its position among them.
 
-    If all names are numbers they are compared as numbers: "1" and "1.0" are one class.
+    Names are compared as text: "1", "01" and "1e0" are three classes. One exception: if all names
+    are numbers, an integer N and N.0 are one class, because programs that store integers as
+    floats write them so.
 
     Parameters
     ----------
@@ -53,8 +58,8 @@ class Labels:
             raise TypeError(f"words: received {values[:8]!r}, expected strings")
         if not all(map(is_number, values)):
             return cls(sorted(values))
-        by_number = {float(value): value for value in reversed(values)}  # the first spelling
-        return cls([by_number[number] for number in sorted(by_number)])
+        by_key = {_without_zero(value): value for value in reversed(values)}  # the first spelling
+        return cls([by_key[key] for key in sorted(by_key, key=_order)])
 
     def __len__(self) -> int:
         """Return the number of classes."""
@@ -85,8 +90,7 @@ class Labels:
         ValueError
             If there is no such column, or a word is unknown; the message gives row and column.
         """
-        words = table.words(name)
-        codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
+        words, codes = table.words(name), self.known_codes(table, name)
         is_unknown = (codes < 0) & (words.codes >= 0)
         if is_unknown.any():
             row = int(is_unknown.argmax())
@@ -94,6 +98,18 @@ class Labels:
             raise ValueError(
                 f"{table.place(row, name)}: received {word!r}, expected {self.expected}"
             )
+        return codes
+
+    def known_codes(self, table: Table, name: str) -> NDArray[np.intp]:
+        """Return the class number of each row, -1 where a word is missing or unknown.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column of words.
+        """
+        words = table.words(name)
+        codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
         return codes
 
     def decode(self, codes: Iterable[int] | NDArray[np.integer[Any]]) -> list[str]:
@@ -106,5 +122,16 @@ class Labels:
         shown = ", ".join(map(repr, self.names[:8]))
         return f"one of {shown}" + (", ..." if len(self.names) > 8 else "")
 
-    def _key(self, word: str) -> str | float:
-        return float(word) if self.are_numbers and is_number(word) else word
+    def _key(self, word: str) -> str:
+        return _without_zero(word) if self.are_numbers else word
+
+
+def _without_zero(word: str) -> str:
+    """Return N for an integer written as N.0, every other word as it is."""
+    whole = word.removesuffix(".0")
+    return whole if _INTEGER.fullmatch(whole) else word
+
+
+def _order(number: str) -> tuple[float, int, str]:
+    """Return a key that sorts by value; integers that are equal as floats by their exact value."""
+    return float(number), int(number) if _INTEGER.fullmatch(number) else 0, number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import did_you_mean
+from mlp.tables.errors import Remedy, TableError
 from mlp.tables.numbers import parse_number
 
 
@@ -29,6 +30,24 @@ class Words(NamedTuple):
 
 
 Column: TypeAlias = NDArray[Any] | Words
+
+
+class BadCell(NamedTuple):
+    """A cell that does not fit its column, or a row that cannot be read.
+
+    Attributes
+    ----------
+    row : int
+        The index of the row.
+    column : str or None
+        The name of the column; None for the whole row.
+    message : str
+        What is wrong, with file, line and column.
+    """
+
+    row: int
+    column: str | None
+    message: str
 
 
 class Table:
@@ -54,6 +73,10 @@ class Table:
         The names of the columns.
     targets : tuple of str
         The names of the columns that are known to be targets.
+    task : {"classify", "regress"} or None
+        What the targets are, if that is known.
+    bad_cells : sequence of BadCell
+        The cells that do not fit their column, where the reader was told to keep them.
 
     Examples
     --------
@@ -72,6 +95,8 @@ class Table:
         _check_columns(self._columns)
         self.names, self.source = tuple(self._columns), source
         self.targets: tuple[str, ...] = ()
+        self.task: str | None = None
+        self.bad_cells: Sequence[BadCell] = ()
         n_rows = _length(next(iter(self._columns.values())))
         self.row_word = "row" if lines is None else "line"
         self.lines = np.arange(n_rows) if lines is None else lines
@@ -97,6 +122,8 @@ class Table:
             raise ValueError(f"{source}: received {target!r} for inputs and targets")
         table = cls({**dict(zip(names, X.T, strict=True)), **targets}, source)
         table.targets = tuple(targets)
+        if any(isinstance(column, Words) for column in targets.values()):
+            table.task = "classify"
         return table
 
     def __getitem__(self, name: str) -> Column:
@@ -136,19 +163,38 @@ class Table:
         missing = column.codes < 0 if isinstance(column, Words) else np.isnan(column)
         return missing
 
-    def without_missing(self) -> Table:
-        """Return the rows without missing values; ValueError if there are none."""
-        kept = ~np.logical_or.reduce([self.is_missing(name) for name in self.names])
+    def without_missing(self, names: Iterable[str] | None = None) -> Table:
+        """Return the rows that have a value in each of these columns, by default in all.
+
+        Raises
+        ------
+        TableError
+            If there are no such rows.
+        """
+        columns = self.names if names is None else tuple(names)
+        is_missing = {name: self.is_missing(name) for name in columns}
+        kept = ~np.logical_or.reduce([*is_missing.values(), np.zeros(len(self), np.bool_)])
         if kept.all():
             return self
         if not kept.any():
-            raise ValueError(
+            empty = [name for name, missing in is_missing.items() if missing.all()]
+            raise TableError(
                 f"{self.source}: received a missing value in each of {len(self)} rows, "
-                "expected rows without"
+                "expected rows without",
+                [Remedy("ignore", empty, "leaves out what has no value")] if empty else [],
             )
+        return self.take(np.flatnonzero(kept))
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Table:
+        """Return the table of some rows."""
         table = copy(self)
-        table.lines = self.lines[kept]
-        table._columns = {name: _take(self[name], kept) for name in self.names}
+        table.lines = self.lines[rows]
+        table._columns = {name: _take(self[name], rows) for name in self.names}
+        if self.bad_cells:
+            place = {int(row): i for i, row in enumerate(rows)}
+            table.bad_cells = [
+                cell._replace(row=place[cell.row]) for cell in self.bad_cells if cell.row in place
+            ]
         return table
 
     def with_numbers(self, name: str) -> Table:
@@ -168,7 +214,7 @@ class Table:
             raise ValueError(
                 f"{self.place(row, name)}: received {word!r}, expected a finite number"
             )
-        return self._with(name, numbers)
+        return self.with_columns({name: numbers})
 
     def with_words(self, name: str) -> Table:
         """Return the table with a column of whole numbers converted to words.
@@ -179,19 +225,24 @@ class Table:
             If a number is not whole; the message gives row and column.
         """
         numbers = self.numbers(name)
-        is_known = ~np.isnan(numbers)
-        is_whole = np.equal(numbers, np.rint(numbers))
+        is_integer = numbers.dtype.kind != "f"  # a float64 does not hold every int64
+        is_known = np.ones(len(self), np.bool_) if is_integer else ~np.isnan(numbers)
+        is_whole = is_known if is_integer else np.isfinite(numbers) & (numbers == np.rint(numbers))
         if (is_known & ~is_whole).any():
             row = int((is_known & ~is_whole).argmax())
             raise ValueError(f"{self.place(row, name)}: received {numbers[row]}, expected a class")
         values, found = np.unique(numbers[is_known], return_inverse=True)
         codes = np.full(len(self), -1)
         codes[is_known] = found
-        return self._with(name, Words(codes, [f"{value:.0f}" for value in values.tolist()]))
+        spelled = [str(value if is_integer else int(value)) for value in values.tolist()]
+        return self.with_columns({name: Words(codes, spelled)})
 
-    def _with(self, name: str, column: Column) -> Table:
+    def with_columns(self, columns: Mapping[str, Column]) -> Table:
+        """Return the table with these columns added or replaced."""
         table = copy(self)
-        table._columns = self._columns | {name: column}
+        table._columns = {**self._columns, **columns}
+        _check_columns(table._columns)
+        table.names = tuple(table._columns)
         return table
 
     def place(self, row: int, name: str) -> str:

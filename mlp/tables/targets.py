@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from mlp._checks import check_names, require_keys
+from mlp._checks import check_dtype, check_names, require_keys
 from mlp.tables.labels import Labels
 from mlp.tables.standardizer import Standardizer
 from mlp.tables.table import Table
@@ -37,15 +37,29 @@ class ClassTarget:
         self.names, self.labels = (name,), labels
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
-        """Return which rows have a target."""
-        return ~table.is_missing(self.names[0])
+        """Return which rows have a target: a class that the labels know."""
+        return self.labels.known_codes(table, self.names[0]) >= 0
 
     def encode(
-        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+        self,
+        table: Table,
+        rows: NDArray[np.integer[Any]] | slice = slice(None),
+        dtype: DTypeLike = "float64",
     ) -> NDArray[np.intp]:
-        """Return the class number of each row; ValueError if one is missing or unknown."""
-        codes = self.labels.codes(table, self.names[0])[rows]
-        _require(codes >= 0, table, rows, self.names[0])
+        """Return the class number of each row; ValueError if one is missing or unknown.
+
+        Class numbers are integers whatever the `dtype` of the network.
+        """
+        name = self.names[0]
+        codes: NDArray[np.intp] = self.labels.known_codes(table, name)[rows]
+        if (codes < 0).any():
+            row = int(np.arange(len(table))[rows][(codes < 0).argmax()])
+            words = table.words(name)
+            code = words.codes[row]
+            received = "a missing value" if code < 0 else repr(words.values[code])
+            raise ValueError(
+                f"{table.place(row, name)}: received {received}, expected {self.labels.expected}"
+            )
         return codes
 
     def truth(
@@ -103,10 +117,10 @@ class NumberTarget:
             )
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
-        """Return which rows have all targets."""
+        """Return which rows have all targets, as finite numbers."""
         known = np.ones(len(table), np.bool_)
         for name in self.names:
-            known &= ~table.is_missing(name)
+            known &= np.isfinite(table.numbers(name))
         return known
 
     def truth(
@@ -119,10 +133,21 @@ class NumberTarget:
         return np.column_stack(columns)
 
     def encode(
-        self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
+        self,
+        table: Table,
+        rows: NDArray[np.integer[Any]] | slice = slice(None),
+        dtype: DTypeLike = "float64",
     ) -> NDArray[np.float64]:
-        """Return a network's targets ``(n, n_out)``; ValueError if one is not finite."""
+        """Return a network's targets ``(n, n_out)``; ValueError if one is not finite in `dtype`."""
         Y = self.truth(table, rows)
+        largest = np.finfo(check_dtype(dtype)).max
+        for name, column in zip(self.names, Y.T, strict=True):
+            if (np.abs(column) > largest).any():
+                row = int(np.arange(len(table))[rows][np.abs(column).argmax()])
+                raise ValueError(
+                    f"{table.place(row, name)}: received {np.abs(column).max()}, "
+                    f"expected a number that fits in {np.dtype(dtype)}"
+                )
         return Y if self.standardizer is None else self.standardizer.transform(Y)
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -34,7 +34,7 @@ TABLES = {
     ),
     "a missing class to fill in": (
         changed("kind", 4, "?"), [*KIND, "--missing", "mean"],
-        "line 6, column 'kind': received no finite value, expected a target",
+        "line 6, column 'kind': received a missing value, expected one of 'aster'",
     ),
     "infinity": (changed("price", 9, "inf"), KIND, "line 11, column 'price': received 'inf'"),
     "words to regress": (

@@ -1,8 +1,11 @@
 """CSV files: what was written is read, and memory holds little more than the numbers."""
 
 import csv
+import gzip
 import io
+import os
 import tracemalloc
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -114,11 +117,12 @@ def test_rows_know_their_lines_as_an_editor_shows_them(tmp_path):
 
 
 def test_columns_are_given_by_name_or_position(tmp_path):
-    path = a_file(tmp_path, "1,b,c\n5,x,y\n")
+    path = a_file(tmp_path, "0,b,c\n5,x,y\n")
     table = read_csv(path, text=["b", -1])
     assert table.words("c").values == ["y"]
-    assert read_csv(path, text=[2], ignore=["3"]).names == ("1", "b")
-    assert read_csv(path, text=[2, 3], ignore=["1"]).names == ("b", "c")  # a name comes first
+    assert read_csv(path, text=[2], ignore=["3"]).names == ("0", "b")
+    path = a_file(tmp_path, "1,0,c\n5,x,y\n")
+    assert read_csv(path, text=["c"], ignore=["0"], header=True).names == ("1", "c")  # a name first
 
 
 def test_a_column_that_is_left_out_may_hold_anything(tmp_path):
@@ -157,3 +161,119 @@ def test_memory_holds_little_more_than_the_numbers(tmp_path):
     assert path.stat().st_size > 2 * rows.nbytes
     assert peak < 1.5 * rows.nbytes + 2**20  # codes and line numbers, too
     np.testing.assert_array_equal(np.column_stack([table[name] for name in "abcdefghij"]), rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "numbers"),
+    [
+        ("a;b\n0,5;1\n", {"decimal": ","}, [0.5, 1]),
+        ("a;b\n1.234,5;-1e5\n", {"decimal": ",", "thousands": "."}, [1234.5, -1e5]),
+        ('a,b\n"1,256","-12,345,678.5"\n', {"thousands": ","}, [1256, -12345678.5]),
+        ("a;b\n1 256;2\u202f438\n", {"thousands": " "}, [1256, 2438]),
+        ("# x\na,b\n# y\n1,2\n#\n", {"comment": "#"}, [1, 2]),
+        ("sep=;\na;b\n1;2\n", {}, [1, 2]),
+        ('"sep=;"\r\na;b\r\n1;2\r\n', {}, [1, 2]),
+        ("a|b\n1|2\n", {"delimiter": "|"}, [1, 2]),
+        ("a,b\n1,2\n".encode("utf-16"), {}, [1, 2]),
+        ("a,b\n1,2\n".encode("utf-32"), {}, [1, 2]),
+        ("a,b\n1,2\n".encode("utf-16-be"), {"encoding": "utf-16-be"}, [1, 2]),
+        (gzip.compress(b"a,b\n1,2\n"), {}, [1, 2]),
+        (gzip.compress("a,b\n1,2\n".encode("utf-16")), {}, [1, 2]),
+        ("1,2\n", {"header": False}, [1, 2]),
+        (" a b \n1\n", {}, [1]),
+    ],
+)
+def test_a_dialect_is_read(text, options, numbers, tmp_path):
+    table = read_csv(a_file(tmp_path, text), **options)
+    assert [table[name].tolist() for name in table.names] == [[number] for number in numbers]
+
+
+def test_an_encoding_is_read(tmp_path):
+    path = a_file(tmp_path, "größe\n1\n".encode("latin-1"))
+    assert read_csv(path, encoding="latin-1").names == ("größe",)
+
+
+def test_comments_are_lines_and_keep_the_count_of_lines(tmp_path):
+    text = '# by "a\na,b\n# c\n"1\n# no comment",#2\n\n#\n3,4\n'
+    table = read_csv(a_file(tmp_path, text), comment="#", text=["a", "b"])
+    assert table["a"].values == ["1\n# no comment", "3"]
+    assert table["b"].values == ["#2", "4"]
+    assert table.lines.tolist() == [4, 8]
+
+
+@pytest.mark.parametrize("cell", ["1,25", "1,2345", "1,,256", ",256", "12,56,789", "1,256,5"])
+def test_misplaced_thousands_are_rejected(cell, tmp_path):
+    with pytest.raises(ValueError, match=f"received '{cell}', expected a finite number"):
+        read_csv(a_file(tmp_path, f"a\n7\n8\n'{cell}'\n".replace("'", '"')), thousands=",")
+
+
+def test_a_decimal_point_is_not_a_decimal_comma(tmp_path):
+    with pytest.raises(ValueError, match=r"received '1\.256', expected a finite number"):
+        read_csv(a_file(tmp_path, "a\n1.256\n"), decimal=",")
+
+
+def test_missing_words_can_be_chosen(tmp_path):
+    path = a_file(tmp_path, "a,land\n1,NA\n2,ZA\n-,\n")
+    table = read_csv(path, text=["land"], missing_words=["-"], missing="keep")
+    assert (table["land"].values, table["land"].codes.tolist()) == (["NA", "ZA"], [0, 1, -1])
+    assert np.isnan(table["a"]).tolist() == [False, False, True]
+
+
+def test_all_columns_of_words_can_be_asked_for(tmp_path):
+    rows = "".join(f"{i},{'ab'[i % 2]},{'xy'[i % 2]},name{i}\n" for i in range(30))
+    path = a_file(tmp_path, "n,kind,city,name\n" + rows)
+    assert read_csv(path, text="all", ignore=["name"])["city"].values == ["x", "y"]
+    assert isinstance(read_csv(path, text=["all", "name"])["name"].values, list)
+    with pytest.raises(ValueError, match=r"ignore=\['name'\] leaves out"):
+        read_csv(path, text="all")
+
+
+def test_dates_become_days_and_their_parts(tmp_path):
+    path = a_file(tmp_path, "when,a\n1970-01-02,1\n2024-02-29 12:00,2\n,3\n")
+    table = read_csv(path, dates=["when"], missing="keep")
+    found = {name: table[name].tolist()[:2] for name in table.names}
+    assert found == {
+        "when": [1, 19782.5],
+        "when.year": [1970, 2024],
+        "when.month": [1, 2],
+        "when.weekday": [5, 4],
+        "a": [1, 2],
+    }
+    assert all(np.isnan(table[name][2]) for name in list(found)[:4])
+    with pytest.raises(ValueError, match="line 4, column 'when': received a missing value"):
+        read_csv(path, dates=["when"])
+    with pytest.raises(ValueError, match="received '31.12.2024', expected a date such as 2024-12"):
+        read_csv(a_file(tmp_path, "when\n31.12.2024\n"), dates=["when"])
+
+
+def test_bad_cells_and_rows_can_be_kept(tmp_path):
+    text = "a,b,c\n1,x,2\nTBD,y,3\n4,z\n5,x,6,7\n8,,9\n"
+    table = read_csv(a_file(tmp_path, text), text=["b"], missing="keep", bad_cells="keep")
+    assert np.isnan(table["a"]).tolist() == [False, True, True, True, False]
+    assert table["b"].codes.tolist() == [0, 1, -1, -1, -1]
+    assert [(cell.row, cell.column) for cell in table.bad_cells] == [(1, "a"), (2, None), (3, None)]
+    assert "line 3, column 'a': received 'TBD'" in table.bad_cells[0].message
+    kept = table.take(np.array([4, 3, 1]))
+    assert [(cell.row, cell.column) for cell in kept.bad_cells] == [(2, "a"), (1, None)]
+
+
+def test_a_file_that_can_be_read_only_once_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for text, options in (("a,b\n1,x\n", {"text": ["b"]}), ("a,b\n1,x\n", {})):
+        writer = Thread(target=(tmp_path / "pipe").write_text, args=[text])
+        writer.start()
+        if options:
+            assert read_csv(tmp_path / "pipe", **options)["a"].tolist() == [1]
+        else:
+            with pytest.raises(ValueError, match=r"text=\['b'\] makes an input of each word"):
+                read_csv(tmp_path / "pipe")
+        writer.join()
+
+
+def test_columns_are_selected_for_a_model(tmp_path):
+    with CSVFile(a_file(tmp_path, "x,note,x,y\n1,2,3,4\n")) as file:
+        assert file.refer([1, 2]) == ["note", 3]
+        assert file.select(["y", "x"], [3]) == ([3, 0], ["note"])
+        assert file.select(["y"], ["x", "note"]) == ([3], [])
+        with pytest.raises(ValueError, match="received the column 'x' 2 times, expected it once"):
+            file.select(["x"])

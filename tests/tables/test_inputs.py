@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from mlp.tables import ClassTarget, InputEncoder, Labels, NumberTarget, Standardizer, Table, Words
+from mlp.tables import (
+    ClassTarget,
+    InputEncoder,
+    Labels,
+    NumberTarget,
+    Standardizer,
+    Table,
+    TableError,
+    Words,
+    read_csv,
+)
 from mlp.tables import target_from_dict as rebuild
 
 NAN = np.nan
@@ -75,6 +85,89 @@ def test_missing_and_infinite_numbers_are_rejected_with_line_and_column(columns,
     table = people(**columns)
     with pytest.raises(ValueError, match=message):
         InputEncoder.fit(table, table.names, ROWS, **options).encode(table)
+
+
+def test_rows_that_cannot_be_encoded_are_left_out_with_the_reason():
+    encoder = InputEncoder(["age"], {"city": Labels(["Oslo", "Rome"])})
+    columns = {
+        "age": np.array([30, NAN, 40, np.inf, 50]),
+        "city": Words(np.array([0, 0, 1, 2, -1]), ["Rome", "Paris", "Oslo"]),
+    }
+    table = Table(columns | {"more": np.full(5, NAN)}, "t.csv", np.arange(2, 7))
+    X, rows, bad = encoder.encode_valid(table)
+    assert (X.tolist(), rows.tolist()) == ([[30, 0, 1]], [0])
+    assert [(cell.row, cell.column) for cell in bad] == [
+        *((1, "age"), (2, "city"), (3, "age"), (4, "city")),
+    ]
+    assert [cell.message.partition(": received ")[2] for cell in bad] == [
+        "a missing value, expected a number",
+        "'Paris', expected one of 'Oslo', 'Rome'",
+        "inf, expected a number",
+        "a missing value, expected a number",
+    ]
+    assert bad[1].message.startswith("t.csv: line 4, column 'city'")
+    X, rows, bad = encoder.encode_valid(table, np.array([2, 0]))
+    assert (rows.tolist(), [cell.row for cell in bad]) == ([0], [2])
+
+
+def test_an_unknown_word_is_not_filled():
+    encoder = InputEncoder([], {"city": Labels(["Oslo", "Rome"])}, fill=np.array([0.5, 0.5]))
+    table = Table({"city": Words(np.array([0, -1, 1]), ["Rome", "Paris"])}, "t.csv")
+    X, rows, bad = encoder.encode_valid(table)
+    assert (X.tolist(), rows.tolist(), bad[0].row) == ([[0, 1], [0.5, 0.5]], [0, 1], 2)
+
+
+def test_bad_cells_of_the_reader_are_bad_rows_and_not_filled(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,y\n1,2,TBD\n1,x,2\n1\n,2,3\n")
+    table = read_csv(tmp_path / "t.csv", missing="keep", bad_cells="keep")
+    encoder = InputEncoder(["a", "b"], fill=np.array([5.0, 6.0]))
+    X, rows, bad = encoder.encode_valid(table)
+    assert (X.tolist(), rows.tolist()) == ([[1, 2], [5, 2]], [0, 3])
+    assert [cell.message.partition(": ")[2][:24] for cell in bad] == [
+        "line 3, column 'b': rece",
+        "line 4: received 1 cells",
+    ]
+    with pytest.raises(ValueError, match="line 3, column 'b': received 'x', expected a finite"):
+        encoder.encode(table)
+    assert NumberTarget(["y"]).is_known(table).tolist() == [False, True, False, True]
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize(("value", "received"), [(-1e39, r"-1e\+39"), (1e-300, None)])
+def test_a_number_beyond_float32_is_rejected_with_line_and_column(value, received, standardize):
+    table = people(age=np.array([30.0, 50.0, value, 20.0]))
+    encoder = InputEncoder.fit(table, ["age"], standardize=standardize)
+    assert np.isfinite(encoder.encode(table)).all()
+    if received is None:
+        assert np.isfinite(encoder.encode(table, dtype="float32")).all()
+        return
+    with pytest.raises(ValueError, match=f"line 4, column 'age': received {received}.*float32"):
+        encoder.encode(table, dtype="float32")
+
+
+def test_a_scaled_number_beyond_float32_is_rejected():
+    encoder = InputEncoder(["age"], standardizer=Standardizer([0.0], [1e-30]))
+    with pytest.raises(ValueError, match=r"line 2, column 'age': received 1e\+20, expected a num"):
+        encoder.encode(people(age=AGE * 0 + 1e20), dtype="float32")
+
+
+def test_a_column_of_too_many_words_is_rejected():
+    words = Words(np.arange(24) % 13, [f"w{i}" for i in range(13)])
+    table = Table({"city": words, "kind": words._replace(values=["a", "b"] * 7)}, "t.csv")
+    with pytest.raises(TableError, match="received 13 different words in 'city' for 24 rows") as e:
+        InputEncoder.fit(table, table.names)
+    assert {r.argument: r.value for r in e.value.remedies} == {"ignore": ["city"], "max_words": 13}
+    assert InputEncoder.fit(table, ["city"], max_words=13).n_in == 13
+    with pytest.raises(TableError, match="expected at most 12"):
+        InputEncoder.fit(table, ["city"], max_words=12)
+
+
+def test_columns_that_a_model_does_not_know_are_named():
+    encoder = InputEncoder.fit(people(), ["age", "city"])
+    names = ["more", "age", "y", "city"]
+    assert encoder.match(names, ["y"], "t.csv", allow_others=True) == ["more"]
+    with pytest.raises(ValueError, match="missing 'city'; unexpected 'more'"):
+        encoder.match(names[:3], ["y"], "t.csv", allow_others=True)
 
 
 def test_a_missing_word_is_rejected_with_line_and_column():

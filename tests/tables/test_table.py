@@ -54,6 +54,13 @@ def test_words_become_numbers():
 def test_whole_numbers_become_words():
     made = table(y=np.array([3.0, np.nan, -1.0])).with_words("y").words("y")
     assert (made.codes.tolist(), made.values) == ([1, -1, 0], ["-1", "3"])
+    assert table(y=np.array([-0.0, 0.0, 1e17])).with_words("y")["y"].values == ["0", "1" + "0" * 17]
+    assert table(y=np.array([True, False, True])).with_words("y")["y"].values == ["False", "True"]
+
+
+def test_infinity_is_no_class():
+    with pytest.raises(ValueError, match=r"t\.csv: line 3, column 'y': received inf, expected a"):
+        table(y=np.array([1, np.inf, 2])).with_words("y")
 
 
 def test_the_original_is_not_changed():

@@ -37,10 +37,16 @@ def test_numbers_are_standardized_and_restored():
     assert numbers.is_known(TABLE).tolist() == [True, True, False, True]
 
 
-@pytest.mark.parametrize(("target", "name"), [(sick, "sick"), (numbers, "age")])
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (sick, "column 'sick': received a missing value, expected one of 'no', 'yes'"),
+        (numbers, "column 'age': received no finite"),
+    ],
+)
 @pytest.mark.parametrize("rows", [slice(None), np.array([3, 2])])
-def test_a_missing_target_is_rejected_with_line_and_column(target, name, rows):
-    with pytest.raises(ValueError, match=f"t.csv: line 5, column '{name}': received no finite"):
+def test_a_missing_target_is_rejected_with_line_and_column(target, message, rows):
+    with pytest.raises(ValueError, match=f"t.csv: line 5, {message}"):
         target.encode(TABLE, rows)
 
 
@@ -48,6 +54,22 @@ def test_a_class_unknown_in_training_is_rejected():
     other = Table({"sick": Words(np.array([0, 1]), ["no", "maybe"])}, "t.csv", np.array([2, 7]))
     with pytest.raises(ValueError, match="line 7, column 'sick': received 'maybe', expected one"):
         sick.encode(other)
+
+
+def test_a_cell_that_is_no_class_is_not_known_and_does_not_stop_the_others():
+    other = Table({"sick": Words(np.array([0, 1, -1]), ["no", "unknown"])}, "t.csv")
+    assert sick.is_known(other).tolist() == [True, False, False]
+    assert sick.truth(other, np.array([0])).tolist() == [0]
+    late = Table({"age": np.array([1, np.inf, np.nan]), "size": np.ones(3)}, "t.csv")
+    assert numbers.is_known(late).tolist() == [True, False, False]
+
+
+def test_a_target_beyond_float32_is_rejected_with_line_and_column():
+    large = Table({"y": np.array([1.0, -1e39])}, "t.csv", np.array([2, 3]))
+    target = NumberTarget(["y"])
+    assert target.encode(large).tolist() == [[1.0], [-1e39]]
+    with pytest.raises(ValueError, match=r"line 3, column 'y': received .*that fits in float32"):
+        target.encode(large, dtype="float32")
 
 
 def test_every_target_needs_a_mean():

@@ -1,0 +1,148 @@
+"""Errors of tables, with the arguments that settle them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_OPTIONS = {"text": "one-hot"}  # where the command line's name differs from the argument's
+
+
+class Remedy(NamedTuple):
+    """An argument that settles an error.
+
+    Attributes
+    ----------
+    argument : str
+        The name of the argument.
+    value : str, bool, int or list of str and int
+        Its value; columns are given by name or position.
+    effect : str
+        What it does, to follow ``ARGUMENT=VALUE`` in a sentence.
+    option : str, optional
+        The same advice for the command line; by default it follows from the other attributes.
+
+    Examples
+    --------
+    >>> remedy = Remedy("text", ["city", "job title"], "makes an input of each word")
+    >>> print(remedy.as_argument())
+    text=['city', 'job title'] makes an input of each word
+    >>> print(remedy.as_option())
+    --one-hot 'city,job title' makes an input of each word
+    """
+
+    argument: str
+    value: str | bool | int | Sequence[str | int]
+    effect: str
+    option: str = ""
+
+    def as_argument(self) -> str:
+        """Return the advice for a caller from Python."""
+        return f"{self.argument}={self.value!r} {self.effect}".rstrip()
+
+    def as_option(self) -> str:
+        """Return the advice for a user of the command line."""
+        if self.option:
+            return self.option
+        option = _OPTIONS.get(self.argument, self.argument).replace("_", "-")
+        if isinstance(self.value, bool):
+            return f"--{'' if self.value else 'no-'}{option} {self.effect}".rstrip()
+        values = [self.value] if isinstance(self.value, str | int) else self.value
+        given = "tab" if self.value == "\t" else shlex.quote(",".join(map(str, values)))
+        return f"--{option} {given} {self.effect}".rstrip()
+
+
+class TableError(ValueError):
+    """A table cannot be read as asked.
+
+    Attributes
+    ----------
+    what : str
+        What is wrong, without advice.
+    remedies : tuple of Remedy
+        What can be done about it.
+
+    Examples
+    --------
+    >>> error = TableError("t.csv: no header", [Remedy("header", False, "names the columns x1")])
+    >>> str(error)
+    't.csv: no header; header=False names the columns x1'
+    >>> error.as_options()
+    't.csv: no header; --no-header names the columns x1'
+    """
+
+    def __init__(self, what: str, remedies: Sequence[Remedy] = ()) -> None:
+        super().__init__(what, tuple(remedies))
+
+    @property
+    def what(self) -> str:
+        """What is wrong, without advice."""
+        return str(self.args[0])
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What can be done about it."""
+        return tuple(self.args[1])
+
+    def __str__(self) -> str:
+        """Return what is wrong, and the arguments that settle it."""
+        return "; ".join([self.what, *_joined([r.as_argument() for r in self.remedies])])
+
+    def as_options(self) -> str:
+        """Return what is wrong, and the options of the command line that settle it."""
+        return "; ".join([self.what, *_joined([r.as_option() for r in self.remedies])])
+
+
+class CellError(TableError):
+    """A cell does not fit its column.
+
+    Attributes
+    ----------
+    column : str
+        The name of the column.
+    is_missing : bool
+        Whether the cell stands for a missing value.
+    """
+
+    def __init__(
+        self, what: str, column: str, is_missing: bool, remedies: Sequence[Remedy] = ()
+    ) -> None:
+        super().__init__(what, remedies)
+        self.args = (what, column, is_missing, tuple(remedies))  # so that it can be pickled
+
+    @property
+    def column(self) -> str:
+        """The name of the column."""
+        return str(self.args[1])
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the cell stands for a missing value."""
+        return bool(self.args[2])
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What can be done about it."""
+        return tuple(self.args[3])
+
+    def with_remedies(self, remedies: Sequence[Remedy]) -> CellError:
+        """Return the same error with other advice."""
+        return CellError(self.what, self.column, self.is_missing, remedies)
+
+
+def _joined(advice: Sequence[str]) -> list[str]:
+    return [", ".join(advice)] if advice else []
+
+
+def refer_to(names: Sequence[str], i: int) -> str | int:
+    """Return how to ask for a column: by its name, or by its position if the name will not do.
+
+    Examples
+    --------
+    >>> [refer_to(["age", "", "a,b", "x", "x"], i) for i in range(5)]
+    ['age', 2, 3, 4, 5]
+    """
+    name = names[i]
+    is_plain = name.isprintable() and name.strip() == name and not name.startswith("-")
+    return name if name and is_plain and "," not in name and names.count(name) == 1 else i + 1

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from mlp._version import __version__
 from mlp.cli import find_lr, info, predict, sweep, trace, train
+from mlp.tables import TableError
 
 COMMANDS = (train, predict, sweep, find_lr, trace, info)
 
@@ -62,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at exit
         return 141
-    except (ValueError, TypeError, OSError) as error:
-        print(f"{options.prog}: error: {error}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        message = error.as_options() if isinstance(error, TableError) else error
+        print(f"{options.prog}: error: {message}", file=sys.stderr)
         return 2
     except ArithmeticError as error:  # TrainingDiverged
         print(f"{options.prog}: error: {error}", file=sys.stderr)

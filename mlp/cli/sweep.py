@@ -161,7 +161,7 @@ def _report(
 
 def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
     """Return the held-out accuracy of each rate, the median over its seeds."""
-    if task.validation is None or task.held_out_labels is None:
+    if task.validation is None or task.validation_labels is None:
         return None
     with np.errstate(all="ignore"):
         outputs = result.networks.predict(task.validation[0])
@@ -169,7 +169,7 @@ def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
         labels = (outputs[..., 0] > 0.5).astype(np.intp)
     else:
         labels = outputs.argmax(axis=-1)
-    right = (labels == task.held_out_labels).mean(axis=-1)
+    right = (labels == task.validation_labels).mean(axis=-1)
     of_rate: NDArray[np.float64] = np.median(right.reshape(result.diverged_at.shape), axis=1)
     return of_rate
 

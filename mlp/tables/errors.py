@@ -50,7 +50,8 @@ class Remedy(NamedTuple):
             return f"--{'' if self.value else 'no-'}{option} {self.effect}".rstrip()
         values = [self.value] if isinstance(self.value, str | int) else self.value
         given = "tab" if self.value == "\t" else shlex.quote(",".join(map(str, values)))
-        return f"--{option} {given} {self.effect}".rstrip()
+        mark = "=" if given.startswith("-") else " "  # else argparse takes it for an option
+        return f"--{option}{mark}{given} {self.effect}".rstrip()
 
 
 class TableError(ValueError):
@@ -142,7 +143,11 @@ def refer_to(names: Sequence[str], i: int) -> str | int:
     --------
     >>> [refer_to(["age", "", "a,b", "x", "x"], i) for i in range(5)]
     ['age', 2, 3, 4, 5]
+    >>> refer_to(["", "0", "1"], 0)  # 1 is the name of another column
+    -3
     """
     name = names[i]
     is_plain = name.isprintable() and name.strip() == name and not name.startswith("-")
-    return name if name and is_plain and "," not in name and names.count(name) == 1 else i + 1
+    if name and is_plain and "," not in name and names.count(name) == 1:
+        return name
+    return i - len(names) if str(i + 1) in names else i + 1

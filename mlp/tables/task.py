@@ -18,7 +18,10 @@ _SHOWN = 5
 _CLASSIFY = Remedy("task", "classify", "makes a class of each value")
 _REGRESS = Remedy("task", "regress", "takes them for numbers")
 _KEEP = Remedy(
-    "missing", "keep", "reads missing values as NaN", "--missing drop leaves such rows out"
+    "missing_target",
+    "keep",
+    "reads missing values as NaN",
+    "--missing-target drop leaves such rows out",
 )
 
 

@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = command.__name__.rpartition(".")[2].replace("_", "-")
         subparser = subparsers.add_parser(
             name,
+            usage=f"mlp {name} {command.USAGE}" if hasattr(command, "USAGE") else None,
             help=command.HELP,
             description=command.__doc__,
             epilog=command.EPILOG,

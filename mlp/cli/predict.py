@@ -38,6 +38,8 @@ from mlp.tables import BadCell, open_table, with_task
 from mlp.tables.numbers import PARTS
 from mlp.tables.table import shortened
 
+USAGE = "MODEL DATA [options]"
+
 HELP = "predict with a model of mlp train"
 
 EPILOG = """\
@@ -57,13 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out = parser.add_argument_group("results")
     out.add_argument(
         "--keep", action="append", metavar="COLUMNS",
-        help="columns to write beside the predictions, with the line in the file: names or "
-        "positions, with commas or repeated; all: every column",
+        help="columns to write beside the predictions and their line numbers: names or positions, "
+        "with commas or repeated; all: every column",
     )  # fmt: skip
     out.add_argument(
         "--on-bad-row", choices=("fail", "blank", "skip"), default="fail",
-        help="a row that cannot be predicted, as it lacks a value or has an unknown word, is an "
-        "error (fail, the default), has a blank prediction, or is left out",
+        help="a row that cannot be predicted, because of a missing value or an unknown word, is an "
+        "error (fail, the default), gets a blank prediction, or is left out (skip)",
     )  # fmt: skip
     out.add_argument(
         "--probabilities", action="store_true", help="add the probability of each class"

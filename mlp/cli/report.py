@@ -250,7 +250,7 @@ class TrainReport:
             return
         yield f"{rows}: loss {number(_finite(self.loss))}, {score_line(scores)}"
         if self.baselines:
-            found = (f"{name} {score_line(known)}" for name, known in self.baselines.items())
+            found = (f"{name}: {score_line(known)}" for name, known in self.baselines.items())
             yield f"for comparison: {'; '.join(found)}"
         if "confusion" in scores:
             yield ""

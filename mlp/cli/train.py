@@ -1,8 +1,8 @@
 """Train a network on a table and save it for `mlp predict`.
 
-Start with FILE and --target; a message says what else the table needs. Writes model.npz;
-history.json, .csv and .png; held_out.csv, the rows of the score with their predictions; and the
-pictures of --plot.
+Start with `mlp train FILE --target COLUMN`: the error message names all options that the table
+needs. Writes model.npz; history.json, .csv and .png; held_out.csv, the rows that measured the
+result with their predictions; and the pictures of --plot.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from mlp.datasets import ClassTarget
 from mlp.training import Trainer, TrainingDiverged
 from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.class_weights import ClassWeight
+
+USAGE = "DATA --target COLUMNS [options]"
 
 HELP = "train a network on a table and save it"
 

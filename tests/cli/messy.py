@@ -37,6 +37,8 @@ def write_messy(path, name):
     frame["by"] = rng.choice(["Ana", "Bo"], n)
     frame["comment"] = np.nan
     targets = bunch.target.to_frame() if bunch.target.ndim == 1 else bunch.target
+    if name == "iris":
+        targets = targets.rename(columns={"target": "species"})
     for target in targets.columns:
         values = targets[target]
         if name in ("iris", "wine", "breast_cancer"):

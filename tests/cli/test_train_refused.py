@@ -20,7 +20,7 @@ def changed(name, row, value):
 TABLES = {
     "a word among numbers": (
         changed("width", 3, "wide"), KIND,
-        "line 5, column 'width': received 'wide', expected a finite number; --missing-words wide ta",
+        "line 5, column 'width': received 'wide', expected a finite number; --missing-words wide t",
     ),
     "a column of words": (
         DATA, ["--target", "kind"], "line 2, column 'id': received 'f0', expected a finite number",
@@ -47,7 +47,8 @@ TABLES = {
     ),
     "one class": (DATA | {"kind": ["rose"] * 30}, KIND, "received the one class 'rose' in 'kind'"),
     "a class of one row": (
-        changed("kind", 7, "tulip"), KIND, "line 9, column 'kind': received the class 'tulip' in 1 of 30 rows, expected 2 or more",
+        changed("kind", 7, "tulip"), KIND,
+        "line 9, column 'kind': received the class 'tulip' in 1 of 30 rows, expected 2 or more",
     ),
     "one row": (
         {"x": [1], "y": [0.5]}, ["--target", "y", "--task", "regress"],

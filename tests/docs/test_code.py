@@ -38,6 +38,8 @@ def test_every_command_of_a_page_exists(name):
         "```python\n>>> 1 + 1\n3\n```\n",
         "```python\nprint(1)\n```\n\n```text\n2\n```\n",
         "```console\n$ mlp trace nothing\n```\n",
+        "```console\n$ mlp trace nothing\nmlp trace: error: something else\n```\n",
+        "```console\n$ mlp trace mazur\nmlp trace: error: received\n```\n",
         "```console\n$ mlp trace mazur\n```\n```text\nOne step\n```\n",
     ],
 )

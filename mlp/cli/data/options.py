@@ -43,31 +43,36 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--task", choices=TASKS,
-        help="whether the target holds classes or numbers; needed where its cells leave that open",
+        help="whether to predict classes or numbers; needed where the cells of the target leave "
+        "that open",
     )  # fmt: skip
     group.add_argument(
-        "--ignore", action="append", metavar="COLUMNS", help="leave out, such as row numbers or ids"
+        "--ignore",
+        action="append",
+        metavar="COLUMNS",
+        help="columns to leave out, such as row numbers and ids",
     )
     group.add_argument(
         "--one-hot", action="append", metavar="COLUMNS",
-        help="words: one input per word; all: every column of words",
+        help="columns of words, to make an input of each word; all: every column of words",
     )  # fmt: skip
     group.add_argument(
         "--max-words", type=int, metavar="N",
-        help="most words of a --one-hot column (half as many as rows)",
+        help="most different words of a --one-hot column (half as many as rows)",
     )  # fmt: skip
     group.add_argument(
         "--dates", action="append", metavar="COLUMNS",
-        help="ISO dates such as 2024-12-31: days, year, month and weekday become inputs",
+        help="columns of ISO dates such as 2024-12-31; days, year, month and weekday become inputs",
     )  # fmt: skip
     group.add_argument(
         "--missing", choices=("refuse", "drop", "mean"),
-        help="missing values are errors (refuse, the default), drop their rows, or become the mean "
+        help="missing inputs are errors (refuse, the default), drop their rows, or become the mean "
         "of the training rows",
     )  # fmt: skip
     group.add_argument(
         "--missing-target", choices=("refuse", "drop"),
-        help="the same for the target (drop with --missing drop, else refuse)",
+        help="rows without a target are errors (refuse, the default), or are dropped (drop, the "
+        "default with --missing drop)",
     )  # fmt: skip
     group.add_argument(
         "--standardize", action=argparse.BooleanOptionalAction, default=None,
@@ -90,7 +95,7 @@ def add_file_arguments(parser: argparse.ArgumentParser, of_model: bool = False) 
     )
     group.add_argument(
         "--no-header", dest="header", action="store_false",
-        help="it is a row; the columns are called x1, x2, ...",
+        help="the first line is a row; the columns are called x1, x2, ...",
     )  # fmt: skip
     group.add_argument(
         "--decimal", metavar="CHAR", help="decimal separator: a point or a comma (.)"

@@ -81,7 +81,7 @@ class Data:
         kinds = [f"{_columns(len(numbers))} of numbers"] if numbers else []
         kinds += [f"words in {shortened(words)}"] if words else []
         kinds += [f"dates in {shortened(self.dates)}"] if self.dates else []
-        kinds += [f"not used: {shortened([*map(str, self.ignored)])}"] if self.ignored else []
+        kinds += [f"not used: {_referred(self.ignored)}"] if self.ignored else []
         yield f"inputs: {'; '.join(kinds)}"
         what = "numbers"
         if self.task == "classify":
@@ -108,6 +108,11 @@ def _spelled(found: Dialect | None) -> Iterator[str]:
     if found.missing_words is not None:
         words = ", ".join(map(repr, filter(None, found.missing_words)))
         yield f"missing: empty cells{' and ' * bool(words)}{words}"
+
+
+def _referred(columns: Sequence[str | int]) -> str:
+    shown = [f"column {name}" if isinstance(name, int) else repr(name) for name in columns[:8]]
+    return ", ".join(shown) + (f" and {len(columns) - 8} more" if len(columns) > 8 else "")
 
 
 def _columns(n: int) -> str:

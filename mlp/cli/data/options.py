@@ -35,7 +35,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that describe the data."""
     group = parser.add_argument_group(
         "columns",
-        "COLUMNS are names or positions (1: the first, -1: the last), with commas or repeated.",
+        "COLUMNS are names or positions (1: the first, -1: the last), with commas or repeated;\n"
+        "a value that begins with a minus sign needs =, as in --ignore=-1,-2.",
     )
     group.add_argument(
         "--target", action="append", metavar="COLUMNS",

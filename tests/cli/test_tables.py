@@ -25,8 +25,8 @@ REJECTED = {
     "a few words among the numbers of a target": (
         f"a,price\n{PRICES}1,n.a.\n2,TBD\n", "--target price",
         ("column 'price': received 'n.a.' in line 22, 'TBD' in line 23, expected numbers as in 20 "
-        "of 22 rows; --missing-words TBD,n.a. takes such cells for missing values, --missing-target "
-        "drop leaves such rows out, --task classify makes a class of each value"),
+        "of 22 rows; --missing-words TBD,n.a. takes such cells for missing values, "
+        "--missing-target drop leaves such rows out, --task classify makes a class of each value"),
     ),
     "no header, whole numbers": (
         "".join(f"{i},{100 + i},{i % 2}\n" for i in range(1, 9)), "--target -1",
@@ -59,8 +59,8 @@ REJECTED = {
     ),
     "a country NA": (
         f"a,land\n{lines(',NA', ',ZA')}", "--target land",
-        ("received a missing value (NA), expected none; --missing-target drop leaves such rows out, "
-        "--missing-words '' takes 'NA' for a word"),
+        ("received a missing value (NA), expected none; --missing-target drop leaves such rows "
+        "out, --missing-words '' takes 'NA' for a word"),
     ),
     "many columns of words": (
         "c1,c2,y\n" + "a,b,p\nb,a,q\n" * 5, "--target y",
@@ -77,8 +77,8 @@ REJECTED = {
     ),
     "an index of pandas": (
         f",a,y\n{lines(',1,p', ',2,q')}", "--target y",
-        ("received no name for column 1, expected one: row numbers, as pandas and R write them, are "
-        "no input; --ignore 1 leaves out a column without a name"),
+        ("received no name for column 1, expected one: row numbers, as pandas and R write them, "
+        "are no input; --ignore 1 leaves out a column without a name"),
     ),
     "an index of pandas, written again": (
         f"Unnamed: 0,a,y\n{lines(',1,p', ',2,q')}", "--target y",

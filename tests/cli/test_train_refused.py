@@ -97,6 +97,11 @@ def test_a_table_that_cannot_be_learned_is_rejected_with_its_place(what, tmp_pat
         ("--validation 1", "--validation: received 1.0, expected 0 to below 1"),
         ("--validation -0.1", "--validation: received -0.1, expected 0 to below 1"),
         ("--validation nan", "--validation: received nan, expected 0 to below 1"),
+        ("--test 1", "--test: received 1.0, expected 0 to below 1"),
+        (
+            "--validation 0.5 --test 0.5",
+            "--validation, --test: received 0.5 and 0.5, expected less",
+        ),
         ("--resume", "--resume: received no checkpoint, expected --checkpoint"),
         ("--optimizer adm", "optimizer: received 'adm', expected one of sgd"),
         ("--momentum 0.9", "adam: received the option 'momentum', expected lr, betas, eps"),

@@ -15,7 +15,6 @@ from mlp.core import Loss, make_activation, make_loss
 from mlp.datasets import (
     ClassTarget,
     InputEncoder,
-    Labels,
     NumberTarget,
     Standardizer,
     Table,
@@ -95,13 +94,18 @@ class TableTask(Task):
 def load_task(options: argparse.Namespace) -> Task:
     """Return the task of a sweep, with a fifth of the rows held out if there are enough.
 
+    What a file was taken for is printed.
+
     Raises
     ------
     ValueError
         If the data is unknown or the widths do not fit it.
     """
     data = read_data(options)
-    return make_task(options, data, 0.2 if len(data.table) >= _ROWS_TO_SPLIT else 0.0)
+    task = make_task(options, data, 0.2 if len(data.table) >= _ROWS_TO_SPLIT else 0.0)
+    if data.is_file and not options.json:
+        print(*data.lines(), sep="\n", end="\n\n", flush=True)
+    return task
 
 
 def make_task(
@@ -176,7 +180,7 @@ def _make_target(data: Data) -> ClassTarget | NumberTarget:
     if data.task == "regress":
         return NumberTarget(data.targets)
     (name,) = data.targets
-    labels = Labels.of(data.table.words(name).values)
+    labels = data.labels
     if len(labels) < 2:
         raise ValueError(
             f"{data.table.source}: received the one class {labels.names[0]!r} in {name!r}, "

@@ -88,11 +88,20 @@ class TableError(ValueError):
 
     def __str__(self) -> str:
         """Return what is wrong, and the arguments that settle it."""
-        return "; ".join([self.what, *_joined([r.as_argument() for r in self.remedies])])
+        return self._with_advice([remedy.as_argument() for remedy in self.remedies])
 
     def as_options(self) -> str:
         """Return what is wrong, and the options of the command line that settle it."""
-        return "; ".join([self.what, *_joined([r.as_option() for r in self.remedies])])
+        return self._with_advice([remedy.as_option() for remedy in self.remedies])
+
+    def _with_advice(self, advice: Sequence[str]) -> str:
+        """Return the message; a remedy without an effect belongs to the next one."""
+        ends = [
+            "" if i == len(advice) else ", " if r.effect else " "
+            for i, r in enumerate(self.remedies, 1)
+        ]
+        text = "".join(map("".join, zip(advice, ends, strict=True)))
+        return f"{self.what}; {text}" if text else self.what
 
 
 class CellError(TableError):
@@ -130,10 +139,6 @@ class CellError(TableError):
     def with_remedies(self, remedies: Sequence[Remedy]) -> CellError:
         """Return the same error with other advice."""
         return CellError(self.what, self.column, self.is_missing, remedies)
-
-
-def _joined(advice: Sequence[str]) -> list[str]:
-    return [", ".join(advice)] if advice else []
 
 
 def refer_to(names: Sequence[str], i: int) -> str | int:

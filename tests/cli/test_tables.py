@@ -91,6 +91,16 @@ REJECTED = {
         "id,e,a,y\n" + "".join(f"n{i},,{i}.5,{'pq'[i % 2]}\n" for i in range(30)), "--target y",
         "; --ignore id,e leaves out a column of words that nearly all differ, a column without a",
     ),
+    "a column of numbers and many words, and one of few": (
+        "ticket,b,y\n" + "".join(f"{f'A {i}' if i % 3 else i},{'low' if i == 9 else i},p\n"
+                                 if i % 2 else f"{i},{i},q\n" for i in range(60)),
+        "--target y",
+        "; --ignore ticket leaves out a column of numbers and many words, --missing-words low",
+    ),
+    "a decimal comma and points between thousands": (
+        "a;y\n1.074,5;p\n2.104,0;q\n", "--target y",
+        "expected a finite number; --decimal , --thousands . reads '1.074,5' as 1074.5",
+    ),
     "an empty column to drop rows by": (
         f"a,y,e\n{lines(',p,', ',q,')}", "--target y --missing drop",
         "received a missing value in each of 12 rows, expected rows without; --ignore e leaves out",

@@ -17,8 +17,8 @@ from mlp.cli.data.options import (
     sheet_of,
     split_names,
 )
-from mlp.datasets import Table, Words, load, read_npz
-from mlp.tables import Dialect, TableError, open_table, with_task
+from mlp.datasets import Labels, Table, Words, load, read_npz
+from mlp.tables import Dialect, Remedy, TableError, open_table, with_task
 from mlp.tables.frame import FrameReader
 from mlp.tables.numbers import PARTS
 from mlp.tables.survey import KEEP_MISSING
@@ -66,6 +66,12 @@ class Data:
         return self.table.task or "regress"
 
     @property
+    def labels(self) -> Labels:
+        """The classes that occur."""
+        words = self.table.words(self.targets[0])
+        return Labels.of([words.values[code] for code in np.unique(words.codes) if code >= 0])
+
+    @property
     def inputs(self) -> list[str]:
         """The names of the other columns."""
         return [name for name in self.table.names if name not in self.table.targets]
@@ -85,13 +91,13 @@ class Data:
         yield f"inputs: {'; '.join(kinds)}"
         what = "numbers"
         if self.task == "classify":
-            what = f"{len(set(table.words(self.targets[0]).values))} classes"
+            what = f"{len(self.labels)} classes"
         yield f"target: {shortened(self.targets)}, {what}"
         counters = [name for name in numbers if self.is_file and _counts(table.numbers(name))]
         if counters:
             yield (
-                f"note: {shortened(counters)} only numbers the rows: "
-                f"--ignore {','.join(counters)} leaves it out"
+                f"note: {counters[0]!r} only numbers the rows: "
+                f"{Remedy('ignore', counters[:1], 'leaves it out').as_option()}"
             )
 
 

@@ -131,7 +131,7 @@ def run(options: argparse.Namespace) -> None:
             "columns_not_used": list(rows.others),
             "bad_rows": [cell.message for cell in outputs.bad],
         }
-        text = json.dumps(found, default=np.ndarray.tolist) + "\n"
+        text = json.dumps(found, default=lambda array: array.tolist()) + "\n"
     else:
         text = _as_csv(columns)
     if options.out is None:
@@ -246,15 +246,13 @@ def _columns(
     """Return what is written: columns by kind and name, None where there is no prediction."""
     target, table = model.target, rows.table
     if isinstance(target, ClassTarget):
-        predictions: dict[str, list[Any]] = {target.names[0]: target.decode(outputs.values)}
+        predictions: dict[str, Any] = {target.names[0]: target.decode(outputs.values)}
     else:
-        numbers = target.decode(outputs.values).T
-        predictions = dict(zip(target.names, map(np.ndarray.tolist, numbers), strict=True))
-    probabilities: dict[str, list[Any]] = {}
+        predictions = dict(zip(target.names, target.decode(outputs.values).T, strict=True))
+    probabilities: dict[str, Any] = {}
     if options.probabilities and isinstance(target, ClassTarget):
         heads = [f"{target.names[0]}={label}" for label in target.labels.names]
-        shares = target.probabilities(outputs.values).T
-        probabilities = dict(zip(heads, map(np.ndarray.tolist, shares), strict=True))
+        probabilities = dict(zip(heads, target.probabilities(outputs.values).T, strict=True))
     written = outputs.rows.tolist()
     if options.on_bad_row == "blank" and outputs.bad:
         place = {row: i for i, row in enumerate(written)}
@@ -271,24 +269,25 @@ def _columns(
     return columns
 
 
-def _as_csv(columns: dict[str, Any]) -> str:
+def _as_csv(found: dict[str, Any]) -> str:
     """Return lines and columns that are kept, then predictions and probabilities, as CSV."""
-    kept = columns.get("kept", {})
-    both = not kept.keys().isdisjoint(columns["predictions"])
+    kept = found.get("kept", {})
+    both = not kept.keys().isdisjoint(found["predictions"])
     named = [
         (f"file {name}" if name in kept else name, cells)
-        for name, cells in columns.get("lines", {}).items()
+        for name, cells in found.get("lines", {}).items()
     ]
     named += kept.items()
     named += [
         (f"predicted {name}" if both else name, cells)
-        for name, cells in columns["predictions"].items()
+        for name, cells in found["predictions"].items()
     ]
-    named += (columns["probabilities"] or {}).items()
+    named += (found["probabilities"] or {}).items()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([name for name, _ in named])
-    writer.writerows(zip(*(cells for _, cells in named), strict=True))
+    columns = (["" if cell is None else str(cell) for cell in cells] for _, cells in named)
+    writer.writerows(zip(*columns, strict=True))
     return text.getvalue()
 
 

@@ -171,6 +171,20 @@ def test_the_spelling_and_the_dates_of_training_are_known_to_predict(tmp_path, c
     assert capsys.readouterr().out.splitlines()[:2] == ["line,x1,x3", "1,1.1.2024,"]
 
 
+def test_blank_rows_have_blank_probabilities(model, tmp_path, capsys):
+    table = write_csv(tmp_path / "t.csv", changed("colour", 4, "green"))
+    command = ["predict", str(model), table, "--on-bad-row", "blank", "--probabilities"]
+    assert main(command) == 0
+    blank, other = capsys.readouterr().out.splitlines()[5:7]
+    assert blank == ",,"
+    assert sum(map(float, other.split(",")[1:])) == pytest.approx(1)
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["predictions"]["kind"][4] is None
+    assert found["probabilities"]["kind=rose"][4] is None
+    assert found["probabilities"]["kind=rose"][5] == pytest.approx(float(other.split(",")[2]))
+
+
 def test_a_model_of_an_older_release_is_read(model, tmp_path, capsys):
     net, metadata = read_model(model)
     for name in ("dates", "dialect"):

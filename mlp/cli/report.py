@@ -80,13 +80,13 @@ class TrainReport:
         self.rows = getattr(task.parts, task.scored_part)
         self.is_held_out = task.scored_part != "training"
         X, Y = task.scored
+        self.truth = task.target.truth(data.table, self.rows)
         with np.errstate(all="ignore"):  # the weights of a diverged run may overflow
             self.outputs = trainer.net.predict(X)
             self.loss = float(trainer.net.evaluate(X, Y))
-        self.truth = task.target.truth(data.table, self.rows)
-        is_finite = bool(np.isfinite(self.outputs).all())
-        self.scores = score(task.target, self.truth, self.outputs) if is_finite else {}
-        self.baselines = baseline_scores(task, self.truth)
+            is_finite = bool(np.isfinite(self.outputs).all())
+            self.scores = score(task.target, self.truth, self.outputs) if is_finite else {}
+            self.baselines = baseline_scores(task, self.truth)
 
     def write(self, metadata: dict[str, Any]) -> list[Path]:
         """Write the files and return their paths; history.csv was written during training."""
@@ -207,11 +207,8 @@ class TrainReport:
         """Yield the lines about the data, the network and the run."""
         data, task, trainer = self.data, self.task, self.trainer
         training, validation, test = map(len, task.parts)
-        held_out = (
-            f"{validation} for validation, {test} for the test"
-            if test
-            else (f"{validation} held out")
-        )
+        held_out = f"{validation} for validation, {test} for the test"
+        held_out = held_out if test else f"{validation} held out"
         dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
         yield f"{data.table.source}: {training} rows to train on, {held_out}{dropped}"
         what = shortened(task.target.names)

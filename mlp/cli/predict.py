@@ -195,6 +195,7 @@ def _read_file(options: argparse.Namespace, model: Model) -> Rows:
             bad_cells="keep",
         )
         beside = {reader.names[i] or f"column {i + 1}": cells for i, cells in reader.kept.items()}
+        others = [name or f"column {reader.names.index('') + 1}" for name in others]
     return Rows(table, beside, [name for name in others if name not in beside])
 
 

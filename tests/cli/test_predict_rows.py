@@ -100,6 +100,10 @@ def test_columns_that_are_not_needed_are_named_and_not_used(model, tmp_path, cap
     assert main(["predict", str(model), table]) == 0
     printed = capsys.readouterr()
     assert f"mlp predict: {table}: columns not used: 'note'\n" in printed.err
+    unnamed = write_csv(tmp_path / "t.csv", {"": range(30)} | DATA)
+    assert main(["predict", str(model), unnamed]) == 0
+    assert "columns not used: 'column 1'\n" in capsys.readouterr().err
+    table = write_csv(tmp_path / "t.csv", {"note": ["x"] * 30} | DATA)
     assert main(["predict", str(model), table, "--keep", "note"]) == 0
     assert "not used" not in capsys.readouterr().err
 

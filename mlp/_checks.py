@@ -296,8 +296,10 @@ def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]
 
     Numbers that are not aligned in memory are copied: BLAS would add them in another order.
     """
-    with np.errstate(over="ignore"):
-        array: Array = np.require(values, dtype, ["C", "ALIGNED"])
+    array: Array = values
+    if values.dtype != dtype or not (values.flags.c_contiguous and values.flags.aligned):
+        with np.errstate(over="ignore"):
+            array = np.require(values, dtype, ["C", "ALIGNED"])
     if not _is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(

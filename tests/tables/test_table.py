@@ -87,7 +87,7 @@ def test_without_missing_some_row_must_be_left():
     [
         (lambda t: t.numbers("y"), "received a column of other values for 'y', expected numbers"),
         (lambda t: t.words("z"), "received a column of other values for 'z', expected words"),
-        (lambda t: t.words("x"), "received no column for 'x', expected words"),
+        (lambda t: t.words("x"), "received no column 'x', expected one of 'y', 'z'"),
         (lambda t: t.with_numbers("y"), "t.csv: line 3, column 'y': received 'b', expected a fin"),
         (lambda t: t.with_words("z"), "t.csv: line 5, column 'z': received 0.5, expected a class"),
     ],

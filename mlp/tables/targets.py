@@ -74,7 +74,8 @@ class ClassTarget:
     def classes(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
         """Return the predicted class number of each row of outputs.
 
-        It is the index of the largest output or, for a single output, 1 if it is above 1/2.
+        It is the index of the largest output or, for a single output of two classes, 1 if it is
+        above 1/2.
 
         Raises
         ------
@@ -82,19 +83,20 @@ class ClassTarget:
             If outputs are not ``(n, n_classes)``, or ``(n, 1)`` for two classes.
         """
         outputs = self._check_outputs(outputs)
-        n_out = outputs.shape[1]
         codes: NDArray[np.intp]
-        codes = outputs.argmax(axis=1) if n_out > 1 else (outputs[:, 0] > 0.5).astype(np.intp)
+        is_single = outputs.shape[1] < len(self.labels)
+        codes = (outputs[:, 0] > 0.5).astype(np.intp) if is_single else outputs.argmax(axis=1)
         return codes
 
     def probabilities(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, ``(n, n_classes)``; errors as for `classes`."""
         outputs = self._check_outputs(outputs)
-        return np.hstack([1.0 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+        is_single = outputs.shape[1] < len(self.labels)
+        return np.hstack([1.0 - outputs, outputs]) if is_single else outputs
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> list[str]:
         """Return the predicted class name of each row of outputs; errors as for `classes`."""
-        return self.labels.decode(self.classes(outputs))
+        return [self.labels.names[code] for code in self.classes(outputs).tolist()]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a description for `target_from_dict`."""
@@ -102,9 +104,10 @@ class ClassTarget:
 
     def _check_outputs(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Return outputs as a matrix with a column for each class, or one for two classes."""
-        n_classes = len(self.labels)
-        is_single = n_classes == 2 and np.shape(outputs)[1:] == (1,)
-        return as_matrix("outputs", outputs, 1 if is_single else n_classes)
+        n_classes, outputs = len(self.labels), as_matrix("outputs", outputs)
+        if outputs.shape[1] != n_classes and (outputs.shape[1], n_classes) != (1, 2):
+            raise ValueError(f"outputs: received shape {outputs.shape}, expected (n, {n_classes})")
+        return outputs
 
 
 class NumberTarget:

@@ -89,3 +89,9 @@ def test_other_columns_are_not_broadcast(method, X):
 def test_invalid_moments_are_rejected(mean, scale, message):
     with pytest.raises(ValueError, match=message):
         Standardizer(mean, scale)
+
+
+def test_what_overflows_becomes_infinite():
+    standardizer = Standardizer([0.0], [0.5])
+    assert standardizer.transform([[1e308]]).tolist() == [[np.inf]]
+    assert Standardizer([0.0], [10.0]).inverse([[-1e308]]).tolist() == [[-np.inf]]

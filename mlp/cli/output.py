@@ -144,11 +144,17 @@ def complain(program: str, message: object) -> None:
 
 @contextmanager
 def plain_warnings(program: str) -> Iterator[None]:
-    """Print each warning as one line, without the line of the source that raised it."""
-    usual = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: (
-        f"{program}: warning: {printable(str(message))}\n"
-    )
+    """Print each different warning once, as one line, without the source that raised it."""
+    usual, told = warnings.formatwarning, set()
+
+    def one_line(message: object, *_: object, **__: object) -> str:
+        line = f"{program}: warning: {printable(str(message))}\n"
+        if line in told:
+            return ""
+        told.add(line)
+        return line
+
+    warnings.formatwarning = one_line
     try:
         yield
     finally:

@@ -133,7 +133,7 @@ def test_names_that_mean_something_to_tex_or_html_are_written_as_they_are():
     found = named(HOSTILE)
     latex, page = found.latex(), found.html()
     escaped = (
-        r"\mathrm{w\_1 \& <b>\$x\$</b> \textbackslash{} "
+        r"\text{w\_1 \& <b>\$x\$</b> \textbackslash{} "
         r"\%\#\textasciitilde{}\textasciicircum{}\{\}}"
     )
     assert escaped in latex

@@ -1,7 +1,7 @@
 """Text of the user's in pictures: drawn as it stands, in a font that has its characters."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from mlp._names import printable
 
 _BOXES = ("Last Resort", ".")  # names of fonts whose glyphs are boxes, or that are private
-_NORMAL = (400, "normal", "regular")
+_NORMAL, _BOLD = 400, 700
 
 
 def as_it_stands(*texts: Text) -> None:
@@ -39,8 +39,14 @@ def as_it_stands(*texts: Text) -> None:
 def use_fonts(text: Text) -> None:
     """Add installed fonts for the characters that the font of a text lacks."""
     lacking = _lacking(text)
-    if lacking:
-        text.set_fontfamily([*text.get_fontfamily(), *_fonts_with(lacking, len(_installed()))])
+    if not lacking:
+        return
+    installed = tuple(fontManager.ttflist)
+    families = _fonts_with(lacking, installed)
+    text.set_fontfamily([*text.get_fontfamily(), *families])
+    with_bold = {font.name for font in installed if font.weight == _BOLD}
+    if not with_bold.issuperset(families):  # else matplotlib complains at each drawing
+        text.set_fontweight("normal")
 
 
 @contextmanager
@@ -48,7 +54,7 @@ def told_once(ax: Axes) -> Iterator[None]:
     """Give one warning, not one for each character and drawing, if no font has all characters."""
     with without_warnings():
         yield
-    if any(map(_lacking, ax.findobj(Text))):
+    if any(_lacking(text) for text in ax.findobj(Text) if text.get_visible()):
         warnings.warn(
             "no installed font has all characters of the names in a picture: those that are "
             "missing are drawn as boxes (the Noto fonts have most scripts)",
@@ -66,25 +72,21 @@ def without_warnings() -> Iterator[None]:
 
 def _lacking(text: Text) -> frozenset[str]:
     """Return the characters that none of the fonts of a text has."""
-    unusual = {character for character in text.get_text() if ord(character) > 0x2FF}
+    unusual = frozenset(character for character in text.get_text() if ord(character) > 0x2FF)
     if not unusual:
-        return frozenset()
+        return unusual
     properties = text.get_fontproperties().copy()
     for family in text.get_fontfamily():
         properties.set_family([family])
         unusual -= _among(findfont(properties), unusual)
-    return frozenset(unusual)
-
-
-def _installed() -> list[FontEntry]:
-    return list(fontManager.ttflist)
+    return unusual
 
 
 @lru_cache
-def _fonts_with(characters: frozenset[str], n_installed: int) -> tuple[str, ...]:
+def _fonts_with(characters: frozenset[str], installed: tuple[FontEntry, ...]) -> tuple[str, ...]:
     """Return few families that have the characters, as far as any has; upright ones first."""
-    fonts = [font for font in _installed() if not font.name.startswith(_BOXES)]
-    fonts.sort(key=lambda font: (font.style != "normal", font.weight not in _NORMAL, font.name))
+    fonts = [font for font in installed if not font.name.startswith(_BOXES)]
+    fonts.sort(key=lambda font: (font.style != "normal", font.weight != _NORMAL, font.name))
     found = []
     for font in fonts:
         having = _among(font.fname, characters)
@@ -96,12 +98,13 @@ def _fonts_with(characters: frozenset[str], n_installed: int) -> tuple[str, ...]
     return tuple(found)
 
 
-def _among(path: str, characters: Iterable[str]) -> set[str]:
+@lru_cache(1024)
+def _among(path: str, characters: frozenset[str]) -> frozenset[str]:
     """Return which characters a font has; none if it cannot be drawn at any size."""
     try:
         font = FT2Font(path)
         if not font.scalable:
-            return set()
-        return {one for one in characters if font.get_char_index(ord(one))}
+            return frozenset()
+        return frozenset(one for one in characters if font.get_char_index(ord(one)))
     except (OSError, RuntimeError):  # a damaged file, or one that was removed
-        return set()
+        return frozenset()

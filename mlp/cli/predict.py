@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp._names import printable
 from mlp.cli import model_file
 from mlp.cli.data import (
     DATA_HELP,
@@ -32,6 +33,7 @@ from mlp.cli.data import (
 )
 from mlp.cli.model_file import Model
 from mlp.cli.options import check_folder
+from mlp.cli.output import complain, print_data
 from mlp.cli.scores import confusion_text, score, score_line
 from mlp.datasets import ClassTarget, Table, load, read_npz
 from mlp.tables import BadCell, open_table, with_task
@@ -135,15 +137,16 @@ def run(options: argparse.Namespace) -> None:
     else:
         text = _as_csv(columns)
     if options.out is None:
-        print(text, end="")
+        print_data(text)
     else:
         write_file(options.out, text.encode())
     if options.json:
         return
     for line in _notes(options, rows, outputs):
-        print(f"{options.prog}: {line}", file=sys.stderr)
+        complain(options.prog, line)
     if options.out is not None:
-        print(f"Wrote the predictions for {len(outputs.rows)} rows to {options.out}.")
+        where = printable(str(options.out))
+        print(f"Wrote the predictions for {len(outputs.rows)} rows to {where}.")
     if scores is not None:
         # stdout may be piped as CSV: the scores must not mix with it
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)

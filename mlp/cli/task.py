@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._names import printable
 from mlp.cli.data import Data, read_data
 from mlp.core import Loss, make_activation, make_loss
 from mlp.datasets import (
@@ -104,7 +105,7 @@ def load_task(options: argparse.Namespace) -> Task:
     data = read_data(options)
     task = make_task(options, data, 0.2 if len(data.table) >= _ROWS_TO_SPLIT else 0.0)
     if data.is_file and not options.json:
-        print(*data.lines(), sep="\n", end="\n\n", flush=True)
+        print(*map(printable, data.lines()), sep="\n", end="\n\n")
     return task
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
+from mlp._names import printable
 from mlp.cli.data import Data
 from mlp.cli.options import batch_size_of, make_network
+from mlp.cli.output import complain
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer, make_schedule
@@ -133,11 +134,11 @@ def _begin(options: argparse.Namespace, data: Data, trainer: Trainer) -> None:
     """Create the folder, say what the data was taken for, and where a resumed run starts."""
     options.out.mkdir(parents=True, exist_ok=True)
     if not options.json:
-        print(*data.lines(), sep="\n", flush=True)
+        print(*map(printable, data.lines()), sep="\n")
     if options.resume:
         done = len(trainer.history.epochs)
         where = f"continues after epoch {done}" if trainer.is_resumed else "begins"
-        print(f"{options.prog}: {options.checkpoint}: the run {where}", file=sys.stderr)
+        complain(options.prog, f"{options.checkpoint}: the run {where}")
 
 
 def class_weight_of(

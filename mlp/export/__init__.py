@@ -1,9 +1,25 @@
 """Networks that leave: a file of Python or C, ONNX, PyTorch, safetensors, JSON, scikit-learn."""
 
-from mlp.export.c_header import to_c
+from mlp.export.c_header import Int8Error, to_c
+from mlp.export.description import to_json
 from mlp.export.python_file import to_python
+from mlp.export.safetensors import from_safetensors, read_safetensors, to_safetensors
+from mlp.export.state_dict import load_state_dict, state_dict
+from mlp.export.torch_module import from_torch, to_torch
 
-__all__ = ["to_c", "to_python"]
+__all__ = [
+    "Int8Error",
+    "from_safetensors",
+    "from_torch",
+    "load_state_dict",
+    "read_safetensors",
+    "state_dict",
+    "to_c",
+    "to_json",
+    "to_python",
+    "to_safetensors",
+    "to_torch",
+]
 
 
 def __dir__() -> list[str]:

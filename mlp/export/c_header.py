@@ -194,7 +194,8 @@ class _Header:
             "#endif",
             "",
         ]
-        return self._comment() + source.rendered("\n".join(parts), self.name, self.real)
+        text = re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
+        return self._comment() + source.rendered(text, self.name, self.real)
 
     def _comment(self) -> str:
         """Return the first lines: what this is, and what it needs."""
@@ -339,12 +340,15 @@ class _Header:
     def _main(self) -> str:
         """Return the program that reads rows."""
         is_plain = self.inputs is None
+        has_numbers = self.target is not None and not isinstance(self.target, ClassTarget)
         text = source.MAIN.replace("READ_WORD\n", "" if is_plain else source.READ_WORD)
+        text = text.replace("EXPECTED\n", "" if is_plain else source.EXPECTED)
+        text = text.replace("HEAD\n", source.HEAD if has_numbers else "")
         prepare = source.COPY if is_plain else "        NAME_encode(columns, x);\n"
         shown = source.PRINT.replace("NUMBERS", "y")
         if isinstance(self.target, ClassTarget):
             shown = '        printf("%s\\n", NAME_classes[NAME_class(y)]);\n'
-        elif self.target is not None:
+        elif has_numbers:
             shown = "        double numbers[NAME_N_OUT];\n        NAME_decode(y, numbers);\n"
             shown += source.PRINT.replace("NUMBERS", "numbers")
         return text.replace("PREPARE\n", prepare).replace("PRINT\n", shown)

@@ -107,8 +107,10 @@ static void NAME_softmax(REAL *a, int n)
     REAL largest = a[0], sum = 0;
     for (int j = 1; j < n; j++)
         largest = a[j] > largest ? a[j] : largest;
-    for (int j = 0; j < n; j++)
-        sum += a[j] = F(exp)(a[j] - largest);
+    for (int j = 0; j < n; j++) {
+        a[j] = F(exp)(a[j] - largest);
+        sum += a[j];
+    }
     for (int j = 0; j < n; j++)
         a[j] /= sum;
 }
@@ -205,14 +207,17 @@ MAIN = """
 static int NAME_read(char *cell, int column, double *value)
 {
     char *end = cell;
+    if (column >= NAME_N_COLUMNS)
+        return 0;
 READ_WORD
     *value = *cell ? strtod(cell, &end) : (double)NAN;
-    return *end == 0 && column < NAME_N_COLUMNS;
+    return *end == 0;
 }
 
 int main(void)
 {
     static char line[1 << 20];
+HEAD
     for (int row = 1; fgets(line, sizeof line, stdin); row++) {
         double columns[NAME_N_COLUMNS];
         REAL x[NAME_N_IN], y[NAME_N_OUT];
@@ -223,6 +228,7 @@ int main(void)
                 *next++ = 0;
             if (!NAME_read(cell, n, &columns[n < NAME_N_COLUMNS ? n : 0])) {
                 fprintf(stderr, "row %d: cannot read cell %d: %s\\n", row, n + 1, cell);
+EXPECTED
                 return 1;
             }
         }
@@ -245,9 +251,19 @@ READ_WORD = """\
     if (*cell && NAME_n_words[column])
         return 0;
 """
+EXPECTED = """\
+                for (int c = 0; c < NAME_N_COLUMNS; c++)
+                    fprintf(stderr, c ? ",%s" : "expected %s", NAME_columns[c]);
+                fprintf(stderr, "\\n");
+"""
 COPY = """\
         for (int i = 0; i < NAME_N_IN; i++)
             x[i] = (REAL)columns[i];
+"""
+HEAD = """\
+    for (int j = 0; j < NAME_N_OUT; j++)
+        printf(j ? ",%s" : "%s", NAME_targets[j]);
+    printf("\\n");
 """
 PRINT = """\
         for (int j = 0; j < NAME_N_OUT; j++)

@@ -50,7 +50,8 @@ def to_python(
         Decodes outputs; for classes, ``predict`` returns names, and ``probabilities(rows)`` the
         outputs.
     weights_beside : bool, default False
-        Whether the parameters go to a ``.npz`` file of the same name instead.
+        Whether the parameters go to a file beside it instead: ``model_weights.npz`` for
+        ``model.py``.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def to_python(
     text = "\n".join(_sections(net, steps, inputs, target, arrays, weights_beside))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     if weights_beside:
-        write_archive(Path(path).with_suffix(".npz"), "mlp-weights", 1, arrays)
+        beside = Path(path).with_name(f"{Path(path).stem}_weights.npz")
+        write_archive(beside, "mlp-weights", 1, arrays)
     write_file(path, text.encode("ascii"))
 
 
@@ -121,7 +123,8 @@ def _sections(
     parts.append((encode if inputs is None else source.TABLE).format(**sizes))
     parts.append(_predict(net, target).format(**sizes, n_classes=max(net.n_out, 2)))
     if weights_beside:
-        parts.append('\nNUMBERS = np.load(Path(__file__).with_suffix(".npz"))')
+        parts.append("\nPATH = Path(__file__)")
+        parts.append('NUMBERS = np.load(PATH.with_name(f"{PATH.stem}_weights.npz"))')
         parts += [f'{name} = NUMBERS["{name}"]' for name in arrays]
     else:
         parts.append("")

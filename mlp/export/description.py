@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mlp._atomic import write_file
 from mlp._checks import check_path, require, require_keys
 from mlp.core import MLP
+from mlp.core.description import LAYERS
 from mlp.export.state_dict import KEYS, shared_bias
 from mlp.export.steps import check_network
 from mlp.export.table import Target, check_table
@@ -66,9 +67,11 @@ def restore_structure(tree: dict[str, Any], tensors: Mapping[str, NDArray[Any]])
     for i, node in enumerate(require("layers", tree.get("layers"), list)):
         name, config = require_keys(f"layers[{i}]", node, "name", "config")
         require(f"layers[{i}].config", config, dict)
-        kinds = _PARAMETERS.get(name, ()) if isinstance(name, str) else ()
+        if not isinstance(name, str) or name not in LAYERS:
+            known = ", ".join(LAYERS)
+            raise ValueError(f"layers[{i}]: received {name!r:.80}, expected one of {known}")
         params = {}
-        for kind in kinds:
+        for kind in _PARAMETERS.get(name, ()):
             key = f"{at}.{KEYS[kind]}"
             if key in rest:
                 rest.remove(key)

@@ -275,7 +275,7 @@ class _Pattern:
             return False
         found = {}
         for name, wanted in zip(names, inputs, strict=True):
-            if isinstance(wanted, str):
+            if not isinstance(wanted, _Hole | np.ndarray):  # a name: bytes, if it is not UTF-8
                 if name != wanted:
                     return False
                 continue

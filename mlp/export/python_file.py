@@ -124,8 +124,8 @@ def _sections(
     parts.append(_predict(net, target).format(**sizes, n_classes=max(net.n_out, 2)))
     if weights_beside:
         parts.append("\nPATH = Path(__file__)")
-        parts.append('NUMBERS = np.load(PATH.with_name(f"{PATH.stem}_weights.npz"))')
-        parts += [f'{name} = NUMBERS["{name}"]' for name in arrays]
+        parts.append('with np.load(PATH.with_name(f"{PATH.stem}_weights.npz")) as numbers:')
+        parts += [f'    {name} = numbers["{name}"]' for name in arrays]
     else:
         parts.append("")
         parts += [f"{name} = {_literal(array)}" for name, array in arrays.items()]

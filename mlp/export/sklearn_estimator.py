@@ -143,7 +143,7 @@ def _labels(net: MLP, classes: Sequence[Any] | None) -> Any:
     """Return the class of each output, sorted, as scikit-learn keeps them."""
     n_classes = 2 if net.n_out == 1 else net.n_out
     labels = np.arange(n_classes) if classes is None else np.asarray(classes)
-    if labels.shape != (n_classes,) or (np.unique(labels) != labels).any():
+    if labels.shape != (n_classes,) or np.unique(labels).tolist() != labels.tolist():
         received = shortened(classes)
         raise ValueError(f"classes: received {received}, expected {n_classes} in sorted order")
     return labels

@@ -88,7 +88,8 @@ def _network(model: Any, loss: str) -> MLP:
     dtypes = {a.dtype.name for s in steps for a in s.arrays.values()}
     if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
         raise ValueError(f"has parameters of {sorted(dtypes)}, expected one of float32, float64")
-    return network_of(steps, loss, dtypes.pop())
+    kept = [step for step in steps if step.kind != "identity"]
+    return network_of(kept, loss, dtypes.pop())
 
 
 def _constants(graph: Any) -> dict[str, NDArray[Any]]:

@@ -81,7 +81,11 @@ def _network(model: Any, loss: str) -> MLP:
         raise ValueError(
             f"has the inputs {names[:8]} and {len(graph.output)} outputs, expected one of each"
         )
-    chain = _Chain([node for node in graph.node if node.op_type != "Constant"], constants)
+    nodes = [node for node in graph.node if node.op_type != "Constant"]
+    for node in nodes:
+        if not node.output:
+            raise ValueError(f"{_named(node)}: has no output, expected one")
+    chain = _Chain(nodes, constants)
     steps, last = chain.steps(names[0])
     if graph.output[0].name != last:
         raise ValueError(f"has the output {graph.output[0].name!r:.80}, expected {last!r:.80}")

@@ -10,7 +10,14 @@ import pytest
 import mlp
 from mlp.export import to_c
 from mlp.tables import ClassTarget, InputEncoder, Labels, NumberTarget, Standardizer, Table, Words
-from tests.export.networks import MANY_SEEDS, SEEDS, assert_close, draw, inputs
+from tests.export.networks import (
+    MANY_SEEDS,
+    SEEDS,
+    assert_close,
+    draw,
+    inputs,
+    is_strictly_close,
+)
 
 COMPILERS = [
     pytest.param(
@@ -54,7 +61,7 @@ def run_all(nets, compiler, folder, optimize="-O1", **options):
 def test_outputs_are_equal_and_nothing_is_warned_of(compiler, tmp_path):
     seeds = SEEDS if compiler == "gcc" else SEEDS[::3]  # clang is slow; the long test has all
     for net, X, Y in run_all(map(draw, seeds), compiler, tmp_path):
-        assert_close(Y, net, X)
+        assert is_strictly_close(Y, net, X), net
 
 
 @pytest.mark.long

@@ -169,6 +169,7 @@ DAMAGES = {
     "has type 8": lambda m: setattr(m.graph.initializer[0], "data_type", 8),
     "has the opsets [9]": lambda m: setattr(m.opset_import[0], "version", 9),
     "has the opsets []": lambda m: m.ClearField("opset_import"),
+    "operator Gemm 'the Gemm': has no output": lambda m: m.graph.node[0].ClearField("output"),
     "has the output 'other'": lambda m: setattr(m.graph.output[0], "name", "other"),
     "expected one of each": lambda m: m.graph.input.append(
         helper.make_tensor_value_info("Y", DOUBLE, [1])

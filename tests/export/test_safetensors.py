@@ -309,10 +309,10 @@ def sources(form, folder):
     return found, read
 
 
-def fuzz(form, files, folder):
+def fuzz(form, files, folder, seed=0):
     """Read mutants; each is rejected with FileFormatError or is a sound network."""
     starts, read = sources(form, folder)
-    draw_random = random.Random(0)
+    draw_random = random.Random(seed)
     loaded = 0
     for i in range(files):
         data = mutant(starts[i % len(starts)], draw_random)
@@ -335,4 +335,4 @@ def test_mutants_are_rejected_or_sound(form, tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("form", ["safetensors", "onnx"])
 def test_many_mutants_are_rejected_or_sound(form, tmp_path):
-    assert 0 < fuzz(form, 50_000, tmp_path) < 50_000
+    assert 0 < fuzz(form, 20_000, tmp_path, seed=1) < 20_000

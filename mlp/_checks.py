@@ -296,7 +296,7 @@ def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]
 
     Numbers that are not aligned in memory are copied: BLAS would add them in another order.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # invalid: a signaling NaN
         array: Array = np.require(values, dtype, ["C", "ALIGNED"])
     if not _is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])

@@ -95,7 +95,8 @@ def _doubles(value: Any) -> Any:
     """Return arrays as float64, as layers keep their first values."""
     if isinstance(value, dict):
         return {key: _doubles(item) for key, item in value.items()}
-    return None if value is None else value.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of a signaling NaN, which is rejected later
+        return None if value is None else value.astype(np.float64)
 
 
 def to_json(

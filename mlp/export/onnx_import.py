@@ -54,7 +54,7 @@ def from_onnx(path: str | os.PathLike[str], loss: str = "squared_error") -> MLP:
     if not stat.S_ISREG(status.st_mode) or status.st_size >= _MOST_BYTES:
         raise FileFormatError(path, f"is not a regular file of less than {_MOST_BYTES} bytes")
     import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped,unused-ignore]
+    from google.protobuf.message import DecodeError
 
     with open(path, "rb") as file, format_errors(path):
         model = onnx.ModelProto()

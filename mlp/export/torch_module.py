@@ -23,8 +23,8 @@ def to_torch(net: MLP) -> torch.nn.Sequential:
     """Return a network as an ``nn.Sequential`` with the same outputs.
 
     The module is in evaluation mode, in which dropout does nothing and batch normalisation uses
-    the running statistics; ``module.train()`` changes that. It has no softmax or sigmoid less
-    than the network has: for training, PyTorch's ``CrossEntropyLoss`` expects the outputs before.
+    the running statistics; ``module.train()`` changes that. To train it with PyTorch's
+    ``CrossEntropyLoss``, remove a last softmax.
 
     Parameters
     ----------

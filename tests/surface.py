@@ -73,6 +73,22 @@ def table():
     return mlp.tables.Table.from_arrays(numbers, Y.astype(str), "a table", ["a", "b", "c"])
 
 
+class Frame:
+    """A frame as polars makes it."""
+
+    columns = ("a", "b")
+    shape = (2, 2)
+
+    def __len__(self):
+        return 2
+
+    def to_series(self, i):
+        return self
+
+    def to_numpy(self):
+        return np.array([0.5, 1.5])
+
+
 def encoder():
     return mlp.tables.InputEncoder.fit(table(), ["a", "b"], np.arange(6))
 
@@ -188,6 +204,7 @@ VALUES = {
     "trainer": trainer,
     "version": lambda: 1,
     "versions": lambda: [1],
+    "wanted": lambda: ["a"],
     "weight": lambda: None,
     "words": lambda: ["0", "1", "1"],
     "x": lambda: X[0].copy(),
@@ -196,11 +213,15 @@ VALUES = {
     "Batches.rest.done": lambda: 0,
     "CSVFile.path": csv_file,
     "CSVFile.find.columns": lambda: ["a"],
+    "CSVFile.refer.columns": lambda: [0],
+    "CellError.with_remedies.remedies": list,
     "Dataset.n_classes": lambda: 2,
     "MLP.replica.k": lambda: 1,
     "SweepResult.network.rate_index": lambda: 0,
     "Table.words.name": lambda: "y",
     "codes.name": lambda: "y",
+    "from_frame.frame": Frame,
+    "known_codes.name": lambda: "y",
     "match.also": list,
     "match.source": lambda: "a table",
     "plot_decision_boundary.X": lambda: X[:, :2].copy(),
@@ -208,6 +229,7 @@ VALUES = {
     "plot_layers.record": lambda: recorder().record,
     "plot_weights.shape": lambda: (1, 3),
     "ClassTarget.names": lambda: ("target",),
+    "Dialect.from_dict.saved": lambda: mlp.tables.Dialect().to_dict(),
     "History.from_json.source": lambda: history().to_json(),
     "History.from_tree.tree": lambda: history().to_tree(),
     "History.replace_by.other": history,
@@ -256,9 +278,11 @@ VALUES = {
     "make_metric.spec": lambda: "mae",
     "make_optimizer.spec": lambda: "adam",
     "make_schedule.name": lambda: "cosine",
+    "open_table.path": csv_file,
     "optimizer_from_config.config": lambda: mlp.Adam(0.1).config(),
     "plot_learning_rate_finder.result": finder_result,
     "plot_learning_rates.result": sweep_result,
+    "read_frame.path": csv_file,
     "read_archive.path": archive_file,
     "read_csv.path": csv_file,
     "read_model.path": model_file,
@@ -272,6 +296,9 @@ VALUES = {
         "y", mlp.tables.Labels(("0", "1"))
     ).to_dict(),
     "theme.name": lambda: "dark",
+    "with_columns.columns": lambda: {"a": np.ones(6)},
+    "with_numbers.name": lambda: "y",
+    "with_task.targets": lambda: ["y"],
     "write_archive.content": lambda: {"odd": X},
 }
 
@@ -292,6 +319,9 @@ OBJECTS = {
     mlp.tables.NumberTarget: lambda: mlp.tables.NumberTarget(
         ["a", "b"], mlp.tables.Standardizer(np.zeros(2), np.ones(2))
     ),
+    mlp.tables.CellError: lambda: mlp.tables.CellError("what", "a", is_missing=False),
+    mlp.tables.Remedy: lambda: mlp.tables.Remedy("text", ["a"], "reads words"),
+    mlp.tables.TableError: lambda: mlp.tables.TableError("what"),
     mlp.tables.Labels: lambda: mlp.tables.Labels(("0", "1")),
     mlp.tables.CSVFile: lambda: mlp.tables.CSVFile(csv_file()),
     mlp.datasets.Dataset: mlp.datasets.xor,
@@ -379,9 +409,7 @@ def surface():
             if getattr(thing, "__module__", "").partition(".")[0] != "mlp":
                 continue
             for call in of_thing(thing):
-                # tables answer what a file holds; foreign objects in their place come next
-                if not call.name.startswith("mlp.tables."):
-                    calls[call.name] = call
+                calls[call.name] = call
     return dict(sorted(calls.items()))
 
 

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from mlp._names import printable
 from mlp._version import __version__
 from mlp.cli import export, find_lr, info, predict, sweep, trace, train
+from mlp.cli.output import complain, plain_warnings, printing
 
 COMMANDS = (train, predict, export, sweep, find_lr, trace, info)
 
@@ -22,7 +23,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the error and exit with code 2."""
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: error: {printable(message)} (see {self.prog} --help)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or an error; argparse would hide that nobody reads it."""
+        print(message, end="", file=file, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,20 +60,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run, prog=f"mlp {name}")
-    options = parser.parse_args(arguments)
+    with printing():
+        return _run(parser, arguments)
+
+
+def _run(parser: Parser, arguments: Sequence[str] | None) -> int:
+    """Parse the arguments, run the command and return the exit code."""
+    program = parser.prog
     try:
-        options.run(options)
+        options = parser.parse_args(arguments)
+        program = options.prog
+        with plain_warnings(program):
+            options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at exit
         return 141
-    except (ValueError, TypeError, OSError) as error:
-        print(f"{options.prog}: error: {error}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, OverflowError) as error:
+        complain(program, f"error: {error}")
+        return 2
+    except MemoryError as error:
+        complain(program, f"error: out of memory: {error or 'received more than fits'}")
         return 2
     except ArithmeticError as error:  # TrainingDiverged
-        print(f"{options.prog}: error: {error}", file=sys.stderr)
+        complain(program, f"error: {error}")
         return 1
     except KeyboardInterrupt as interrupt:
-        print(": ".join([options.prog, "interrupted", *interrupt.args]), file=sys.stderr)
+        complain(program, ": ".join(["interrupted", *interrupt.args]))
         return 130
     return 0

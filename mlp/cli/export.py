@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mlp._atomic import replacing
+from mlp._names import printable
 from mlp.cli import model_file
 from mlp.cli.options import check_folder
 from mlp.core import MLP
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     except ImportError as error:
         raise ValueError(f"--to {options.to}: needs a package that is missing ({error})") from error
     size = out.stat().st_size
-    print(f"Wrote {out}: {net.n_in} inputs, {net.n_out} outputs, {size:,} bytes.")
+    print(f"Wrote {printable(str(out))}: {net.n_in} inputs, {net.n_out} outputs, {size:,} bytes.")
     if note:
         print(note)
 

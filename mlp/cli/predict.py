@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp._names import printable
 from mlp.cli import model_file
 from mlp.cli.data import add_file_arguments, as_task, is_csv, is_npz
 from mlp.cli.model_file import Model
 from mlp.cli.options import check_folder
+from mlp.cli.output import print_data
 from mlp.cli.scores import confusion_text, score, score_line
 from mlp.datasets import ClassTarget, CSVFile, Table, load, read_npz
 
@@ -65,11 +67,11 @@ def run(options: argparse.Namespace) -> None:
     else:
         text = _as_csv(predictions | probabilities)
     if options.out is None:
-        print(text, end="")
+        print_data(text)
     else:
         write_file(options.out, text.encode())
         if not options.json:
-            print(f"Wrote the predictions for {len(table)} rows to {options.out}.")
+            print(f"Wrote the predictions for {len(table)} rows to {printable(str(options.out))}.")
     if scores is not None and not options.json:
         # stdout may be piped as CSV: the scores must not mix with it
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlp._atomic import write_file
-from mlp._names import find_name
+from mlp._names import find_name, printable
 from mlp.cli.data import Data
 from mlp.cli.scores import confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
@@ -194,7 +194,7 @@ class TrainReport:
         data, task, trainer = self.data, self.task, self.trainer
         dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
         yield (
-            f"{data.table.source}: {len(task.training)} rows to train on, "
+            f"{printable(data.table.source)}: {len(task.training)} rows to train on, "
             f"{len(task.held_out)} held out{dropped}"
         )
         what = shortened(task.target.names)

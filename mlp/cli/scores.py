@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._names import printable
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.training import MAE, R2, confusion_matrix
 
@@ -75,7 +76,7 @@ def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> st
     no     9    1    90%
     yes    0    5   100%
     """
-    counts = np.asarray(matrix)
+    labels, counts = [*map(printable, labels)], np.asarray(matrix)
     if len(labels) > _MOST_CLASSES:
         return _most_confused(labels, counts)
     rows = [["true", *labels, "right"]]

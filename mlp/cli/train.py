@@ -7,15 +7,16 @@ predictions; and the pictures of --plot.
 from __future__ import annotations
 
 import argparse
-import json
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mlp._checks import check_count
+from mlp._names import printable
 from mlp.cli.data import Data, add_data_arguments, read_data
 from mlp.cli.model_file import metadata_of
 from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_hidden
+from mlp.cli.output import print_json
 from mlp.cli.report import FILES, PICTURES, TrainReport, check_pictures, parse_pictures
 from mlp.cli.task import TableTask, make_task
 from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
@@ -168,10 +169,10 @@ def _report(
     report = TrainReport(options, data, task, trainer)
     files = report.write(metadata)
     if options.json:
-        print(json.dumps(report.to_dict() | {"files": [str(file) for file in files]}))
+        print_json(report.to_dict() | {"files": [str(file) for file in files]})
     else:
         print(report.text())
-        where = "this folder" if options.out == Path() else options.out
+        where = "this folder" if options.out == Path() else printable(str(options.out))
         print(f"\nWrote {', '.join(file.name for file in files)} to {where}.")
     return files
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from mlp.cli.options import batch_size_of, make_network
+from mlp.cli.output import complain
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer, make_schedule
@@ -120,7 +120,7 @@ def _begin(options: argparse.Namespace, trainer: Trainer) -> None:
     if options.resume:
         done = len(trainer.history.epochs)
         where = f"continues after epoch {done}" if trainer.is_resumed else "begins"
-        print(f"{options.prog}: {options.checkpoint}: the run {where}", file=sys.stderr)
+        complain(options.prog, f"{options.checkpoint}: the run {where}")
 
 
 def class_weight_of(

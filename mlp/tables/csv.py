@@ -9,12 +9,13 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from mlp._checks import check_instance, check_sequence
 from mlp.tables.columns import Columns, Kinds
 from mlp.tables.dialect import HEADER_REMEDIES, Dialect
 from mlp.tables.errors import CellError, Remedy, TableError, refer_to
 from mlp.tables.rows import AnyPath, Row, Rows, TextRows
 from mlp.tables.survey import Survey
-from mlp.tables.table import Table, Words, find_column
+from mlp.tables.table import MANY, Table, Words, check_indices, check_strings, find_column
 from mlp.tables.task import with_task
 
 _SURVEYED = 100_000  # rows that are looked at for the advice in an error message
@@ -112,6 +113,11 @@ def read_csv(
         )
 
 
+def _several(argument: str, columns: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return columns as a tuple; a string is not several."""
+    return check_sequence(argument, columns, "names or positions", MANY)
+
+
 class RowReader:
     """Rows of cells under named columns, which become a table.
 
@@ -160,12 +166,13 @@ class RowReader:
         """Close what is open."""
 
     def find(self, columns: Sequence[str | int]) -> list[int]:
-        """Return the indices of columns given by name or position."""
-        return [find_column(self.names, wanted, self.source) for wanted in columns]
+        """Return the indices of columns given by name or position; ValueError if unknown."""
+        return self._find("columns", columns)
 
     def refer(self, columns: Sequence[int]) -> list[str | int]:
         """Return how to ask for columns again: by name, or by position if that is not unique."""
-        return [refer_to(self.names, i) for i in columns]
+        indices = check_indices("columns", columns, len(self.names))
+        return [refer_to(self.names, i) for i in indices.tolist()]
 
     def select(
         self, wanted: Sequence[str], ignored: Sequence[str | int] = ()
@@ -185,6 +192,8 @@ class RowReader:
         ValueError
             If a wanted column occurs twice, even without those at ignored positions.
         """
+        wanted = check_strings("wanted", wanted)
+        ignored = _several("ignored", ignored)
         left_out = {i - 1 for i in ignored if isinstance(i, int)}
         found = []
         for name in wanted:
@@ -282,6 +291,10 @@ class RowReader:
         survey.add(self._again(row))
         return survey.remedies(unnamed, kinds.words, missing == "refuse")
 
+    def _find(self, argument: str, columns: Sequence[str | int]) -> list[int]:
+        found = _several(argument, columns)
+        return [find_column(self.names, wanted, self.source) for wanted in found]
+
     def _sort(
         self,
         text: str | Sequence[str | int],
@@ -290,19 +303,21 @@ class RowReader:
         targets: Sequence[str | int],
     ) -> tuple[Kinds, list[int]]:
         """Return the columns by what they hold, and all of them in order."""
-        ignored, aims, days = set(self.find(ignore)), self.find(targets), self.find(dates)
+        text = [text] if isinstance(text, str) else _several("text", text)
+        ignored, aims = set(self._find("ignore", ignore)), self._find("targets", targets)
+        days = self._find("dates", dates)
         if not ignored.isdisjoint(aims) or not set(days).isdisjoint(aims):
             raise ValueError("targets: received an ignored column or a date, expected others")
         kept = [i for i in range(len(self.names)) if i not in ignored]
         days = [i for i in days if i in kept]
         rest = [i for i in kept if i not in days and i not in aims]
-        if "all" in ([text] if isinstance(text, str) else text) and "all" not in self.names:
+        if "all" in text and "all" not in self.names:
             found = Survey(self.names, rest, self.dialect.number_format, self.dialect.missing)
             found.add(self._again(None, None))
-            more = [name for name in ([] if isinstance(text, str) else text) if name != "all"]
-            words = {*found.text(()), *self.find(more)}
+            more = [name for name in text if name != "all"]
+            words = {*found.text(()), *self._find("text", more)}
         else:
-            words = set(self.find([text] if isinstance(text, str) else text))
+            words = set(self._find("text", text))
         numbers = [i for i in rest if i not in words]
         return Kinds(numbers, [i for i in rest if i in words], days, aims), kept
 
@@ -353,6 +368,13 @@ class CSVFile(RowReader):
     dialect : Dialect, optional
         How the file spells a table, instead of the delimiter alone.
 
+    Raises
+    ------
+    ValueError
+        If the file is no such text, or its header names no columns.
+    OSError
+        If it cannot be read.
+
     Attributes
     ----------
     names : list of str
@@ -363,6 +385,7 @@ class CSVFile(RowReader):
         self, path: AnyPath, delimiter: str | None = None, *, dialect: Dialect | None = None
     ) -> None:
         dialect = Dialect(delimiter) if dialect is None else dialect
+        check_instance("dialect", dialect, Dialect)
         self._file = TextRows(path, dialect)
         reopen = (lambda: TextRows(path, dialect)) if os.path.isfile(path) else None
         super().__init__(self._file.source, self._file.rows, dialect, reopen)

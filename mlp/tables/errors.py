@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlp._checks import check_instance, check_sequence
+
 _OPTIONS = {"text": "one-hot"}  # where the command line's name differs from the argument's
 
 
@@ -73,7 +75,7 @@ class TableError(ValueError):
     """
 
     def __init__(self, what: str, remedies: Sequence[Remedy] = ()) -> None:
-        super().__init__(what, tuple(remedies))
+        super().__init__(what, _checked(remedies))
 
     @property
     def what(self) -> str:
@@ -109,7 +111,7 @@ class CellError(TableError):
         self, what: str, column: str, is_missing: bool, remedies: Sequence[Remedy] = ()
     ) -> None:
         super().__init__(what, remedies)
-        self.args = (what, column, is_missing, tuple(remedies))  # so that it can be pickled
+        self.args = (what, column, is_missing, self.args[1])  # so that it can be pickled
 
     @property
     def column(self) -> str:
@@ -127,8 +129,13 @@ class CellError(TableError):
         return tuple(self.args[3])
 
     def with_remedies(self, remedies: Sequence[Remedy]) -> CellError:
-        """Return the same error with other advice."""
+        """Return the same error with other advice; TypeError unless they are `Remedy` objects."""
         return CellError(self.what, self.column, self.is_missing, remedies)
+
+
+def _checked(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    found = check_sequence("remedies", remedies, "Remedy objects")
+    return tuple(check_instance("remedies", remedy, Remedy) for remedy in found)
 
 
 def _joined(advice: Sequence[str]) -> list[str]:

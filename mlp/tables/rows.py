@@ -13,6 +13,7 @@ from itertools import chain, islice
 from types import TracebackType
 from typing import Self
 
+from mlp._checks import check_path
 from mlp.tables.dialect import (
     Dialect,
     delimiter_of_sep_line,
@@ -82,9 +83,9 @@ class TextRows:
     """
 
     def __init__(self, path: AnyPath, dialect: Dialect) -> None:
-        self.source, self.dialect = os.fspath(path), dialect
+        self.source, self.dialect = check_path("path", path), dialect
         self._starts_row, self._line = True, 0
-        self._binary = open(path, "rb")  # noqa: SIM115
+        self._binary = open(self.source, "rb")  # noqa: SIM115
         try:
             is_gzip = self._binary.peek(2)[:2] == _GZIP
             self._file = self._as_text(

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._checks import check_bool, check_instance
 from mlp.tables.errors import CellError, Remedy, TableError
 from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, parse_number
 from mlp.tables.survey import format_remedies, most_words
-from mlp.tables.table import Table, Words
+from mlp.tables.table import Table, Words, check_strings, known_columns
 
 TASKS = ("classify", "regress")
 _SHOWN = 5
@@ -60,6 +61,8 @@ def with_task(
 
     Raises
     ------
+    ValueError
+        If there is no such column, or several are to be classified.
     TableError
         If the task is doubtful, or a target does not fit it; the message names lines and cells.
 
@@ -72,6 +75,11 @@ def with_task(
     """
     if task not in (None, *TASKS):
         raise ValueError(f"task: received {task!r}, expected 'classify' or 'regress'")
+    targets = known_columns("targets", targets, table)
+    missing_words = frozenset(check_strings("missing_words", missing_words))
+    check_bool("rejects_missing", rejects_missing)
+    if number_format is not None:
+        check_instance("number_format", number_format, NumberFormat)
     if not targets:
         return table
     if len(targets) > 1:
@@ -87,7 +95,7 @@ def with_task(
         if rejects_missing and cells.is_missing.any():
             raise cells.missing_error()
     made = table.with_columns({})
-    made.targets, made.task = tuple(targets), task
+    made.targets, made.task = targets, task
     return made
 
 

@@ -12,6 +12,7 @@ from pkgutil import walk_packages
 from types import MappingProxyType, ModuleType
 
 import numpy as np
+import pytest
 
 import mlp
 from mlp.core import Activation, Initializer, Layer, Loss, Penalty
@@ -116,6 +117,27 @@ def checkpoint_file():
 def data_file():
     np.savez("data.npz", X=X, y=Y)
     return "data.npz"
+
+
+def sklearn_estimator():
+    pytest.importorskip("sklearn", reason="scikit-learn is missing")
+    return mlp.export.to_sklearn(network())
+
+
+def torch_module():
+    pytest.importorskip("torch", reason="PyTorch is missing")
+    return network().to_torch()
+
+
+def safetensors_file():
+    mlp.export.to_safetensors(network(), "net.safetensors")
+    return "net.safetensors"
+
+
+def onnx_file():
+    pytest.importorskip("onnx", reason="onnx is missing")
+    mlp.export.to_onnx(network(), "net.onnx")
+    return "net.onnx"
 
 
 def theta():
@@ -241,8 +263,13 @@ VALUES = {
     "View.kind": lambda: "params",
     "datasets.load.name": lambda: "xor",
     "find_learning_rate.steps": lambda: 10,
+    "from_onnx.path": onnx_file,
+    "from_safetensors.path": safetensors_file,
+    "from_sklearn.estimator": sklearn_estimator,
+    "from_torch.module": torch_module,
     "learning_rate_sweep.epochs": lambda: 2,
     "load.path": model_file,
+    "load_state_dict.tensors": lambda: mlp.export.state_dict(network()),
     "load_example.name": lambda: "mazur",
     "load_state_dict.saved": lambda: {"steps": 0, "state": {}},
     "make_activation.spec": lambda: "relu",
@@ -259,6 +286,7 @@ VALUES = {
     "read_archive.path": archive_file,
     "read_csv.path": csv_file,
     "read_model.path": model_file,
+    "read_safetensors.path": safetensors_file,
     "read_npz.path": data_file,
     "rebuild.content": lambda: mlp.files.describe(network()),
     "save_figure.ax_or_fig": mlp.plotting.new_axes,

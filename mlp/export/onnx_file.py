@@ -71,6 +71,17 @@ def to_onnx(
 
     Operators are those of opset 20. In float64, activations that runtimes lack are put together
     from simpler operators.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> from tempfile import TemporaryDirectory
+    >>> net = mlp.MLP.from_sizes([2, 3, 1], "gelu", seed=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     to_onnx(net, f"{folder}/net.onnx")
+    ...     same = mlp.export.from_onnx(f"{folder}/net.onnx")
+    >>> same
+    MLP([Dense(2, 3, 'gelu'), Dense(3, 1, 'identity')], loss='squared_error')
     """
     check_path("path", path)
     described = describe_structure(net)

@@ -149,6 +149,16 @@ def read_safetensors(
         If `path` is no path.
     OSError
         If there is no such file or it cannot be read.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     to_safetensors(mlp.MLP.from_sizes([2, 1], seed=0), f"{folder}/net.safetensors")
+    ...     tensors, metadata = read_safetensors(f"{folder}/net.safetensors")
+    >>> tensors["0.weight"].shape, metadata["format"]
+    ((1, 2), 'pt')
     """
     if not stat.S_ISREG(os.stat(check_path("path", path)).st_mode):
         raise FileFormatError(path, "is not a regular file")

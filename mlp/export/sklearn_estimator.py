@@ -33,10 +33,7 @@ def from_sklearn(estimator: MLPClassifier | MLPRegressor) -> MLP:
     ValueError
         If it has an activation that a network lacks.
 
-    Examples
-    --------
-    >>> from sklearn.neural_network import MLPRegressor  # doctest: +SKIP
-    >>> net = from_sklearn(MLPRegressor().fit(X, y))  # doctest: +SKIP
+    See docs/howto/pytorch.md for an example.
     """
     expected = "a fitted MLPClassifier or MLPRegressor"
     check_offers("estimator", estimator, expected, "coefs_", "intercepts_", "out_activation_")

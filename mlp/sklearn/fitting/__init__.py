@@ -1,0 +1,1 @@
+"""How an estimator is fitted: scikit-learn's rules around this package's trainer, and L-BFGS."""

@@ -59,12 +59,17 @@ def make_network(
         dtype=dtype,
         seed=0,
     )
-    is_list = isinstance(activation, list)
-    names = list(activation) if is_list else [activation] * (len(widths) - 2)
-    names.append(names[-1] if names else "identity" if is_list else activation)
-    for layer, name in zip(dense_layers(net), names, strict=True):
-        _draw(layer, make_activation(name), random_state)
+    for layer, nearest in zip(dense_layers(net), _nearest(activation, widths), strict=True):
+        _draw(layer, make_activation(nearest), random_state)
     return net
+
+
+def _nearest(activation: Activations, widths: list[int]) -> list[str | Activation]:
+    """Return for each layer its activation, and for the last the one before it."""
+    n_layers = len(widths) - 1
+    if not isinstance(activation, list):
+        return [activation] * n_layers
+    return [*activation, *activation[-1:]] or ["identity"]
 
 
 def _draw(layer: Dense, activation: Activation, random_state: np.random.RandomState) -> None:

@@ -73,7 +73,9 @@ class WeightedBatches(Batches):
     def draw_order(self, rng: np.random.Generator) -> None:
         """Shuffle the order of the last epoch, as `sklearn.utils.shuffle` does."""
         if self.draws:
-            self.order = self.order[self.random_state.permutation(self.n_rows)]
+            drawn = self.random_state.permutation(self.n_rows)
+            if self.shuffle:  # the order of a full batch does not matter, but it is drawn
+                self.order = self.order[drawn]
 
     def rest(self, done: int) -> Iterator[Batch]:
         """Yield the batches of the current order that follow the first `done`."""

@@ -236,7 +236,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
-            return self._targets(y)
+            return self._encoded(y)
         classes = unique_labels(y)
         if self.warm_start and set(classes) != set(self.classes_):
             raise ValueError(
@@ -252,6 +252,10 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
                 "`y` has classes not in `self.classes_`. "
                 f"`self.classes_` has {self.classes_}. 'y' has {classes}."
             )
+        return self._encoded(y)
+
+    def _encoded(self, y: Any) -> NDArray[Any]:
+        """Return the number of the class of each row, or rows of False and True."""
         if self._label_binarizer.y_type_ == "multiclass":
             labels: NDArray[np.intp] = np.searchsorted(self.classes_, y)
             return labels

@@ -11,42 +11,48 @@ import numpy as np
 
 from mlp._types import Array
 from mlp.core import Activation, Loss
-from mlp.core.arrays import Workspace
+from mlp.core.arrays import dot_rows
 from mlp.core.losses import BinaryCrossEntropy, CrossEntropy
 
 
+_EPSILON = {8: float(np.finfo(np.float64).eps), 4: float(np.finfo(np.float32).eps)}
+
+
 class LogLoss(CrossEntropy):
-    """Cross-entropy of probabilities between epsilon and 1 - epsilon."""
+    """Cross-entropy for one-hot rows, of probabilities between epsilon and 1 - epsilon."""
 
     name = "log_loss"
     canonical = "softmax"
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum Y log A."""
-        np.vecdot(Y, _log(A, self), out=out)
+        """Write -log A of the class of each row."""
+        dot_rows(Y, A, out, self)
+        _log(out)
         np.negative(out, out=out)
 
 
 class BinaryLogLoss(BinaryCrossEntropy):
-    """Binary cross-entropy of probabilities between epsilon and 1 - epsilon."""
+    """Binary cross-entropy for Y of 0 and 1, of probabilities between epsilon and 1 - epsilon."""
 
     name = "log_loss"
     canonical = "sigmoid"
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum [Y log A + (1 - Y) log(1 - A)]."""
-        rest = np.subtract(1.0, A, out=self.scratch("rest", A))
-        np.vecdot(1.0 - Y, _log(rest, self), out=out)
-        out += np.vecdot(Y, _log(A, self))
+        """Write -sum log |1 - Y - A|, where |1 - Y - A| is the probability of Y."""
+        of_Y = np.subtract(1.0, Y, out=self.scratch("of_Y", A))
+        of_Y -= A
+        np.abs(of_Y, out=of_Y)
+        _log(of_Y)
+        np.add.reduce(of_Y, axis=-1, out=out)
         np.negative(out, out=out)
 
 
-def _log(A: Array, loss: Workspace) -> Array:
-    """Return the logarithm of probabilities that are neither 0 nor 1."""
-    epsilon = float(np.finfo(A.dtype).eps)
-    log_A: Array = np.clip(A, epsilon, 1.0 - epsilon, out=loss.scratch("log", A))
-    np.log(log_A, out=log_A)
-    return log_A
+def _log(probabilities: Array) -> None:
+    """Replace probabilities by their logarithms, as if none were 0 or 1."""
+    epsilon = _EPSILON[probabilities.itemsize]
+    np.maximum(probabilities, epsilon, out=probabilities)
+    np.minimum(probabilities, 1.0 - epsilon, out=probabilities)
+    np.log(probabilities, out=probabilities)
 
 
 class Exp(Activation):

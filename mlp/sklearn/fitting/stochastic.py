@@ -81,16 +81,16 @@ def fit_in_batches(
         if not estimator.early_stopping:
             raise ValueError(f"{NOT_FINITE} ({error})") from error
         convergence.record(math.nan, None, math.nan)
-        warnings.warn(f"Stochastic Optimizer: {error}", ConvergenceWarning, stacklevel=4)
+        warnings.warn(f"Stochastic Optimizer: {error}", ConvergenceWarning, stacklevel=5)
     else:
         if history.status == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warnings.warn("Training interrupted by user.", stacklevel=5)
         elif not incremental and trainer.epoch == epochs and not convergence.has_converged:
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({epochs}) "
                 "reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
     if estimator.early_stopping and not incremental:
         estimator._net._numbers = estimator._best_numbers
@@ -103,6 +103,6 @@ def _batch_size(batch_size: Any, n_rows: int) -> int:
     if batch_size > n_rows:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-            stacklevel=5,
+            stacklevel=6,
         )
     return int(min(batch_size, n_rows))

@@ -14,7 +14,6 @@ from mlp.core import Activation, Loss
 from mlp.core.arrays import dot_rows
 from mlp.core.losses import BinaryCrossEntropy, CrossEntropy
 
-
 _EPSILON = {8: float(np.finfo(np.float64).eps), 4: float(np.finfo(np.float32).eps)}
 
 

@@ -53,12 +53,8 @@ def test_an_activation_for_each_layer_10097():
 @pytest.mark.parametrize("name", ["leaky_relu", "elu", "gelu", "silu", "softplus"])
 def test_more_activations_10665_11952_26912_30199(name):
     X, y = iris()
-    assert (
-        MLPClassifier([8], activation=name, solver="lbfgs", tol=1e-2, random_state=0)
-        .fit(X, y)
-        .score(X, y)
-        > 0.9
-    )
+    model = MLPClassifier([8], activation=name, solver="lbfgs", tol=1e-2, random_state=0)
+    assert model.fit(X, y).score(X, y) > 0.9
 
 
 @pytest.mark.parametrize("loss", ["mae", "huber", "mse", mlp.core.losses.Huber(0.1)], ids=str)

@@ -140,19 +140,9 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         *,
         incremental: bool,
     ) -> Self:
+        self._check_combination(X_val, y_val, incremental)
         is_first = not hasattr(self, "_net") or not (self.warm_start or incremental)
         in_batches = is_stochastic(self)
-        widths = hidden_widths(self.hidden_layer_sizes)
-        activations = hidden_activations(self.activation, len(widths))
-        check_callbacks(self.callbacks)
-        if not in_batches:
-            check_no_batches(self, X_val)
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val, y_val: received one of them, expected both or none")
-        if incremental and self.early_stopping and X_val is None:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True without X_val and y_val"
-            )
         task = FitTask(self, X, y, sample_weight, self.max_iter if in_batches else 0)
 
         X, y = self._check_data(X, y, reset=is_first)
@@ -161,7 +151,9 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         data = FitData(X, self._learn_targets(y, incremental), weight)
         self._random_state = check_random_state(self.random_state)
         if is_first:
-            self._start(widths, activations, data, in_batches)
+            self._start(data)
+        if in_batches and (is_first or not self._has_curves()):
+            self._begin_curves()
         if not in_batches:
             fit_by_lbfgs(self, data)
         else:
@@ -169,6 +161,19 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
             fit_in_batches(self, data, held_out, incremental=incremental, task=task)
         task.end()
         return self
+
+    def _check_combination(self, X_val: Any, y_val: Any, incremental: bool) -> None:
+        """Raise ValueError or TypeError for parameters that do not fit each other."""
+        hidden_activations(self.activation, len(hidden_widths(self.hidden_layer_sizes)))
+        check_callbacks(self.callbacks)
+        if not is_stochastic(self):
+            check_no_batches(self, X_val)
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val, y_val: received one of them, expected both or none")
+        if incremental and self.early_stopping and X_val is None:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True without X_val and y_val"
+            )
 
     def _check_data(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Return checked inputs and targets, as `sklearn.utils.validation.validate_data` does."""
@@ -186,8 +191,10 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
             y = column_or_1d(y, warn=True)
         return X, y
 
-    def _start(self, widths: list[int], activations: Any, data: FitData, in_batches: bool) -> None:
-        """Make the network, and begin the curves."""
+    def _start(self, data: FitData) -> None:
+        """Make the network."""
+        widths = hidden_widths(self.hidden_layer_sizes)
+        activations = hidden_activations(self.activation, len(widths))
         n_outputs = self._n_outputs(data.targets)
         output, loss = self._output(data.targets)
         sizes = [data.X.shape[1], *widths, n_outputs]
@@ -203,8 +210,11 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
                 random_state=self._random_state,
             )
         )
-        if in_batches:
-            self._begin_curves()
+
+    def _has_curves(self) -> bool:
+        """Return whether the last fit recorded what this one continues."""
+        scores = getattr(self, "validation_scores_", None)
+        return hasattr(self, "loss_curve_") and (scores is not None) == self.early_stopping
 
     def _begin_curves(self) -> None:
         self.loss_curve_: list[float] = []

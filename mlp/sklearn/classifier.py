@@ -20,7 +20,8 @@ from mlp.core.layers import ActivatedLayer
 from mlp.core.losses import BinaryCrossEntropy, CrossEntropy
 from mlp.optim import Optimizer
 from mlp.sklearn.base import NetworkEstimator, offers_partial_fit
-from mlp.sklearn.fitting.data import FitData, WeightedAccuracy
+from mlp.sklearn.fitting.data import FitData
+from mlp.sklearn.fitting.scores import WeightedAccuracy
 from mlp.sklearn.losses import BinaryLogLoss, LogLoss
 from mlp.sklearn.network import with_output
 from mlp.sklearn.parameters import OF_CLASSIFIER

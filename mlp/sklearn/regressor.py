@@ -15,7 +15,8 @@ from mlp.core import MLP, Activation, Loss
 from mlp.core.losses import LOSSES
 from mlp.optim import Optimizer
 from mlp.sklearn.base import NetworkEstimator, offers_partial_fit
-from mlp.sklearn.fitting.data import FitData, WeightedR2
+from mlp.sklearn.fitting.data import FitData
+from mlp.sklearn.fitting.scores import WeightedR2
 from mlp.sklearn.losses import Exp, PoissonDeviance
 from mlp.sklearn.parameters import OF_REGRESSOR
 from mlp.training import Callback, Metric

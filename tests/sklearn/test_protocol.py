@@ -89,9 +89,10 @@ def test_frames_go_in_and_hidden_activations_come_out_as_frames(library):
     assert_array_equal(out.to_numpy(), model.set_output(transform="default").transform(frame))
     first = model.set_output(transform=library).transform(frame, layer=0)
     assert list(first.columns) == [f"mlpclassifier{i}" for i in range(6)]
-    assert_array_equal(model.feature_names_in_, list("abcd"))
-    with pytest.raises(ValueError, match="feature names"):
-        model.predict(frame[["b", "a", "c", "d"]])
+    if hasattr(StandardScaler().fit(frame), "feature_names_in_"):  # 1.6 reads none of polars 2
+        assert_array_equal(model.feature_names_in_, list("abcd"))
+        with pytest.raises(ValueError, match="feature names"):
+            model.predict(frame[["b", "a", "c", "d"]])
 
 
 def test_a_layer_that_is_not_there_is_rejected():

@@ -142,6 +142,18 @@ def test_the_warnings_are_those_of_scikit_learn():
     assert {w.filename for w in caught if "Maximum" in str(w.message)} == {__file__}
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_warm_start_may_change_how_it_is_fitted():
+    X, y = iris()
+    model = MLPClassifier([8], solver="lbfgs", warm_start=True, max_iter=9, random_state=0)
+    before = model.fit(X, y).score(X, y)
+    model.set_params(solver="adam").fit(X, y)
+    assert len(model.loss_curve_) == 9
+    model.set_params(early_stopping=True).fit(X, y)
+    assert len(model.validation_scores_) == 9
+    assert model.score(X, y) > before - 0.1
+
+
 def test_callbacks_of_this_package_see_the_run():
     X, y = iris()
     seen = []

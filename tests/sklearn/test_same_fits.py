@@ -10,7 +10,10 @@ from sklearn.utils.fixes import parse_version
 import mlp.sklearn
 from tests.sklearn.data import SETS, diabetes, iris
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:scipy.optimize. The `disp`:DeprecationWarning",  # of scikit-learn 1.6
+)
 BEFORE_1_7 = parse_version(sklearn.__version__) < parse_version("1.7")
 
 

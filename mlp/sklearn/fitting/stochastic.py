@@ -9,8 +9,9 @@ from typing import Any
 from sklearn.exceptions import ConvergenceWarning
 
 from mlp.sklearn.fitting.convergence import Convergence
-from mlp.sklearn.fitting.data import FitData, stopping_metric
+from mlp.sklearn.fitting.data import FitData
 from mlp.sklearn.fitting.optimizers import optimizer_of
+from mlp.sklearn.fitting.scores import stopping_metric
 from mlp.sklearn.fitting.tasks import FitTask
 from mlp.sklearn.fitting.trainer import EstimatorTrainer
 from mlp.sklearn.rows import readable

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mlp._types import Array
 from mlp.core import Penalty
 from mlp.training import Trainer
 from mlp.training.data import Batch, Batches, Data
@@ -32,8 +33,14 @@ class EstimatorTrainer(Trainer):
         self.random_state = random_state
 
     def _batches(self, training: Data) -> Batches:
-        batches = super()._batches(training)
-        return WeightedBatches(batches, training, self.penalty, self.random_state, self.shuffle)
+        return WeightedBatches(
+            *training,
+            n_out=self.net.n_out,
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            penalty=self.penalty,
+            random_state=self.random_state,
+        )
 
 
 class WeightedBatches(Batches):
@@ -41,32 +48,25 @@ class WeightedBatches(Batches):
 
     Parameters
     ----------
-    batches : Batches
-        The same rows with their weights as given.
-    data : Data
-        What they hold.
-    penalty : Penalty
-        Its l2 is that of all rows together; it is set anew for each batch.
-    random_state : numpy.random.RandomState
-        Draws the order.
+    *data, **settings
+        As of `Batches`; the weights of all rows have the mean one.
     shuffle : bool
         Whether each epoch draws a new order.
+    penalty : Penalty
+        Its l2 is that of the sum over all rows; it is set anew for each batch.
+    random_state : numpy.random.RandomState
+        Draws the order.
     """
 
     def __init__(
         self,
-        batches: Batches,
-        data: Data,
+        *data: Any,
+        shuffle: bool,
         penalty: Penalty,
         random_state: np.random.RandomState,
-        shuffle: bool,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            *data,
-            n_out=batches._Y.shape[1],
-            batch_size=batches.batch_size,
-            shuffle=shuffle,
-        )
+        super().__init__(*data, shuffle=shuffle, **settings)
         self.penalty, self.alpha = penalty, penalty.l2
         self.random_state, self.draws = random_state, shuffle
 
@@ -85,12 +85,18 @@ class WeightedBatches(Batches):
             if weight is None:
                 penalty.l2 = alpha / len(batch.X)
                 yield batch
-                continue
-            total = float(weight.sum())
-            if total == 0.0:
-                raise ZeroDivisionError(
-                    "sample_weight: received a batch of weights that sum to zero, "
-                    "expected a positive weight in each; a larger batch_size may help"
-                )
-            penalty.l2 = alpha / total
-            yield batch._replace(weight=weight * (len(weight) / total))
+            else:
+                total = _sum_of(weight)
+                penalty.l2 = alpha / total
+                yield batch._replace(weight=weight * (len(weight) / total))
+        penalty.l2 = alpha / self.n_rows  # for the loss of all rows, which callbacks ask for
+
+
+def _sum_of(weight: Array) -> float:
+    total = float(weight.sum())
+    if total == 0.0:
+        raise ZeroDivisionError(
+            "sample_weight: received a batch of weights that sum to zero, "
+            "expected a positive weight in each; a larger batch_size may help"
+        )
+    return total

@@ -6,6 +6,7 @@ required parameter of a name that is new: `NeedsValue` then says what to add to 
 
 import inspect
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 import mlp
+import mlp.sklearn
 from mlp.core import Activation, Initializer, Layer, Loss, Penalty
 from mlp.core.arrays import Workspace
 from mlp.training.callbacks.base import Saver
@@ -144,6 +146,23 @@ def theta():
     return np.ones(4)
 
 
+def estimator(kind):
+    return kind([4], activation="tanh", tol=1e9, n_iter_no_change=1, random_state=0).fit(X, Y)
+
+
+def classifier():
+    return estimator(mlp.sklearn.MLPClassifier)
+
+
+def regressor():
+    return estimator(partial(mlp.sklearn.MLPRegressor, "mse"))
+
+
+def estimator_file(fitted):
+    fitted.save("estimator.npz")
+    return "estimator.npz"
+
+
 def csv_file():
     return file("table.csv", "a,b,c\n1,2,3\n4,5,6\n")
 
@@ -217,6 +236,8 @@ VALUES = {
     "CellError.with_remedies.remedies": list,
     "Dataset.n_classes": lambda: 2,
     "MLP.replica.k": lambda: 1,
+    "MLPClassifier.load.path": lambda: estimator_file(classifier()),
+    "MLPRegressor.load.path": lambda: estimator_file(regressor()),
     "SweepResult.network.rate_index": lambda: 0,
     "Table.words.name": lambda: "y",
     "codes.name": lambda: "y",
@@ -309,6 +330,8 @@ OBJECTS = {
     mlp.MLP.replica: lambda: network().replicate(2),
     mlp.Trainer: trainer,
     mlp.History: history,
+    mlp.sklearn.MLPClassifier: classifier,
+    mlp.sklearn.MLPRegressor: regressor,
     mlp.LayerRecorder: recorder,
     mlp.studies.FinderResult: finder_result,
     mlp.studies.SweepResult: sweep_result,

@@ -106,7 +106,7 @@ class MLP(Copyable):
     def from_sizes(
         cls,
         sizes: Sequence[int],
-        hidden: str | Activation = "relu",
+        hidden: str | Activation | Sequence[str | Activation] = "relu",
         output: str | Activation = "identity",
         loss: str | Loss = "squared_error",
         *,
@@ -121,8 +121,10 @@ class MLP(Copyable):
         ----------
         sizes : sequence of int
             The widths from input to output, at least two.
-        hidden, output : str or Activation
-            The activation of all hidden layers, and of the last.
+        hidden : str, Activation or list of them
+            The activation of all hidden layers, or of each.
+        output : str or Activation
+            The activation of the last layer.
         loss, dtype, seed
             As in the constructor.
         dropout : float, default 0.0

@@ -25,7 +25,13 @@ from mlp.training.callbacks.base import Callback, check_callbacks
 from mlp.training.checkpoint.checkpoint import continue_run, require_checkpoint
 from mlp.training.checkpoint.settings import settings_of
 from mlp.training.class_weights import ClassWeight
-from mlp.training.data import check_batch_size, check_training, check_validation
+from mlp.training.data import (
+    Batches,
+    Data,
+    check_batch_size,
+    check_training,
+    check_validation,
+)
 from mlp.training.history import History
 from mlp.training.loop import train
 from mlp.training.metrics import MetricLike, make_metrics
@@ -301,6 +307,12 @@ class Trainer:
         check_batch_size(self.net.layers, run.data.n_rows, run.data.batch_size)
         self._update.begin(self.optimizer, self.clip_norm)
         return run
+
+    def _batches(self, training: Data) -> Batches:
+        """Cut the training data into batches; a derived class may do so in another way."""
+        return Batches(
+            *training, n_out=self.net.n_out, batch_size=self.batch_size, shuffle=self.shuffle
+        )
 
     def _train(self, run: Run, epochs: int) -> History:
         lr = self.optimizer._lr

@@ -22,7 +22,7 @@ NETWORK_OPTIONS = ("layers", "hidden", "output", "loss", "batch_size", "dtype", 
 def add_network_arguments(parser: argparse.ArgumentParser, default_data: str | None = None) -> None:
     """Declare the options that name data and describe a network."""
     group = parser.add_argument_group("network and data")
-    data = "digits, xor, spirals, FILE.csv or FILE.npz"
+    data = "digits, xor, spirals, moons, circles, FILE.csv or FILE.npz"
     data += "" if default_data is None else f" ({default_data})"
     group.add_argument("--data", metavar="NAME", default=default_data, help=data)
     group.add_argument(

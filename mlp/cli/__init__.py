@@ -1,4 +1,4 @@
-"""The command line: ``mlp train``, ``predict``, ``sweep``, ``find-lr``, ``trace`` and ``info``.
+"""The command line: ``mlp train``, ``predict``, ``sweep``, ``find-lr``, ``trace`` and so on.
 
 ``python -m mlp`` is the same program.
 """
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mlp._version import __version__
-from mlp.cli import find_lr, info, predict, sweep, trace, train
+from mlp.cli import find_lr, info, playground, predict, sweep, trace, train
 
-COMMANDS = (train, predict, sweep, find_lr, trace, info)
+COMMANDS = (train, predict, sweep, find_lr, trace, playground, info)
 
 
 class Parser(argparse.ArgumentParser):

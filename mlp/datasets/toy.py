@@ -233,7 +233,9 @@ def circles(
     factor = check_number("factor", factor, "a number between 0 and 1", lambda x: 0.0 < x < 1.0)
     radius = np.where(y == 0, 1.0, factor)
     return Dataset(
-        _with_noise(np.stack([radius * np.cos(t), radius * np.sin(t)], axis=-1), noise, seed, dtype),
+        _with_noise(
+            np.stack([radius * np.cos(t), radius * np.sin(t)], axis=-1), noise, seed, dtype
+        ),
         y,
         name="circles",
         n_classes=2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -159,7 +160,9 @@ class Settings:
         for name in plain:
             if name not in known:
                 hint = did_you_mean(str(name), known)
-                raise ValueError(f"settings: received {str(name)[:50]!r}, expected known ones{hint}")
+                raise ValueError(
+                    f"settings: received {str(name)[:50]!r}, expected known ones{hint}"
+                )
         made = {name: _CHECKS[name](value) for name, value in plain.items()}
         settings = cls(**made)
         if (settings.data == "rows") != (settings.rows is not None):
@@ -201,7 +204,10 @@ def _hidden(value: object) -> tuple[tuple[int, str], ...]:
             raise ValueError(f"hidden: received {len(pair)} values, expected units and activation")
         units, activation = pair
         made.append(
-            (_within("units", units, 1, MOST_UNITS), find_name("activation", activation, ACTIVATIONS))
+            (
+                _within("units", units, 1, MOST_UNITS),
+                find_name("activation", activation, ACTIVATIONS),
+            )
         )
     return tuple(made)
 
@@ -210,7 +216,7 @@ def _noise(value: object) -> float:
     return check_number("noise", value, "a number from 0 to 10", lambda x: 0.0 <= x <= 10.0)
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Any], Any]] = {
     "example": lambda value: value if value == "" else find_name("example", value, EXAMPLES),
     "data": lambda value: find_name("data", value, DATA),
     "n": lambda value: _within("n", value, 4, MOST_ROWS),

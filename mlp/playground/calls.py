@@ -12,7 +12,7 @@ from mlp.optim import OPTIMIZERS
 from mlp.playground.reading import read_rows
 from mlp.playground.session import Report, Session, load_session
 from mlp.playground.settings import DATA, Settings
-from mlp.studies.examples import EXAMPLES, load_example
+from mlp.studies.examples import EXAMPLES, Example, load_example
 
 
 class Playground:
@@ -79,7 +79,7 @@ class Playground:
             "activations": list(ACTIVATIONS),
             "losses": list(LOSSES),
             "optimizers": list(OPTIMIZERS),
-            "examples": {name: load_example(name).title for name in EXAMPLES},
+            "examples": [_preset(load_example(name)) for name in EXAMPLES],
             "defaults": Settings().to_dict(),
         }
 
@@ -114,8 +114,12 @@ class Playground:
     def advance(
         self, batches: int, seconds: float, since: int, surface: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Train, and return a snapshot, with the outputs on a grid if they are asked for."""
-        self.session.advance(batches, seconds)
+        """Train, and return a snapshot, with the outputs on a grid if they are asked for.
+
+        With 0 batches, only return what is there.
+        """
+        if batches:
+            self.session.advance(batches, seconds)
         found = self.session.snapshot(since)
         if surface is not None:
             found["surface"] = self.session.surface(**surface)
@@ -124,3 +128,7 @@ class Playground:
     def sweep(self, rates: list[float], epochs: int) -> dict[str, Any]:
         """Run a sweep and report its losses on the way."""
         return self.session.sweep(rates, epochs, self.report)
+
+
+def _preset(example: Example) -> dict[str, Any]:
+    return {"name": example.name, "title": example.title, "lr": example.lr}

@@ -25,6 +25,11 @@ _TYPES = {
     "zip": "application/zip",
     "whl": "application/zip",
 }
+_POLICY = (
+    "default-src 'none'; script-src 'self'{scripts}; worker-src 'self'; "
+    "connect-src 'self'{addresses}; style-src 'self'; img-src 'self' data: blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _NOT_FOR_THE_PAGE = ("__pycache__", "page")
 
 
@@ -80,19 +85,15 @@ class PlaygroundServer(ThreadingHTTPServer):
         """The address of the page."""
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
-    @property
-    def policy(self) -> str:
-        """The content security policy: this server alone, and the published runtime if needed."""
+    def policy(self, name: str) -> str:
+        """Return the content security policy of a file; the worker alone may load the runtime."""
+        if name != "worker.js":
+            return _POLICY.format(scripts="", addresses="")
         base = "" if self.runtime is not None else f" {read_pins()['base']}"
-        return (
-            "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src 'self'; "
-            f"connect-src 'self'{base}; style-src 'self'; img-src 'self' data: blob:; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
+        return _POLICY.format(scripts=" blob: 'wasm-unsafe-eval'", addresses=f" blob:{base}")
 
-    def read(self, path: str) -> bytes | None:
-        """Return the content of a path, None if there is none."""
-        name = path.removeprefix("/") or "index.html"
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file, None if there is none of that name."""
         if name in self.files:
             return self.files[name]
         folder, _, name = name.partition("/")
@@ -109,21 +110,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send a file."""
-        path = urlsplit(self.path).path
-        content = self.server.read(path)
+        name = urlsplit(self.path).path.removeprefix("/") or "index.html"
+        content = self.server.read(name)
         self.send_response(404 if content is None else 200)
         content = b"not found" if content is None else content
-        ending = (path.rpartition("/")[2] or "index.html").rpartition(".")[2]
-        self.send_header("Content-Type", _TYPES.get(ending, "text/plain"))
+        self.send_header("Content-Type", _TYPES.get(name.rpartition(".")[2], "text/plain"))
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Security-Policy", self.server.policy)
+        self.send_header("Content-Security-Policy", self.server.policy(name))
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cache-Control", "no-cache")
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(content)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        """Send the headers of a file."""
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -53,7 +55,8 @@ def describe_unit(step: Step, layer: int, j: int) -> dict[str, Any]:
                 "name": unit.name,
                 "z_name": unit.z_name,
                 "inputs": [
-                    {"names": list(term.names), "values": list(term.values)} for term in unit.inputs
+                    {"names": list(term.names), "values": list(term.values), "value": term.value}
+                    for term in unit.inputs
                 ],
                 "bias_name": unit.bias_name,
                 "bias": unit.bias,
@@ -128,6 +131,27 @@ def _factors(unit: Unit) -> dict[str, float]:
     return {factor.name: factor.value for factor in (*unit.chain, *unit.delta)}
 
 
+@contextmanager
+def as_file(name: str, content: bytes = b"") -> Iterator[Path]:
+    """Give content the path of a file; an error that names it names no folder.
+
+    Examples
+    --------
+    >>> with as_file("table.csv", b"a,b") as path:
+    ...     path.name, path.read_bytes()
+    ('table.csv', b'a,b')
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        try:
+            yield path
+        except (ValueError, OSError) as error:
+            if error.args and isinstance(error.args[0], str):
+                error.args = (error.args[0].replace(str(path), name), *error.args[1:])
+            raise
+
+
 def read_rows(content: bytes, task: str | None) -> Rows:
     """Return a CSV file as rows: its last column is the target, all others are numbers.
 
@@ -143,16 +167,14 @@ def read_rows(content: bytes, task: str | None) -> Rows:
     ValueError
         If a cell is not a number, with line and column, or the table is too large.
     """
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "table.csv")
-        path.write_bytes(content)
+    with as_file("table.csv", content) as path:
         try:
             table = read_csv(path, targets=[-1], task=task)
         except TableError as error:  # its advice is for callers from Python
             hint = ""
             if any(remedy.argument == "task" for remedy in error.remedies):
                 hint = "; choose what the last column holds: classes or numbers"
-            raise ValueError(error.what.replace(f"{path}: ", "CSV: ") + hint) from None
+            raise ValueError(error.what + hint) from None
     *columns, target = table.names
     X = np.stack([table.numbers(name) for name in columns], axis=1) if columns else np.empty((0, 0))
     y, classes = _targets(table, target)

@@ -6,8 +6,6 @@ import json
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 from mlp._checks import check_count, check_sequence
 from mlp.core import MLP, Dense
 from mlp.files import read_model
-from mlp.playground.reading import describe_example, describe_unit, describe_weight
+from mlp.playground.reading import as_file, describe_example, describe_unit, describe_weight
 from mlp.playground.settings import Settings
 from mlp.playground.task import make_network, make_step, make_task, make_trainer, script
 from mlp.studies.chain_rule import trace
@@ -180,14 +178,12 @@ class Session:
         return {"outputs": outputs.ravel(), "n_out": outputs.shape[1]}
 
     def row(self, row: int) -> dict[str, Any]:
-        """Return the inputs, the target and the outputs of a row that is trained on."""
-        self._check_row(row)
-        X = self.task.X[row : row + 1]
-        return {
-            "x": X.ravel(),
-            "y": float(self.task.y[row]),
-            "outputs": self.net.predict(X).ravel(),
-        }
+        """Return the inputs, the outputs and the targets of a row that is trained on."""
+        x, target = self._sample(row)
+        outputs = self.net.predict(x[np.newaxis]).ravel()
+        if target.shape != outputs.shape:
+            target = np.eye(len(outputs))[target[0]]
+        return {"x": x, "outputs": outputs, "targets": target.astype(np.float64)}
 
     def explain(self, row: int, layer: int, i: int, j: int) -> dict[str, Any]:
         """Return each factor of the gradient of ``W[i, j]`` on a row, now and after a step.
@@ -205,13 +201,10 @@ class Session:
         return describe_unit(step, layer, j)
 
     def _sample(self, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        self._check_row(row)
-        Y = self.task.Y
-        return self.task.X[row], Y[row] if Y.ndim == 2 else Y[row : row + 1]
-
-    def _check_row(self, row: int) -> None:
         if check_count("row", row, 0) >= len(self.task.X):
             raise ValueError(f"row: received {row}, expected 0 to {len(self.task.X) - 1}")
+        Y = self.task.Y
+        return self.task.X[row], Y[row] if Y.ndim == 2 else Y[row : row + 1]
 
     def sweep(self, rates: list[float], epochs: int, report: Report) -> dict[str, Any]:
         """Train with each of the rates at once, from the first weights, and report on the way."""
@@ -263,8 +256,7 @@ class Session:
 
     def save(self) -> bytes:
         """Return the network as the content of a file, with the settings."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder, "model.npz")
+        with as_file("model.npz") as path:
             self.net.save(path, metadata={"playground": json.dumps(self.settings.to_dict())})
             return path.read_bytes()
 
@@ -299,9 +291,7 @@ def load_session(content: bytes, current: Settings) -> Session:
     FileFormatError, ValueError, TypeError
         If the file is corrupted, or the network is none that the page can show.
     """
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "model.npz")
-        path.write_bytes(content)
+    with as_file("model.npz", content) as path:
         net, metadata = read_model(path)
     if "playground" in metadata:
         return Session(Settings.from_dict(json.loads(metadata["playground"])), net)

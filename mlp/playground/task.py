@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,21 +127,42 @@ def make_network(settings: Settings, task: Task) -> MLP:
     """
     if task.example is not None:
         return load_example(task.example.name).network
-    layers: list[Layer] = []
-    n_in = task.X.shape[1]
-    for units, activation in settings.hidden:
-        if settings.normalization == "none":
-            layers.append(Dense(n_in, units, activation))
-        else:
-            is_batch = settings.normalization == "batch"
-            layers.append(Dense(n_in, units, bias=not is_batch))
-            layers.append(BatchNorm() if is_batch else LayerNorm())
-            layers.append(ActivationLayer(activation))
-        if settings.dropout:
-            layers.append(Dropout(settings.dropout))
-        n_in = units
-    layers.append(Dense(n_in, task.n_out, settings.output))
+    layers = [_LAYERS[name](*given, **options) for name, given, options in _recipe(settings, task)]
     return MLP(layers, settings.loss, seed=settings.seed)
+
+
+_LAYERS: dict[str, Callable[..., Layer]] = {
+    "Dense": Dense,
+    "BatchNorm": BatchNorm,
+    "LayerNorm": LayerNorm,
+    "ActivationLayer": ActivationLayer,
+    "Dropout": Dropout,
+}
+
+
+def _recipe(
+    settings: Settings, task: Task
+) -> Iterator[tuple[str, tuple[Any, ...], dict[str, bool]]]:
+    """Yield name, arguments and options of each layer, for the network and for its script."""
+    n_in, normalization = task.X.shape[1], settings.normalization
+    for units, activation in settings.hidden:
+        if normalization == "none":
+            yield "Dense", (n_in, units, activation), {}
+        else:
+            # the shift of a BatchNorm does what a bias before it would do
+            yield "Dense", (n_in, units), {} if normalization == "layer" else {"bias": False}
+            yield {"batch": "BatchNorm", "layer": "LayerNorm"}[normalization], (), {}
+            yield "ActivationLayer", (activation,), {}
+        if settings.dropout:
+            yield "Dropout", (settings.dropout,), {}
+        n_in = units
+    yield "Dense", (n_in, task.n_out, settings.output), {}
+
+
+def _as_code(name: str, given: tuple[Any, ...], options: dict[str, bool]) -> str:
+    arguments = [f'"{value}"' if isinstance(value, str) else repr(value) for value in given]
+    arguments += [f"{key}={value!r}" for key, value in options.items()]
+    return f"mlp.{name}({', '.join(arguments)})"
 
 
 def make_step(settings: Settings) -> Optimizer:
@@ -173,7 +195,6 @@ def script(settings: Settings, epochs: int, model: str = "") -> str:
         The file that training starts from, if not from the first weights.
     """
     task = make_task(settings)
-    net = make_network(settings, task)
     lines = ["import mlp", ""]
     if settings.data in ("regression", "rows") or _is_one_hot(settings, task.n_out):
         lines.insert(0, "import numpy as np")
@@ -185,7 +206,7 @@ def script(settings: Settings, epochs: int, model: str = "") -> str:
     else:
         lines += [*_data_lines(settings, task), ""]
         lines += ["net = mlp.MLP(", "    ["]
-        lines += [f"        mlp.{layer!r}," for layer in net.layers]
+        lines += [f"        {_as_code(*layer)}," for layer in _recipe(settings, task)]
         lines += ["    ],", f'    loss="{settings.loss}",', f"    seed={settings.seed},", ")"]
     if model:
         lines.append(f'net = mlp.load("{model}")  # the file that the page has read or written')

@@ -75,17 +75,18 @@ function text(content, x, y, anchor) {
 
 function pathOf(values, usable, x, y) {
   const every = Math.max(1, Math.ceil(values.length / MOST_POINTS));
-  let path = "", pen = "M";
+  let path = "", pen = "M", count = 0;
   for (let i = 0; i < values.length; i += 1) {
     if (i % every && i !== values.length - 1) continue;
     if (usable(values[i])) {
       path += `${pen}${x(i).toFixed(1)},${y(values[i]).toFixed(1)}`;
       pen = "L";
+      count += 1;
     } else {
       pen = "M";
     }
   }
-  return path;
+  return count === 1 ? `${path}h0.1` : path; // a single epoch is a dot
 }
 
 function lastOf({ name, values }) {

@@ -72,7 +72,7 @@ export class Controls {
     select.value = activation;
     select.addEventListener("change", () => replace([units, select.value]));
     const count = element("output", { id: `units-${k}` }, String(units));
-    return element("div", { class: "layer" }, `Hidden ${k + 1}`, button("−", "Remove a", -1), count, button("+", "Add a", 1), select);
+    return element("div", { class: "layer" }, element("span", {}, `Hidden ${k + 1}`), button("−", "Remove a", -1), count, button("+", "Add a", 1), select);
   }
 }
 

@@ -78,8 +78,10 @@ async function start(answer) {
   listWeights();
   if (chosen && !session.snapshot.layers[chosen.layer]?.W.length) chosen = null;
   sweep.reset(session.example);
+  $("published-section").hidden = !session.example;
   $("published").replaceChildren(...(session.example ? exampleTable(session.example) : []));
   $("chain").replaceChildren();
+  $("shared-label").hidden = true;
   $("network-note").textContent = `${session.n_parameters.toLocaleString("en")} parameters${session.is_loaded ? ", starting from the weights of the file" : ""}.`;
   $("row").max = session.data.n_train - 1;
   const isOwn = isOwnPoints();
@@ -335,6 +337,7 @@ function share(title, text) {
   $("shared-label").hidden = false;
   $("shared").focus();
   $("shared").select();
+  $("shared").scrollTop = 0;
 }
 
 async function makeScript() {
@@ -404,6 +407,7 @@ $("load-model").addEventListener("change", ({ target }) =>
 $("csv-file").addEventListener("change", ({ target }) =>
   guarded(readFile)(target, (content) =>
     call("read", { settings: { ...session.settings, rows: null, data: "xor" }, task: $("csv-task").value }, content)));
+$("settings-details").open = matchMedia("(min-width: 44rem)").matches; // on a phone, first the network
 addEventListener("hashchange", guarded(openLink));
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => {

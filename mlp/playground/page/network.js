@@ -23,9 +23,9 @@ export class NetworkView {
     const widths = [layers[0].n_in, ...layers.map((layer) => layer.n_out)];
     const place = (column, unit) => {
       const shown = Math.min(widths[column], MOST_UNITS);
-      const gap = Math.min(44, (HEIGHT - 70) / Math.max(shown - 1, 1));
+      const gap = Math.min(70, (HEIGHT - 70) / Math.max(shown - 1, 1));
       return [
-        60 + ((WIDTH - 120) * column) / (widths.length - 1),
+        78 + ((WIDTH - 120) * column) / (widths.length - 1),
         HEIGHT / 2 - 8 + gap * (unit - (shown - 1) / 2),
       ];
     };
@@ -49,7 +49,7 @@ export class NetworkView {
         const [cx, cy] = place(column, unit);
         if (column === 0) {
           units.push(svg("circle", { class: "f0", cx, cy, r: 5 }));
-          const name = (columns[unit] ?? "").slice(0, 8);
+          const name = (columns[unit] ?? "").slice(0, 10);
           units.push(svg("text", { x: cx - 10, y: cy + 4, "text-anchor": "end", class: "soft" }, name));
         } else {
           units.push(svg("g", { class: "unit", "data-layer": column - 1, "data-j": unit }, svg("circle", { cx, cy, r: RADIUS })));

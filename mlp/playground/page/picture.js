@@ -15,7 +15,7 @@ export class Picture {
   // data: X, y, n_in, n_train, classes, columns
   build(data, box = null) {
     this.data = data;
-    this.isPlane = data.n_in === 2;
+    this.isPlane = data.n_in === 2 && data.classes.length > 0;
     this.isCurve = data.n_in === 1;
     this.parent.replaceChildren();
     if (!this.isPlane && !this.isCurve) {
@@ -155,16 +155,16 @@ export class Picture {
     return [this.colours[best % 6], 0.08 + 0.5 * sure];
   }
 
-  // A row with more than two inputs: its pixels if it is a digit, its target and the outputs.
-  drawRow(row, { x, y, outputs }) {
+  // What is not a plane or a curve: one row, its pixels if it is a digit, outputs and targets.
+  drawRow(row, { x, outputs, targets }) {
     const { classes, columns } = this.data;
-    const target = classes.length ? classes[y] : digits(y);
-    const parts = [element("p", {}, `Row ${row}. Target: ${target}.`)];
-    if (x.length === 64 && columns[0].startsWith("pixel")) parts.push(digit(x));
-    const rows = Array.from(outputs, (value, k) =>
-      element("tr", {}, element("th", { scope: "row" }, classes.length === outputs.length ? classes[k] : `output ${k + 1}`), numberCell(value, 4), element("td", {}, meter(value))),
-    );
-    parts.push(table("Outputs", [classes.length ? "Class" : "Output", "Value", ""], rows));
+    const name = (k) => (classes.length === outputs.length ? classes[k] : `output ${k + 1}`);
+    const rows = Array.from(outputs, (value, k) => {
+      const head = element("th", { scope: "row" }, name(k));
+      return element("tr", {}, head, numberCell(value, 4), numberCell(targets[k], 4), element("td", {}, meter(value)));
+    });
+    const parts = [table(`Outputs for row ${row}`, ["Output", "Value", "Target", ""], rows)];
+    if (x.length === 64 && columns[0].startsWith("pixel")) parts.unshift(digit(x));
     this.rowView.replaceChildren(...parts);
   }
 }

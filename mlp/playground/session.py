@@ -189,9 +189,14 @@ class Session:
         """Return each factor of the gradient of ``W[i, j]`` on a row, now and after a step.
 
         The step is one of gradient descent on this row alone, with the rate of the settings.
+        There is no second answer if the rate is so high that the weights are then not finite.
         """
         names = None if self.task.example is None else self.task.example.weight_names
-        steps = trace(self.net, *self._sample(row), self.settings.lr, names=names, steps=2)
+        what = (self.net, *self._sample(row), self.settings.lr)
+        try:
+            steps = trace(*what, names=names, steps=2)
+        except ValueError:  # after the step the weights may not be finite
+            steps = (trace(*what, names=names),)
         return {"steps": [describe_weight(step, layer, i, j) for step in steps]}
 
     def unit(self, row: int, layer: int, j: int) -> dict[str, Any]:

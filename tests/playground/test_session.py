@@ -111,6 +111,8 @@ def test_a_weight_is_explained_by_its_trace():
     assert answers[0]["new_value"] == answers[1]["value"]
     unit = made.unit(5, 0, 1)
     assert unit["z"] == pytest.approx(sum(t["value"] for t in unit["inputs"]) + unit["bias"])
+    made = session(data="regression", noise=10, output="identity", loss="squared_error", lr=1e308)
+    assert len(made.explain(0, 0, 0, 0)["steps"]) == 1
     for wrong in ((100, 0, 0, 0), (0, 3, 0, 0), (0, 0, 5, 0)):
         with pytest.raises(ValueError, match="received"):
             made.explain(*wrong)

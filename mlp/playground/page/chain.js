@@ -9,11 +9,11 @@ export function weightTable([now, next], row) {
   const product = now.factors.map(({ name }) => name).join(" × ");
   const rate = digits(now.lr);
   const rows = [
-    ...now.factors.map((factor, k) => line(factor.name, factor.formula, [factor.value, next.factors[k]?.value])),
-    line(`dE/d${now.name}`, product, [now.gradient, next.gradient], "gradient"),
-    line(now.name, "", [now.value, next.value], "value"),
-    line(`${now.name}+`, `${now.name} − ${rate} × dE/d${now.name}`, [now.new_value, next.new_value], "new_value"),
-    line("E", "the loss of this row", [now.loss, next.loss], "loss"),
+    ...now.factors.map((factor, k) => line(factor.name, factor.formula, [factor.value, next?.factors[k]?.value])),
+    line(`dE/d${now.name}`, product, [now.gradient, next?.gradient], "gradient"),
+    line(now.name, "", [now.value, next?.value], "value"),
+    line(`${now.name}+`, `${now.name} − ${rate} × dE/d${now.name}`, [now.new_value, next?.new_value], "new_value"),
+    line("E", "the loss of this row", [now.loss, next?.loss], "loss"),
   ];
   const caption = `Weight ${now.name}: a step of gradient descent on row ${row} alone, with rate ${rate}`;
   return scrolled(caption, ["Quantity", "Now", "After the step"], rows.flat());

@@ -127,8 +127,11 @@ export class Picture {
     if (this.isCurve) {
       const { low, high, size } = this.request;
       const at = (k) => this.x(low[0] + ((high[0] - low[0]) * k) / (size - 1));
-      const points = Array.from({ length: size }, (_, k) => `${at(k).toFixed(1)},${this.y(outputs[k * n_out]).toFixed(1)}`);
-      this.curve.setAttribute("d", `M${points.join("L")}`);
+      const within = (y) => Math.max(-SIZE, Math.min(2 * SIZE, y)).toFixed(1);
+      const points = Array.from({ length: size }, (_, k) => [at(k).toFixed(1), this.y(outputs[k * n_out])])
+        .filter(([, y]) => !Number.isNaN(y))
+        .map(([x, y]) => `${x},${within(y)}`);
+      this.curve.setAttribute("d", points.length ? `M${points.join("L")}` : "");
       return;
     }
     const context = this.canvas.getContext("2d");

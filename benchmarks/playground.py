@@ -35,10 +35,8 @@ NETWORKS = {
 
 def main() -> None:
     """Print a table."""
-    from tests.playground.test_browser import open_link
-
     server = start_server(find_runtime())
-    print(f"{read_cpu().name}, {read_cpu().cores} cores")
+    print(f"{read_cpu().model}, {read_cpu().cores} cores")
     with tempfile.TemporaryDirectory() as folder:
         page = Page(Path(folder))
         began = time.perf_counter()
@@ -50,7 +48,7 @@ def main() -> None:
         print(f"from a click to the first trained step: {time.perf_counter() - began:.3f} s")
         for speed in ("1", "full"):
             for name, settings in NETWORKS.items():
-                open_link(page, settings)
+                page.go(settings)
                 page.choose("speed", speed)
                 page.run(COUNT_FRAMES)
                 page.click("play")
@@ -59,8 +57,32 @@ def main() -> None:
                 page.click("play")
                 page.wait(lambda: page.text("play") == "Play")
                 print(f"{name}, speed {speed}: {frames / SECONDS:.0f} frames/s, epoch {epoch}")
+        print(f"memory of the page's process: {memory_of(page.driver.service.process.pid):.0f} MB")
         page.close()
     server.shutdown()
+
+
+def memory_of(driver: int) -> float:
+    """Return the megabytes of the processes that draw pages and run their workers."""
+    parents, renderers = {}, set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:  # it has ended
+            continue
+        parents[int(folder.name)] = int(state[1])
+        if b"--type=renderer" in command:
+            renderers.add(int(folder.name))
+    total = 0
+    for process in renderers:
+        above = process
+        while above in parents and above != driver:
+            above = parents[above]
+        if above == driver:
+            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+            total += next(int(line.split()[1]) for line in text.splitlines() if "Pss:" in line)
+    return total / 1024
 
 
 if __name__ == "__main__":

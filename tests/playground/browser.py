@@ -1,5 +1,6 @@
 """The playground in headless Chromium, for the tests and for the benchmark."""
 
+import base64
 import json
 import os
 import shutil
@@ -44,6 +45,12 @@ def find_runtime() -> Path:
                 unpacked.rename(folder)
     check_runtime(folder)
     return folder
+
+
+def link_code(settings: dict, batches: int = 0) -> str:
+    """Return the part of a link that holds the state."""
+    text = json.dumps({"settings": settings, "batches": batches})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 class Page:
@@ -94,6 +101,12 @@ class Page:
         self.driver.get(url)
         self.wait(lambda: self.find("main").get_attribute("aria-busy") == "false")
         self.wait(lambda: not self.text("status").startswith("Training"))
+
+    def go(self, settings: dict, batches: int = 0) -> None:
+        """Go to a link within the page, as a person does who pastes it."""
+        self.run("document.getElementById('status').textContent = 'Opening'; location.hash = ''")
+        self.run("location.hash = arguments[0]", link_code(settings, batches))
+        self.wait(lambda: self.text("status") == "Ready.")
 
     def find(self, name: str):
         return self.driver.find_element(By.ID, name)

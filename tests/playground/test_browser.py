@@ -1,7 +1,5 @@
 """The playground in a real browser: what it shows is what the package computes in CPython."""
 
-import base64
-import json
 import subprocess
 from itertools import pairwise
 
@@ -14,7 +12,14 @@ from mlp.playground.task import make_task
 from tests.processes import assert_runs
 
 pytest.importorskip("selenium")
-from tests.playground.browser import CHROMIUM, DRIVER, Page, find_runtime, start_server
+from tests.playground.browser import (
+    CHROMIUM,
+    DRIVER,
+    Page,
+    find_runtime,
+    link_code,
+    start_server,
+)
 
 if CHROMIUM is None or DRIVER is None:
     pytest.skip("Chromium or its driver is missing", allow_module_level=True)
@@ -52,22 +57,10 @@ def page(loaded, server):
     for path in loaded.folder.iterdir():
         path.unlink()
     loaded.resize(1280, 900)
-    open_link(loaded, {"seed": 0})
+    loaded.go({"seed": 0})
     yield loaded
     assert loaded.errors() == []
     assert loaded.hosts() <= {server.url.split("/")[2]}
-
-
-def code_of(settings, batches=0):
-    text = json.dumps({"settings": settings, "batches": batches})
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def open_link(page, settings, batches=0):
-    """Go to a link within the page, as a person does who pastes it."""
-    page.run("document.getElementById('status').textContent = 'Opening'; location.hash = ''")
-    page.run("location.hash = arguments[0]", code_of(settings, batches))
-    page.wait(lambda: page.text("status") == "Ready.")
 
 
 def train(page, epochs):
@@ -119,7 +112,7 @@ def test_xor_is_learned_and_the_script_and_the_link_give_the_same_loss(page, ser
 
 def test_a_clicked_weight_shows_the_factors_of_trace(page):
     settings = {"hidden": [[8, "tanh"], [8, "tanh"]]}
-    open_link(page, settings, batches=25)
+    page.go(settings, batches=25)
     page.choose("row", 7)
     page.click_on('.weight[data-layer="1"][data-i="2"][data-j="3"] .hit')
     page.wait(lambda: page.count("#chain tr") > 0)
@@ -218,7 +211,7 @@ def test_bad_input_is_answered_with_a_message_and_the_state_is_kept(page, tmp_pa
         ({"output": "relu", "loss": "cross_entropy"}, "loss"),
         ({"__proto__": {"lr": 1}}, "settings: received '__proto__'"),
     ):
-        page.run("location.hash = arguments[0]", code_of(settings))
+        page.run("location.hash = arguments[0]", link_code(settings))
         assert page.message().startswith(message)
     page.run("location.hash = 'tampered!'")
     assert page.message().startswith("The link is damaged")
@@ -235,7 +228,7 @@ def test_bad_input_is_answered_with_a_message_and_the_state_is_kept(page, tmp_pa
     assert page.value("loss") == kept
     assert page.count("main img") + page.count("#message b") == 0
 
-    open_link(page, {"data": "regression", "output": "identity", "loss": "mse", "lr": 1e100})
+    page.go({"data": "regression", "output": "identity", "loss": "mse", "lr": 1e100})
     page.click("play")
     assert page.message().startswith("training diverged in epoch 1")
     page.wait(lambda: page.text("play") == "Play")

@@ -7,6 +7,7 @@ It needs Chromium, its driver, and the packages of the group `test`.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -16,9 +17,10 @@ from tests.playground.browser import Page, find_runtime, start_server
 
 SECONDS = 10.0
 COUNT_FRAMES = """
-window.frames_seen = 0;
-const heads = new MutationObserver(() => { window.frames_seen += 1; });
-heads.observe(document.getElementById("loss"), { attributes: true });
+window.frames = 0;
+window.counter?.disconnect();
+window.counter = new MutationObserver(() => { window.frames += 1; });
+window.counter.observe(document.getElementById("loss"), { attributes: true });
 """
 NETWORKS = {
     "2-8-1": {"hidden": [[8, "tanh"]]},
@@ -36,7 +38,7 @@ NETWORKS = {
 def main() -> None:
     """Print a table."""
     server = start_server(find_runtime())
-    print(f"{read_cpu().model}, {read_cpu().cores} cores")
+    print(f"{read_cpu().model}, {read_cpu().cores} cores, load average {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         page = Page(Path(folder))
         began = time.perf_counter()
@@ -46,43 +48,61 @@ def main() -> None:
         page.click("one-batch")
         page.wait(lambda: page.text("epoch").startswith("0 + 1"))
         print(f"from a click to the first trained step: {time.perf_counter() - began:.3f} s")
-        for speed in ("1", "full"):
-            for name, settings in NETWORKS.items():
-                page.go(settings)
-                page.choose("speed", speed)
-                page.run(COUNT_FRAMES)
-                page.click("play")
-                time.sleep(SECONDS)
-                frames, epoch = page.run("return window.frames_seen"), page.text("epoch")
-                page.click("play")
-                page.wait(lambda: page.text("play") == "Play")
-                print(f"{name}, speed {speed}: {frames / SECONDS:.0f} frames/s, epoch {epoch}")
-        print(f"memory of the page's process: {memory_of(page.driver.service.process.pid):.0f} MB")
+        for name, settings in NETWORKS.items():
+            page.go(settings)
+            page.run(COUNT_FRAMES)
+            driver = page.driver.service.process.pid
+            before = cpu_seconds(driver)
+            page.click("play")
+            time.sleep(SECONDS)
+            frames = page.run("return window.frames")
+            cpu = 1000 * (cpu_seconds(driver) - before) / frames
+            page.click("play")
+            page.wait(lambda: page.text("play") == "Play")
+            rate = frames / SECONDS
+            print(f"{name}, an epoch a frame: {rate:.0f} frames/s, {cpu:.0f} ms of CPU each")
+        print(f"memory of the page's process: {memory(driver):.0f} MB")
         page.close()
     server.shutdown()
 
 
-def memory_of(driver: int) -> float:
-    """Return the megabytes of the processes that draw pages and run their workers."""
-    parents, renderers = {}, set()
+def renderers(driver: int) -> list[Path]:
+    """Return the folders in /proc of the processes that draw pages and run their workers."""
+    parents, found = {}, []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            state = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes()
+            parents[int(folder.name)] = int(stat(folder)[1])
+            if b"--type=renderer" in (folder / "cmdline").read_bytes():
+                found.append(folder)
         except OSError:  # it has ended
             continue
-        parents[int(folder.name)] = int(state[1])
-        if b"--type=renderer" in command:
-            renderers.add(int(folder.name))
-    total = 0
-    for process in renderers:
-        above = process
-        while above in parents and above != driver:
-            above = parents[above]
-        if above == driver:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text()
-            total += next(int(line.split()[1]) for line in text.splitlines() if "Pss:" in line)
-    return total / 1024
+
+    def is_below(process: int) -> bool:
+        return process == driver or (process in parents and is_below(parents[process]))
+
+    return [folder for folder in found if is_below(int(folder.name))]
+
+
+def stat(folder: Path) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on."""
+    return (folder / "stat").read_text().rpartition(")")[2].split()
+
+
+def cpu_seconds(driver: int) -> float:
+    """Return the processor time that page and worker have used."""
+    ticks = sum(int(field) for folder in renderers(driver) for field in stat(folder)[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory(driver: int) -> float:
+    """Return the memory of page and worker in megabytes, shared pages in proportion."""
+    lines = [
+        line
+        for folder in renderers(driver)
+        for line in (folder / "smaps_rollup").read_text().splitlines()
+        if line.startswith("Pss:")
+    ]
+    return sum(int(line.split()[1]) for line in lines) / 1024
 
 
 if __name__ == "__main__":

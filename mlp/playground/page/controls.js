@@ -3,8 +3,23 @@
 import { $, element, option } from "./dom.js";
 
 const NUMBERS = ["n", "noise", "held_out", "dropout", "lr", "batch_size", "l1", "l2", "seed"];
-const NAMES = { data: "data", output: "output", loss: "loss-name", normalization: "normalization", optimizer: "optimizer", example: "example" };
-const DATA_WORDS = { xor: "xor", spirals: "two spirals", moons: "two moons", circles: "two circles", regression: "regression: a sine", digits: "handwritten digits", rows: "my own points or CSV" };
+const NAMES = {
+  data: "data",
+  output: "output",
+  loss: "loss-name",
+  normalization: "normalization",
+  optimizer: "optimizer",
+  example: "example",
+};
+const DATA_WORDS = {
+  xor: "xor",
+  spirals: "two spirals",
+  moons: "two moons",
+  circles: "two circles",
+  regression: "regression: a sine",
+  digits: "handwritten digits",
+  rows: "my own points or CSV",
+};
 
 export class Controls {
   constructor(choices, onChange) {
@@ -15,10 +30,20 @@ export class Controls {
     $("output").append(...choices.activations.map((name) => option(name, words(name))));
     $("loss-name").append(...choices.losses.map((name) => option(name, words(name))));
     $("optimizer").append(...choices.optimizers.map((name) => option(name)));
-    $("example").append(option("", "none"), ...choices.examples.map(({ name, title }) => option(name, `${name}: ${title}`)));
-    for (const id of [...NUMBERS, ...Object.values(NAMES)]) $(id).addEventListener("change", () => this.changed(id));
-    $("add-layer").addEventListener("click", () => this.change({ hidden: [...this.settings.hidden, this.settings.hidden.at(-1) ?? [4, "tanh"]] }));
-    $("remove-layer").addEventListener("click", () => this.change({ hidden: this.settings.hidden.slice(0, -1) }));
+    $("example").append(
+      option("", "none"),
+      ...choices.examples.map(({ name, title }) => option(name, `${name}: ${title}`)),
+    );
+    for (const id of [...NUMBERS, ...Object.values(NAMES)])
+      $(id).addEventListener("change", () => this.changed(id));
+    $("add-layer").addEventListener("click", () =>
+      this.change({
+        hidden: [...this.settings.hidden, this.settings.hidden.at(-1) ?? [4, "tanh"]],
+      }),
+    );
+    $("remove-layer").addEventListener("click", () =>
+      this.change({ hidden: this.settings.hidden.slice(0, -1) }),
+    );
   }
 
   changed(id) {
@@ -36,7 +61,8 @@ export class Controls {
 
   preset(name) {
     const found = this.choices.examples.find((example) => example.name === name);
-    if (found === undefined) return { example: "", ...pick(this.choices.defaults, ["lr", "batch_size"]) };
+    if (found === undefined)
+      return { example: "", ...pick(this.choices.defaults, ["lr", "batch_size"]) };
     return { example: name, lr: found.lr, batch_size: 0, optimizer: "sgd", l1: 0, l2: 0 };
   }
 
@@ -63,23 +89,51 @@ export class Controls {
   layer([units, activation], k) {
     const replace = (layer) => this.change({ hidden: this.settings.hidden.with(k, layer) });
     const button = (text, label, by) => {
-      const made = element("button", { type: "button", id: `units-${k}-${by}`, "aria-label": `${label} unit in hidden layer ${k + 1}` }, text);
+      const made = element(
+        "button",
+        {
+          type: "button",
+          id: `units-${k}-${by}`,
+          "aria-label": `${label} unit in hidden layer ${k + 1}`,
+        },
+        text,
+      );
       made.disabled = units + by < 1;
       made.addEventListener("click", () => replace([units + by, activation]));
       return made;
     };
-    const select = element("select", { id: `activation-${k}`, "aria-label": `Activation of hidden layer ${k + 1}` }, ...this.choices.activations.map((name) => option(name, name.replaceAll("_", " "))));
+    const select = element(
+      "select",
+      { id: `activation-${k}`, "aria-label": `Activation of hidden layer ${k + 1}` },
+      ...this.choices.activations.map((name) => option(name, name.replaceAll("_", " "))),
+    );
     select.value = activation;
     select.addEventListener("change", () => replace([units, select.value]));
     const count = element("output", { id: `units-${k}` }, String(units));
-    return element("div", { class: "layer" }, element("span", {}, `Hidden ${k + 1}`), button("−", "Remove a", -1), count, button("+", "Add a", 1), select);
+    return element(
+      "div",
+      { class: "layer" },
+      element("span", {}, `Hidden ${k + 1}`),
+      button("−", "Remove a", -1),
+      count,
+      button("+", "Add a", 1),
+      select,
+    );
   }
 }
 
 // The output, loss and rate that a data set starts with.
 function suitable(data) {
   if (data === "regression") return { output: "identity", loss: "mse", lr: 0.1 };
-  if (data === "digits") return { output: "softmax", loss: "cross_entropy", hidden: [[32, "relu"]], lr: 0.1, batch_size: 32, held_out: 0.2 };
+  if (data === "digits")
+    return {
+      output: "softmax",
+      loss: "cross_entropy",
+      hidden: [[32, "relu"]],
+      lr: 0.1,
+      batch_size: 32,
+      held_out: 0.2,
+    };
   return { output: "sigmoid", loss: "binary_cross_entropy" };
 }
 

@@ -31,7 +31,8 @@ const lossChart = new Chart($("losses"), "The loss after each epoch");
 const sweep = new Sweep(call, showError);
 let controls;
 let session; // the last answer to configure, restart, read or load
-let losses = [], heldOutLosses = [];
+let losses = [],
+  heldOutLosses = [];
 let snapshot;
 let isPlaying = false;
 let chosen = null; // { layer, i, j } of a weight, { layer, j } of a unit
@@ -76,19 +77,25 @@ async function start(answer) {
   network.build(session.snapshot.layers, session.data.columns);
   if (!isSameData) picture.build(session.data, ownBox());
   listWeights();
-  if (chosen && !session.snapshot.layers[chosen.layer]?.W.length) chosen = null;
+  if (chosen && !exists(chosen)) chosen = null;
   sweep.reset(session.example);
   $("published-section").hidden = !session.example;
   $("published").replaceChildren(...(session.example ? exampleTable(session.example) : []));
   $("chain").replaceChildren();
   $("shared-label").hidden = true;
-  $("network-note").textContent = `${session.n_parameters.toLocaleString("en")} parameters${session.is_loaded ? ", starting from the weights of the file" : ""}.`;
+  $("network-note").textContent =
+    `${session.n_parameters.toLocaleString("en")} parameters${session.is_loaded ? ", starting from the weights of the file" : ""}.`;
   $("row").max = session.data.n_train - 1;
   const isOwn = isOwnPoints();
   $("points-tools").hidden = !isOwn;
   $("picture").classList.toggle("adding", isOwn);
   await advance(0);
   await showChain();
+}
+
+function exists({ layer, i = 0, j }) {
+  const found = session.snapshot.layers[layer];
+  return found !== undefined && i < found.n_in && j < found.n_out;
 }
 
 async function configure(settings, part = {}) {
@@ -120,7 +127,9 @@ function draw(found) {
   const curves = [{ name: "training", values: losses }];
   if (heldOutLosses.length) curves.push({ name: "held out", values: heldOutLosses });
   lossChart.draw(curves, 1);
-  $("epoch").textContent = found.batch ? `${found.epoch} + ${found.batch}/${found.batches}` : String(found.epoch);
+  $("epoch").textContent = found.batch
+    ? `${found.epoch} + ${found.batch}/${found.batches}`
+    : String(found.epoch);
   figure("loss", found.loss, digits(found.loss, 4));
   figure("held-out-loss", found.held_out?.loss, digits(found.held_out?.loss, 4));
   figure("accuracy", found.accuracy, percent(found.accuracy));
@@ -147,10 +156,12 @@ function play() {
   if (isPlaying) return;
   isPlaying = true;
   showPlaying();
-  loop = frames().catch(showError).finally(() => {
-    isPlaying = false;
-    showPlaying();
-  });
+  loop = frames()
+    .catch(showError)
+    .finally(() => {
+      isPlaying = false;
+      showPlaying();
+    });
 }
 
 async function pause() {
@@ -196,7 +207,8 @@ function listWeights() {
 
 function listUnits() {
   const layer = session.snapshot.layers[Number($("weight-layer").value)];
-  const list = (id, n) => $(id).replaceChildren(...Array.from({ length: n }, (_, k) => option(k, String(k))));
+  const list = (id, n) =>
+    $(id).replaceChildren(...Array.from({ length: n }, (_, k) => option(k, String(k))));
   list("weight-i", layer.n_in);
   list("weight-j", layer.n_out);
 }
@@ -241,7 +253,9 @@ async function showChain() {
   if (chosen === null) return;
   if (!session.is_traceable) {
     chosen = null;
-    throw new Error("The chain rule is shown for dense layers. Set normalisation and dropout to none.");
+    throw new Error(
+      "The chain rule is shown for dense layers. Set normalisation and dropout to none.",
+    );
   }
   const { layer, i, j } = chosen;
   if (i === undefined) {
@@ -258,16 +272,27 @@ function isOwnPoints() {
   return session.settings.data === "rows" && session.settings.rows.standardize === false;
 }
 
-// The box stays while points are added.
+// The box stays while points are added in it.
 function ownBox() {
-  return isOwnPoints() && picture.box ? picture.box : null;
+  if (!isOwnPoints() || !picture.box) return null;
+  const { low, high } = picture.box;
+  const isInside = (point) => point.every((value, k) => low[k] <= value && value <= high[k]);
+  return session.settings.rows.X.every(isInside) ? picture.box : null;
 }
 
 // The points to begin with: those in the plane that are shown already.
 function ownPoints() {
   const { X, y, n_in, n_train, classes, columns } = session.data;
   if (n_in !== 2 || classes.length < 2 || classes.length > 3) {
-    return { ...rowsOf([[0, 0, 0], [1, 1, 0], [0, 1, 1], [1, 0, 1]]), ...TWO_CLASSES };
+    return {
+      ...rowsOf([
+        [0, 0, 0],
+        [1, 1, 0],
+        [0, 1, 1],
+        [1, 0, 1],
+      ]),
+      ...TWO_CLASSES,
+    };
   }
   const points = Array.from({ length: n_train }, (_, k) => [X[2 * k], X[2 * k + 1], y[k]]);
   return { ...rowsOf(points, columns), held_out: 0 };
@@ -301,7 +326,8 @@ function addPoint(x, y) {
 function replacePoints(list) {
   const { settings } = session;
   const needed = Math.max(2, ...list.map(([, , label]) => label + 1));
-  const more = needed > 2 && settings.output === "sigmoid" ? { output: "softmax", loss: "cross_entropy" } : {};
+  const more =
+    needed > 2 && settings.output === "sigmoid" ? { output: "softmax", loss: "cross_entropy" } : {};
   guarded(configure)({ ...settings, ...rowsOf(list), ...more });
 }
 
@@ -324,11 +350,15 @@ async function openLink() {
 
 async function makeLink() {
   await pause();
-  if (session.is_loaded) throw new Error("A link holds settings, not the weights of a file: save model.npz instead.");
+  if (session.is_loaded)
+    throw new Error("A link holds settings, not the weights of a file: save model.npz instead.");
   const batches = snapshot.epoch * snapshot.batches + snapshot.batch;
   const code = toLink(session.settings, controls.choices.defaults, batches);
   history.replaceState(null, "", `#${code}`);
-  share("This link holds data, network and training. It is in the address bar, too.", location.href);
+  share(
+    "This link holds data, network and training. It is in the address bar, too.",
+    location.href,
+  );
 }
 
 function share(title, text) {
@@ -343,7 +373,9 @@ function share(title, text) {
 async function makeScript() {
   await pause();
   const { text } = await call("script");
-  const part = snapshot.batch ? ` It stops after epoch ${snapshot.epoch}; the page is ${snapshot.batch} batches further.` : "";
+  const part = snapshot.batch
+    ? ` It stops after epoch ${snapshot.epoch}; the page is ${snapshot.batch} batches further.`
+    : "";
   share(`This script trains the same network: python playground.py.${part}`, text);
   download("playground.py", text, "text/x-python");
 }
@@ -352,7 +384,10 @@ async function readFile(input, use) {
   const [file] = input.files;
   input.value = "";
   if (!file) return;
-  if (file.size > 20e6) throw new Error(`${file.name}: received ${Math.round(file.size / 1e6)} MB, expected at most 20 MB`);
+  if (file.size > 20e6)
+    throw new Error(
+      `${file.name}: received ${Math.round(file.size / 1e6)} MB, expected at most 20 MB`,
+    );
   await pause();
   await start(await use(new Uint8Array(await file.arrayBuffer())));
   $("message").hidden = true;
@@ -385,10 +420,16 @@ const actions = {
   "show-unit": () => chooseUnit(chosenByForm()[0], chosenByForm()[2]),
   "points-add": () => addPoint(Number($("points-x").value), Number($("points-y").value)),
   "points-undo": () => replacePoints(points().slice(0, -1)),
-  "points-clear": () => replacePoints(points().slice(0, 2).map(([x, y], k) => [x, y, k])),
+  "points-clear": () =>
+    replacePoints(
+      points()
+        .slice(0, 2)
+        .map(([x, y], k) => [x, y, k]),
+    ),
   "as-python": makeScript,
   "as-link": makeLink,
-  "save-model": async () => download("model.npz", (await call("save")).content, "application/octet-stream"),
+  "save-model": async () =>
+    download("model.npz", (await call("save")).content, "application/octet-stream"),
   "as-png": () => saveImage("png"),
   "as-svg": () => saveImage("svg"),
 };
@@ -403,10 +444,17 @@ $("losses-log").addEventListener("change", ({ target }) => {
   if (session) guarded(advance)(0);
 });
 $("load-model").addEventListener("change", ({ target }) =>
-  guarded(readFile)(target, (content) => call("load", {}, content)));
+  guarded(readFile)(target, (content) => call("load", {}, content)),
+);
 $("csv-file").addEventListener("change", ({ target }) =>
   guarded(readFile)(target, (content) =>
-    call("read", { settings: { ...session.settings, rows: null, data: "xor" }, task: $("csv-task").value }, content)));
+    call(
+      "read",
+      { settings: { ...session.settings, rows: null, data: "xor" }, task: $("csv-task").value },
+      content,
+    ),
+  ),
+);
 $("settings-details").open = matchMedia("(min-width: 44rem)").matches; // on a phone, first the network
 addEventListener("hashchange", guarded(openLink));
 addEventListener("dragover", (event) => event.preventDefault());

@@ -3,11 +3,17 @@
 import { digits, svg } from "./dom.js";
 
 const MOST_UNITS = 10; // of a layer; the others are counted
-const WIDTH = 520, HEIGHT = 340, RADIUS = 13;
+const WIDTH = 520,
+  HEIGHT = 340,
+  RADIUS = 13;
 
 export class NetworkView {
   constructor(parent, { onWeight, onUnit }) {
-    this.root = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "The network" });
+    this.root = svg("svg", {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      role: "img",
+      "aria-label": "The network",
+    });
     parent.append(this.root);
     this.root.addEventListener("click", ({ target }) => {
       const part = target.closest("[data-layer]");
@@ -30,7 +36,8 @@ export class NetworkView {
       ];
     };
     this.weights = [];
-    const lines = [], units = [];
+    const lines = [],
+      units = [];
     layers.forEach((layer, l) => {
       for (let i = 0; i < Math.min(layer.n_in, MOST_UNITS); i += 1) {
         for (let j = 0; j < Math.min(layer.n_out, MOST_UNITS); j += 1) {
@@ -38,7 +45,13 @@ export class NetworkView {
           const line = svg("line", { class: "line", x1, y1, x2, y2 });
           const title = svg("title");
           const hit = svg("line", { class: "hit", x1, y1, x2, y2 });
-          const group = svg("g", { class: "weight", "data-layer": l, "data-i": i, "data-j": j }, line, hit, title);
+          const group = svg(
+            "g",
+            { class: "weight", "data-layer": l, "data-i": i, "data-j": j },
+            line,
+            hit,
+            title,
+          );
           lines.push(group);
           this.weights.push({ layer: l, index: i * layer.n_out + j, line, title, group });
         }
@@ -50,14 +63,28 @@ export class NetworkView {
         if (column === 0) {
           units.push(svg("circle", { class: "f0", cx, cy, r: 5 }));
           const name = (columns[unit] ?? "").slice(0, 10);
-          units.push(svg("text", { x: cx - 10, y: cy + 4, "text-anchor": "end", class: "soft" }, name));
+          units.push(
+            svg("text", { x: cx - 10, y: cy + 4, "text-anchor": "end", class: "soft" }, name),
+          );
         } else {
-          units.push(svg("g", { class: "unit", "data-layer": column - 1, "data-j": unit }, svg("circle", { cx, cy, r: RADIUS })));
+          units.push(
+            svg(
+              "g",
+              { class: "unit", "data-layer": column - 1, "data-j": unit },
+              svg("circle", { cx, cy, r: RADIUS }),
+            ),
+          );
         }
       }
       const more = width > MOST_UNITS ? ` (${MOST_UNITS} shown)` : "";
       const [x] = place(column, 0);
-      units.push(svg("text", { x, y: HEIGHT - 8, "text-anchor": "middle", class: "soft" }, `${width}${more}`));
+      units.push(
+        svg(
+          "text",
+          { x, y: HEIGHT - 8, "text-anchor": "middle", class: "soft" },
+          `${width}${more}`,
+        ),
+      );
     });
     this.root.replaceChildren(...lines, ...units);
     this.root.setAttribute("aria-label", `A network of ${widths.join(", ")} units`);
@@ -65,7 +92,9 @@ export class NetworkView {
   }
 
   draw(layers) {
-    const largest = layers.map(({ W }) => W.reduce((most, w) => Math.max(most, Math.abs(w)), 1e-12));
+    const largest = layers.map(({ W }) =>
+      W.reduce((most, w) => Math.max(most, Math.abs(w)), 1e-12),
+    );
     for (const weight of this.weights) {
       const value = layers[weight.layer].W[weight.index];
       if (value === weight.value) continue;
@@ -80,7 +109,10 @@ export class NetworkView {
   choose(layer, i, j) {
     for (const part of this.root.querySelectorAll("[data-layer]")) {
       const same = part.dataset.layer === String(layer) && part.dataset.j === String(j);
-      part.classList.toggle("chosen", same && (part.dataset.i ?? null) === (i === null ? null : String(i)));
+      part.classList.toggle(
+        "chosen",
+        same && (part.dataset.i ?? null) === (i === null ? null : String(i)),
+      );
     }
   }
 }

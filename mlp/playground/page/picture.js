@@ -2,8 +2,12 @@
 
 import { digits, element, numberCell, svg, table } from "./dom.js";
 
-const SIZE = 400, LEFT = 36, BOTTOM = 26, GRID = 48;
-const PLOT = SIZE - LEFT - 6, HEIGHT = SIZE - BOTTOM - 6;
+const SIZE = 400,
+  LEFT = 36,
+  BOTTOM = 26,
+  GRID = 48;
+const PLOT = SIZE - LEFT - 6,
+  HEIGHT = SIZE - BOTTOM - 6;
 
 export class Picture {
   constructor(parent, { onPoint, onPlace }) {
@@ -60,9 +64,14 @@ export class Picture {
   }
 
   axes() {
-    const [left, bottom] = this.box.low, [right, top] = this.box.high;
+    const [left, bottom] = this.box.low,
+      [right, top] = this.box.high;
     const label = (value, x, y, anchor) =>
-      svg("text", { x, y, "text-anchor": anchor, class: "soft" }, typeof value === "string" ? value : digits(value, 2));
+      svg(
+        "text",
+        { x, y, "text-anchor": anchor, class: "soft" },
+        typeof value === "string" ? value : digits(value, 2),
+      );
     return [
       svg("path", { class: "axis", d: `M${LEFT},6V${6 + HEIGHT}H${LEFT + PLOT}` }),
       label(left, LEFT, SIZE - 8, "start"),
@@ -83,9 +92,10 @@ export class Picture {
       const look = `point f${kind % 6}${row < n_train ? "" : " held-out"}`;
       const size = 4.5;
       // classes differ in shape as well as in colour
-      const shape = kind % 2
-        ? svg("rect", { x: cx - size, y: cy - size, width: 2 * size, height: 2 * size })
-        : svg("circle", { cx, cy, r: size });
+      const shape =
+        kind % 2
+          ? svg("rect", { x: cx - size, y: cy - size, width: 2 * size, height: 2 * size })
+          : svg("circle", { cx, cy, r: size });
       shape.setAttribute("class", look);
       if (row < n_train) shape.dataset.row = row;
       return shape;
@@ -128,7 +138,10 @@ export class Picture {
       const { low, high, size } = this.request;
       const at = (k) => this.x(low[0] + ((high[0] - low[0]) * k) / (size - 1));
       const within = (y) => Math.max(-SIZE, Math.min(2 * SIZE, y)).toFixed(1);
-      const points = Array.from({ length: size }, (_, k) => [at(k).toFixed(1), this.y(outputs[k * n_out])])
+      const points = Array.from({ length: size }, (_, k) => [
+        at(k).toFixed(1),
+        this.y(outputs[k * n_out]),
+      ])
         .filter(([, y]) => !Number.isNaN(y))
         .map(([x, y]) => `${x},${within(y)}`);
       this.curve.setAttribute("d", points.length ? `M${points.join("L")}` : "");
@@ -164,7 +177,14 @@ export class Picture {
     const name = (k) => (classes.length === outputs.length ? classes[k] : `output ${k + 1}`);
     const rows = Array.from(outputs, (value, k) => {
       const head = element("th", { scope: "row" }, name(k));
-      return element("tr", {}, head, numberCell(value, 4), numberCell(targets[k], 4), element("td", {}, meter(value)));
+      return element(
+        "tr",
+        {},
+        head,
+        numberCell(value, 4),
+        numberCell(targets[k], 4),
+        element("td", {}, meter(value)),
+      );
     });
     const parts = [table(`Outputs for row ${row}`, ["Output", "Value", "Target", ""], rows)];
     if (x.length === 64 && columns[0].startsWith("pixel")) parts.unshift(digit(x));
@@ -173,20 +193,33 @@ export class Picture {
 }
 
 function meter(value) {
-  return element("progress", { max: 1, value: Math.max(0, Math.min(1, value)), "aria-hidden": "true" });
+  return element("progress", {
+    max: 1,
+    value: Math.max(0, Math.min(1, value)),
+    "aria-hidden": "true",
+  });
 }
 
 function digit(pixels) {
-  const canvas = element("canvas", { width: 8, height: 8, class: "digit", role: "img", "aria-label": "The digit" });
+  const canvas = element("canvas", {
+    width: 8,
+    height: 8,
+    class: "digit",
+    role: "img",
+    "aria-label": "The digit",
+  });
   const image = canvas.getContext("2d").createImageData(8, 8);
-  pixels.forEach((value, k) => image.data.set([0, 1, 2].map(() => 255 * (1 - value)).concat(255), 4 * k));
+  pixels.forEach((value, k) =>
+    image.data.set([0, 1, 2].map(() => 255 * (1 - value)).concat(255), 4 * k),
+  );
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 
 function boxOf({ X, y, n_in }) {
   const column = (k) => Array.from(y, (target, row) => (k < n_in ? X[row * n_in + k] : target));
-  const low = [], high = [];
+  const low = [],
+    high = [];
   for (const values of [column(0), column(1)]) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     const margin = 0.1 * (most - least || 1);

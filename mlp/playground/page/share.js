@@ -3,15 +3,29 @@
 import { element } from "./dom.js";
 
 const LONGEST_LINK = 12_000;
-const LOOK = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "fill-opacity", "opacity", "font", "text-anchor"];
+const LOOK = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "stroke-linejoin",
+  "fill-opacity",
+  "opacity",
+  "font",
+  "text-anchor",
+];
 
 export function toLink(settings, defaults, batches) {
-  const changed = Object.entries(settings).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
+  const changed = Object.entries(settings).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]),
+  );
   const text = JSON.stringify({ settings: Object.fromEntries(changed), batches });
   const bytes = new TextEncoder().encode(text);
   const code = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   if (code.length > LONGEST_LINK) {
-    throw new Error(`The data are too large for a link (${code.length.toLocaleString("en")} characters, at most ${LONGEST_LINK.toLocaleString("en")}). “As Python” and model.npz hold them.`);
+    throw new Error(
+      `The data are too large for a link (${code.length.toLocaleString("en")} characters, at most ${LONGEST_LINK.toLocaleString("en")}). “As Python” and model.npz hold them.`,
+    );
   }
   return code.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
@@ -19,17 +33,25 @@ export function toLink(settings, defaults, batches) {
 // { settings, batches } of a link; the package checks the settings.
 export function fromLink(code) {
   try {
-    const bytes = Uint8Array.from(atob(code.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-    const { settings, batches } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const bytes = Uint8Array.from(atob(code.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+      c.charCodeAt(0),
+    );
+    const { settings, batches } = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    );
     if (!Number.isInteger(batches) || batches < 0 || batches > 1e6) throw new Error("batches");
     return { settings, batches };
   } catch {
-    throw new Error("The link is damaged: received something else than settings. Copy it again, in full.");
+    throw new Error(
+      "The link is damaged: received something else than settings. Copy it again, in full.",
+    );
   }
 }
 
 export function download(name, content, type) {
-  const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const address = URL.createObjectURL(
+    content instanceof Blob ? content : new Blob([content], { type }),
+  );
   const anchor = element("a", { href: address, download: name });
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);

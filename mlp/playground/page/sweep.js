@@ -24,7 +24,7 @@ export class Sweep {
     this.curves = [];
     this.wrong = [];
     $("wrong").checked = false;
-    $("wrong-label").hidden = !(example?.rates.length);
+    $("wrong-label").hidden = !example?.rates.length;
     if (example?.rates.length) {
       $("rates").value = example.rates.join(", ");
       $("sweep-epochs").value = example.epochs;
@@ -34,12 +34,18 @@ export class Sweep {
   }
 
   async run() {
-    const rates = $("rates").value.split(/[\s,;]+/).filter(Boolean).map(Number);
+    const rates = $("rates")
+      .value.split(/[\s,;]+/)
+      .filter(Boolean)
+      .map(Number);
     $("sweep-run").disabled = true;
     this.curves = rates.map((rate) => ({ name: digits(rate), values: [] }));
     try {
       const found = await this.call("sweep", { rates, epochs: Number($("sweep-epochs").value) });
-      this.curves = found.rates.map((rate, k) => ({ name: digits(rate), values: found.losses[k][0] }));
+      this.curves = found.rates.map((rate, k) => ({
+        name: digits(rate),
+        values: found.losses[k][0],
+      }));
       this.draw();
       $("sweep-table").replaceChildren(resultTable(found));
     } catch (error) {
@@ -67,14 +73,20 @@ export class Sweep {
         name: `${digits(rate)} wrong`,
         values: losses,
         dashed: true,
-        colour: Math.max(0, this.curves.findIndex(({ name }) => name === digits(rate))),
+        colour: Math.max(
+          0,
+          this.curves.findIndex(({ name }) => name === digits(rate)),
+        ),
       }));
     }
     this.draw();
   }
 
   draw() {
-    this.chart.draw([...this.curves.map((curve) => ({ ...curve, values: joined(curve.values) })), ...this.wrong]);
+    this.chart.draw([
+      ...this.curves.map((curve) => ({ ...curve, values: joined(curve.values) })),
+      ...this.wrong,
+    ]);
   }
 }
 

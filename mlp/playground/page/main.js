@@ -1,17 +1,18 @@
 // The page: wires the controls to the package in the worker, and draws what it answers.
 
-import { unitTable, weightTable, exampleTable } from "./chain.js";
+import { exampleTable } from "./chain.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
-import { $, digits, option } from "./dom.js";
+import { $, digits } from "./dom.js";
 import { Engine } from "./engine.js";
+import { Inspector } from "./inspector.js";
 import { NetworkView } from "./network.js";
 import { Picture } from "./picture.js";
+import { areInside, isOwn, pointsOf, rowsOf, startingPoints } from "./points.js";
 import { download, fromLink, toLink, toPng, toSvg } from "./share.js";
 import { Sweep } from "./sweep.js";
 
 const FRAME_SECONDS = 0.02; // of training in a frame; 30 frames a second leave 0.033
-const CHAIN_MILLISECONDS = 250;
 
 const engine = new Engine({
   onProgress: (text) => ($("status").textContent = text),
@@ -25,8 +26,15 @@ const engine = new Engine({
 });
 const call = (name, given, content) => engine.call(name, given, content);
 
-const network = new NetworkView($("network"), { onWeight: chooseWeight, onUnit: chooseUnit });
-const picture = new Picture($("picture"), { onPoint: chooseRow, onPlace: addPoint });
+const network = new NetworkView($("network"), {
+  onWeight: (layer, i, j) => inspector.chooseWeight(layer, i, j),
+  onUnit: (layer, j) => inspector.chooseUnit(layer, j),
+});
+const picture = new Picture($("picture"), {
+  onPoint: (row) => inspector.chooseRow(row),
+  onPlace: addPoint,
+});
+const inspector = new Inspector(call, network, picture, (action) => guarded(action)());
 const lossChart = new Chart($("losses"), "The loss after each epoch");
 const sweep = new Sweep(call, showError);
 let controls;
@@ -35,9 +43,6 @@ let losses = [],
   heldOutLosses = [];
 let snapshot;
 let isPlaying = false;
-let chosen = null; // { layer, i, j } of a weight, { layer, j } of a unit
-let row = 0;
-let chainShownAt = 0;
 
 function showError(error) {
   $("message-text").textContent = error.message;
@@ -72,35 +77,25 @@ async function start(answer) {
   session = answer;
   losses = [];
   heldOutLosses = [];
-  row = Math.min(row, session.data.n_train - 1);
   controls.show(session.settings);
   network.build(session.snapshot.layers, session.data.columns);
   if (!isSameData) picture.build(session.data, ownBox());
-  listWeights();
-  if (chosen && !exists(chosen)) chosen = null;
+  inspector.start(session);
   sweep.reset(session.example);
   $("published-section").hidden = !session.example;
   $("published").replaceChildren(...(session.example ? exampleTable(session.example) : []));
-  $("chain").replaceChildren();
   $("shared-label").hidden = true;
   $("network-note").textContent =
     `${session.n_parameters.toLocaleString("en")} parameters${session.is_loaded ? ", starting from the weights of the file" : ""}.`;
-  $("row").max = session.data.n_train - 1;
-  const isOwn = isOwnPoints();
-  $("points-tools").hidden = !isOwn;
-  $("picture").classList.toggle("adding", isOwn);
+  $("points-tools").hidden = !isOwn(session.settings);
+  $("picture").classList.toggle("adding", isOwn(session.settings));
   await advance(0);
-  await showChain();
-}
-
-function exists({ layer, i = 0, j }) {
-  const found = session.snapshot.layers[layer];
-  return found !== undefined && i < found.n_in && j < found.n_out;
+  await inspector.show();
 }
 
 async function configure(settings, part = {}) {
   await pause();
-  if (part.data === "rows") settings = { ...settings, ...ownPoints() };
+  if (part.data === "rows") settings = { ...settings, ...startingPoints(session.data) };
   else if (settings.data !== "rows") settings = { ...settings, rows: null };
   await start(await call("configure", { settings }));
   $("message").hidden = true;
@@ -115,7 +110,7 @@ function ask(batches, seconds, since) {
 
 async function advance(batches, seconds = 60) {
   draw(await ask(batches, seconds, losses.length));
-  if (batches) await showChain();
+  if (batches) await inspector.show();
 }
 
 function draw(found) {
@@ -177,10 +172,10 @@ async function frames() {
     next = ask(batchesOfFrame(), FRAME_SECONDS, losses.length + found.losses.length);
     draw(found);
     await new Promise(requestAnimationFrame);
-    if (chosen && performance.now() - chainShownAt > CHAIN_MILLISECONDS) await showChain();
+    await inspector.showSometimes();
   }
   draw(await next);
-  await showChain();
+  await inspector.show();
 }
 
 function batchesOfFrame() {
@@ -196,139 +191,26 @@ function showPlaying() {
   $("play").setAttribute("aria-pressed", String(isPlaying));
 }
 
-// --- the chain rule
-
-function listWeights() {
-  const { layers } = session.snapshot;
-  $("weight-layer").replaceChildren(...layers.map((_, k) => option(k, String(k))));
-  $("weight-layer").value = Math.min(chosen?.layer ?? 0, layers.length - 1);
-  listUnits();
-}
-
-function listUnits() {
-  const layer = session.snapshot.layers[Number($("weight-layer").value)];
-  const list = (id, n) =>
-    $(id).replaceChildren(...Array.from({ length: n }, (_, k) => option(k, String(k))));
-  list("weight-i", layer.n_in);
-  list("weight-j", layer.n_out);
-}
-
-function chosenByForm() {
-  return ["layer", "i", "j"].map((name) => Number($(`weight-${name}`).value));
-}
-
-function chooseWeight(layer, i, j) {
-  choose({ layer, i, j });
-}
-
-function chooseUnit(layer, j) {
-  choose({ layer, j });
-}
-
-function choose(part) {
-  chosen = part;
-  $("weight-layer").value = part.layer;
-  listUnits();
-  if (part.i !== undefined) $("weight-i").value = part.i;
-  $("weight-j").value = part.j;
-  network.choose(part.layer, part.i ?? null, part.j);
-  guarded(showChain)();
-}
-
-function chooseRow(number) {
-  row = number;
-  guarded(showRow)();
-}
-
-async function showRow() {
-  $("row").value = row;
-  picture.choose(row);
-  await showChain();
-}
-
-async function showChain() {
-  chainShownAt = performance.now();
-  picture.choose(row);
-  if (!picture.request) picture.drawRow(row, await call("row", { row }));
-  if (chosen === null) return;
-  if (!session.is_traceable) {
-    chosen = null;
-    throw new Error(
-      "The chain rule is shown for dense layers. Set normalisation and dropout to none.",
-    );
-  }
-  const { layer, i, j } = chosen;
-  if (i === undefined) {
-    $("chain").replaceChildren(unitTable(await call("unit", { row, layer, j }), row));
-  } else {
-    const { steps } = await call("explain", { row, layer, i, j });
-    $("chain").replaceChildren(weightTable(steps, row));
-  }
-}
-
 // --- one's own points
-
-function isOwnPoints() {
-  return session.settings.data === "rows" && session.settings.rows.standardize === false;
-}
 
 // The box stays while points are added in it.
 function ownBox() {
-  if (!isOwnPoints() || !picture.box) return null;
-  const { low, high } = picture.box;
-  const isInside = (point) => point.every((value, k) => low[k] <= value && value <= high[k]);
-  return session.settings.rows.X.every(isInside) ? picture.box : null;
-}
-
-// The points to begin with: those in the plane that are shown already.
-function ownPoints() {
-  const { X, y, n_in, n_train, classes, columns } = session.data;
-  if (n_in !== 2 || classes.length < 2 || classes.length > 3) {
-    return {
-      ...rowsOf([
-        [0, 0, 0],
-        [1, 1, 0],
-        [0, 1, 1],
-        [1, 0, 1],
-      ]),
-      ...TWO_CLASSES,
-    };
-  }
-  const points = Array.from({ length: n_train }, (_, k) => [X[2 * k], X[2 * k + 1], y[k]]);
-  return { ...rowsOf(points, columns), held_out: 0 };
-}
-
-const TWO_CLASSES = { output: "sigmoid", loss: "binary_cross_entropy", held_out: 0 };
-
-function rowsOf(points, columns = ["x0", "x1"]) {
-  const n_classes = Math.max(2, ...points.map(([, , label]) => label + 1));
-  const rows = {
-    X: points.map(([a, b]) => [a, b]),
-    y: points.map(([, , label]) => label),
-    columns,
-    classes: ["A", "B", "C"].slice(0, n_classes),
-    standardize: false,
-  };
-  return { data: "rows", rows };
-}
-
-function points() {
-  const { X, y } = session.settings.rows;
-  return X.map(([a, b], k) => [a, b, y[k]]);
+  if (!isOwn(session.settings) || !picture.box) return null;
+  return areInside(session.settings.rows, picture.box) ? picture.box : null;
 }
 
 function addPoint(x, y) {
-  if (!isOwnPoints()) return;
+  if (!session || !isOwn(session.settings)) return;
   const label = $("points-class").selectedIndex;
-  replacePoints([...points(), [x, y, label]]);
+  replacePoints((points) => [...points, [x, y, label]]);
 }
 
-function replacePoints(list) {
+function replacePoints(change) {
   const { settings } = session;
-  const needed = Math.max(2, ...list.map(([, , label]) => label + 1));
-  const more =
-    needed > 2 && settings.output === "sigmoid" ? { output: "softmax", loss: "cross_entropy" } : {};
-  guarded(configure)({ ...settings, ...rowsOf(list), ...more });
+  const rows = rowsOf(change(pointsOf(settings.rows)));
+  const isThree = rows.rows.classes.length > 2 && settings.output === "sigmoid";
+  const more = isThree ? { output: "softmax", loss: "cross_entropy" } : {};
+  guarded(configure)({ ...settings, ...rows, ...more });
 }
 
 // --- links
@@ -416,16 +298,9 @@ const actions = {
     await pause();
     await start(await call("restart"));
   },
-  "show-weight": () => chooseWeight(...chosenByForm()),
-  "show-unit": () => chooseUnit(chosenByForm()[0], chosenByForm()[2]),
   "points-add": () => addPoint(Number($("points-x").value), Number($("points-y").value)),
-  "points-undo": () => replacePoints(points().slice(0, -1)),
-  "points-clear": () =>
-    replacePoints(
-      points()
-        .slice(0, 2)
-        .map(([x, y], k) => [x, y, k]),
-    ),
+  "points-undo": () => replacePoints((points) => points.slice(0, -1)),
+  "points-clear": () => replacePoints((points) => points.slice(0, 2).map(([x, y], k) => [x, y, k])),
   "as-python": makeScript,
   "as-link": makeLink,
   "save-model": async () =>
@@ -437,8 +312,6 @@ for (const [id, action] of Object.entries(actions)) {
   $(id).addEventListener("click", () => session && guarded(action)());
 }
 $("message-close").addEventListener("click", () => ($("message").hidden = true));
-$("weight-layer").addEventListener("change", listUnits);
-$("row").addEventListener("change", ({ target }) => chooseRow(Number(target.value)));
 $("losses-log").addEventListener("change", ({ target }) => {
   lossChart.isLog = target.checked;
   if (session) guarded(advance)(0);

@@ -132,14 +132,13 @@ def learning_rate_sweep(
         net.copy().evaluate(*as_pair("validation", validation))
     if checkpoint is not None:
         check_path("checkpoint", checkpoint)
-    starts = _initialisations(net, seeds, seed)
+    of_start = _initialisations(net, len(checked_rates), seeds, seed)
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
     settings = {"epochs": epochs, "seeds": seeds, "seed": seed}
     run = SweepRun(net, method, X, Y, sample_weight, validation, epochs, options, settings)
 
     # replica k is rate k // seeds with initialisation k % seeds
-    of_start = np.tile(starts, (len(checked_rates), 1))
     of_rate = np.repeat(checked_rates, seeds)
     trained = run.in_parts(of_start, of_rate, executor, checkpoint)
 
@@ -170,15 +169,18 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
     return checked
 
 
-def _initialisations(net: MLP, seeds: int, seed: int) -> Array:
-    """Return theta and fixed of each start, ``(seeds, P + F)``, beginning with the network's."""
+def _initialisations(net: MLP, n_rates: int, seeds: int, seed: int) -> Array:
+    """Return theta and fixed of each run, ``(n_rates * seeds, P + F)``, first the network's."""
     dense = [layer for layer in net.layers if isinstance(layer, Dense)]
     if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
         raise ValueError(
             f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
         )
-    starts, fresh = [net._numbers], net.copy()
+    numbers, fresh = net._numbers, net.copy()
+    # memory for all before the first is drawn: too many runs are an error at once
+    starts = np.empty((n_rates, seeds, numbers.size), numbers.dtype)
+    starts[:, 0] = numbers
     for i in range(1, seeds):
         fresh.initialize(np.random.default_rng([seed, i]))
-        starts.append(fresh._numbers)
-    return np.array(starts)
+        starts[:, i] = fresh._numbers
+    return starts.reshape(n_rates * seeds, -1)

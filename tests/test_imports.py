@@ -38,9 +38,10 @@ MAY_IMPORT = {
     "studies": DATA | {"training"},
     "export": STUDIES,
     "sklearn": STUDIES,
-    "cli": STUDIES | {"export", "sklearn"},
-    "__main__": STUDIES | {"export", "sklearn", "cli"},
-    "__init__": STUDIES | {"export", "sklearn", "cli"},
+    "playground": STUDIES,
+    "cli": STUDIES | {"export", "sklearn", "playground"},
+    "__main__": STUDIES | {"export", "sklearn", "playground", "cli"},
+    "__init__": STUDIES | {"export", "sklearn", "playground", "cli"},
 }
 HEAVY = {
     "matplotlib",

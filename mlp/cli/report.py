@@ -14,9 +14,8 @@ import numpy as np
 
 from mlp._atomic import write_file
 from mlp._names import find_name, printable
-from mlp.cli.baseline import baseline_scores
 from mlp.cli.data import Data
-from mlp.cli.scores import SINGLE, confusion_text, number, score, score_line
+from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget
 from mlp.tables.table import shortened

@@ -18,36 +18,19 @@ from mlp._checks import (
     check_number,
     check_positive,
 )
-from mlp._names import find_name, shortened
+from mlp._names import find_name
+from mlp._replicas import check_numbers, kept_replicas
 from mlp._types import Rate
 
 RATE = "a number >= 0 or an array (K,)"
+"""What an error message says a rate must be."""
 
 
 def check_rate(
     name: str, value: object, expected: str = "a number >= 0, a schedule or an array (K,)"
 ) -> Rate:
     """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if not isinstance(value, np.ndarray | list | tuple):
-        return check_number(name, value, expected, lambda x: x >= 0.0)
-    try:
-        given = np.asarray(value)
-    except ValueError:  # a ragged list
-        raise ValueError(f"{name}: received {shortened(value)}, expected {expected}") from None
-    if given.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
-    if given.ndim != 1 or given.size == 0:
-        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
-    rates = np.array(given, dtype=np.float64)
-    if not (np.isfinite(rates) & (rates >= 0.0)).all():
-        raise ValueError(f"{name}: received {shortened(rates.tolist())}, expected {expected}")
-    rates.flags.writeable = False
-    return rates
-
-
-"""What an error message says a rate must be."""
+    return check_numbers(name, value, expected, lambda x: x >= 0.0)
 
 
 class Schedule(ABC):
@@ -130,6 +113,14 @@ def rate_config(name: str, value: Any) -> Any:
             raise TypeError(f"{name}: received {value!r}, expected {expected}")
         return value.config()
     return value
+
+
+def keep_rates(lr: Any, rows: NDArray[np.intp]) -> Any:
+    """Return a rate or a schedule of these replicas alone."""
+    if isinstance(lr, Schedule):
+        values = {f.name: keep_rates(getattr(lr, f.name), rows) for f in fields(lr)}  # type: ignore[arg-type]
+        return type(lr)(**values)
+    return (lambda step: kept_replicas(lr(step), rows)) if callable(lr) else kept_replicas(lr, rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
-    from mlp.studies.sweep import learning_rate_sweep
+    from mlp.studies.sweep import SweepRuns, learning_rate_sweep, search, sweep
     from mlp.training import (
         MAE,
         R2,
@@ -84,6 +84,7 @@ __all__ = [
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
+    "SweepRuns",
     "TopK",
     "Trainer",
     "TrainingDiverged",
@@ -98,8 +99,10 @@ __all__ = [
     "load",
     "optim",
     "plotting",
+    "search",
     "show_config",
     "studies",
+    "sweep",
     "tables",
     "trace",
     "training",
@@ -141,7 +144,7 @@ _MODULES = {
     ),
     "studies.chain_rule": ("trace",),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
-    "studies.sweep": ("learning_rate_sweep",),
+    "studies.sweep": ("SweepRuns", "learning_rate_sweep", "search", "sweep"),
     "studies": ("examples",),
     "machine": ("show_config",),
     "datasets": (),

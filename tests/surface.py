@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from types import MappingProxyType, ModuleType
+from typing import is_typeddict
 
 import numpy as np
 
@@ -46,6 +47,10 @@ def history():
 
 def sweep_result():
     return mlp.learning_rate_sweep(network(), X, Y, [0.1, 0.2], epochs=2)
+
+
+def sweep_runs():
+    return mlp.sweep(network(), X, Y, {"lr": [0.1, 0.2]}, epochs=2)
 
 
 def finder_result():
@@ -206,6 +211,8 @@ VALUES = {
     "Standardizer.from_moments.mean": lambda: np.zeros(3),
     "Standardizer.from_moments.scale": lambda: np.ones(3),
     "NumberTarget.standardizer": lambda: None,
+    "SweepRuns.best_by.name": lambda: "loss",
+    "SweepRuns.from_json.source": lambda: sweep_runs().to_json(),
     "Table.columns": lambda: {"a": np.ones(3)},
     "Table.lines": lambda: np.arange(3),
     "Table.place.row": lambda: 0,
@@ -220,6 +227,8 @@ VALUES = {
     "datasets.load.name": lambda: "xor",
     "find_learning_rate.steps": lambda: 10,
     "learning_rate_sweep.epochs": lambda: 2,
+    "sweep.epochs": lambda: 2,
+    "sweep.parameters": lambda: {"lr": [0.1, 0.2]},
     "load.path": model_file,
     "load_example.name": lambda: "mazur",
     "load_state_dict.saved": lambda: {"steps": 0, "state": {}},
@@ -257,6 +266,7 @@ OBJECTS = {
     mlp.LayerRecorder: recorder,
     mlp.studies.FinderResult: finder_result,
     mlp.studies.SweepResult: sweep_result,
+    mlp.SweepRuns: sweep_runs,
     mlp.studies.Trace: step,
     mlp.tables.InputEncoder: encoder,
     mlp.tables.Table: table,
@@ -361,7 +371,7 @@ def of_thing(thing):
     if not inspect.isclass(thing):
         yield Call(name_of(thing), thing)
         return
-    if issubclass(thing, dict) or getattr(thing, "_is_protocol", False):
+    if is_typeddict(thing) or getattr(thing, "_is_protocol", False):
         return  # a type for annotations
     if inspect.isabstract(thing):
         return

@@ -17,6 +17,7 @@ from mlp._checks import (
     check_not_negative,
     check_number,
     check_positive,
+    check_sequence,
 )
 from mlp._names import find_name
 from mlp._replicas import check_numbers, kept_replicas
@@ -117,6 +118,8 @@ def rate_config(name: str, value: Any) -> Any:
 
 def keep_rates(lr: Any, rows: NDArray[np.intp]) -> Any:
     """Return a rate or a schedule of these replicas alone."""
+    if isinstance(lr, PerReplica):
+        return PerReplica(tuple(lr.schedules[k] for k in rows))
     if isinstance(lr, Schedule):
         values = {f.name: keep_rates(getattr(lr, f.name), rows) for f in fields(lr)}  # type: ignore[arg-type]
         return type(lr)(**values)
@@ -318,6 +321,32 @@ class InverseScaling(Schedule):
         except OverflowError:
             return self.lr * 0.0
         return self.lr / divisor
+
+
+@dataclass(frozen=True, eq=False)
+class PerReplica(Schedule):
+    """A schedule of its own for each replica.
+
+    >>> PerReplica((Constant(0.1), Exponential(1.0, 0.5))).list(2)
+    array([[0.1, 1. ],
+           [0.1, 0.5]])
+    """
+
+    schedules: tuple[Rate | Callable[[int], Rate], ...]
+    name: ClassVar[str] = "per_replica"
+
+    def __post_init__(self) -> None:
+        given = check_sequence("schedules", self.schedules, "schedules or rates")
+        self._set(schedules=tuple(s if callable(s) else Constant(s) for s in given))
+
+    def _at(self, step: int) -> Rate:
+        schedules: Any = self.schedules
+        return check_rate("schedules", [schedule(step) for schedule in schedules], RATE)
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the configs of the schedules."""
+        parts = [rate_config("schedules", schedule) for schedule in self.schedules]
+        return {"name": self.name, "schedules": parts}
 
 
 def _power(lr: Rate, gamma: float, n: int) -> Rate:

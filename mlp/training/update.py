@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._replicas import kept_replicas
 from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, sum_of_squares
 from mlp.core.layers import Layer
@@ -79,6 +80,13 @@ class GuardedUpdate:
         """Continue where only these replicas had not diverged."""
         self.alive = alive
         self._all_alive = bool(alive.all())
+
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Go on with only these replicas."""
+        self.restore(self.alive[rows])
+        self.clip_norm = kept_replicas(self.clip_norm, rows)
+        self.lr = kept_replicas(self.lr, rows)
+        self.optimizer._keep_replicas(rows)
 
     def apply(self, loss: LossValue) -> LossValue:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""

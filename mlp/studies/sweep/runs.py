@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +80,8 @@ class SweepRuns:
         weights its network has: with `EarlyStopping` the best, else the last.
     modes : dict of str to str
         For the quantities that can be compared, whether "min" or "max" is better.
+    errors : dict of int to str
+        The error of each run that failed.
     networks : sequence of Trained or None
         The networks, if the result is not from a file.
     """
@@ -92,6 +94,7 @@ class SweepRuns:
     diverged_at: NDArray[np.int64]
     kept_epoch: NDArray[np.int64]
     modes: dict[str, str]
+    errors: dict[int, str] = field(default_factory=dict)
     networks: Sequence[Trained] | None = None
 
     def __len__(self) -> int:
@@ -298,6 +301,7 @@ class SweepRuns:
             "diverged_at": self.diverged_at.tolist(),
             "kept_epoch": self.kept_epoch.tolist(),
             "modes": self.modes,
+            "errors": {str(run): error for run, error in self.errors.items()},
             "columns": {name: _encoded(c) for name, c in self.columns.items()},
         }
         text = json.dumps(data, allow_nan=False)
@@ -317,11 +321,20 @@ class SweepRuns:
             If the file cannot be read.
         """
         data = read_json("runs", source, "a SweepRuns", _FORMAT, _VERSION)
-        fields = ("parameters", "seeds", "status", "epochs", "diverged_at", "kept_epoch")
+        fields = (
+            "parameters",
+            "seeds",
+            "status",
+            "epochs",
+            "diverged_at",
+            "kept_epoch",
+            "modes",
+            "errors",
+            "columns",
+        )
         try:
             content = {k: v for k, v in data.items() if k not in ("format", "version")}
-            found = require_keys("runs", content, *fields, "modes", "columns")
-            return cls._checked(*found)
+            return cls._checked(*require_keys("runs", content, *fields))
         except (KeyError, OverflowError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"runs: received JSON that is not a SweepRuns' ({error!r})") from None
 
@@ -335,6 +348,7 @@ class SweepRuns:
         diverged_at: Any,
         kept_epoch: Any,
         modes: Any,
+        errors: Any,
         columns: Any,
     ) -> SweepRuns:
         n_runs = len(require("parameters", parameters, list)) * check_count("seeds", seeds)
@@ -358,7 +372,8 @@ class SweepRuns:
         if any(set(modes.values()) - {"min", "max"}):
             raise ValueError(f"modes {modes}")
         ended, diverged, kept = counts
-        return cls(sets, seeds, arrays, words, ended, diverged, kept, modes)
+        reasons = {int(run): require("error", text, str) for run, text in errors.items()}
+        return cls(sets, seeds, arrays, words, ended, diverged, kept, modes, reasons)
 
     def _ranking(self) -> Columns:
         """Return the sets of parameters, the best first, with the median of what was compared."""

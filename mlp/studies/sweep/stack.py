@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlp._checks import check_bool
+from mlp._checks import check_bool, check_count
 from mlp._names import did_you_mean, find_name
 from mlp._types import Array
 from mlp.core import MLP, Dropout
@@ -164,6 +164,8 @@ def stacks_of(
             if name in first
         }
         _check_numbers(numbers, chosen)
+        if first["batch_size"] is not None:
+            check_count("batch_size", first["batch_size"])
         trainer = ("batch_size", "shuffle", "metrics", "seed")
         stacks.append(
             Stack(

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_pair, check_bool, check_count
 from mlp._names import shortened
 from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
+from mlp.studies.sweep.engine import (
+    Outcome,
+    check_executor,
+    failed_record,
+    train_all,
+    workers_of,
+)
+from mlp.studies.sweep.pieces import pieces_of, settings_of_sweep
 from mlp.studies.sweep.recorder import Record
 from mlp.studies.sweep.runs import SweepRuns, Trained
 from mlp.studies.sweep.search import grid
@@ -19,6 +29,7 @@ from mlp.studies.sweep.stack import Stack, stacks_of
 from mlp.studies.sweep.work import Work
 from mlp.training import Callback
 from mlp.training.callbacks.base import check_callbacks
+from mlp.training.data import Rows
 from mlp.training.metrics import MetricLike, make_metrics
 
 
@@ -39,11 +50,13 @@ def sweep(
     shuffle: bool = True,
     metrics: Sequence[MetricLike] = (),
     callbacks: Sequence[Callback] = (),
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> SweepRuns:
     """Train a network with each of several sets of parameters.
 
     Runs of one structure train at once, as replicas of one network; each is bit-identical to that
-    of a `Trainer` with these values and as many BLAS threads. They start from the same weights
+    of a `Trainer` with these values and one BLAS thread. They start from the same weights
     and see the same batches in the same order, and the same random numbers in dropout. A run that
     diverges stops, is marked, and does not affect the others.
 
@@ -87,6 +100,15 @@ def sweep(
     callbacks : sequence of Callback
         Copied for each group of runs that train together. With `EarlyStopping` each run stops by
         itself and costs no more, if all callbacks are of that kind or `ReduceLROnPlateau`.
+    executor : concurrent.futures.Executor, optional
+        Trains the runs; any object with `submit` that returns the futures of `concurrent.futures`.
+        The result is bit-identical with any executor and any number of workers, and without. A
+        task whose worker dies is repeated; runs that fail three times are marked "failed", with
+        the error in ``errors``.
+    checkpoint : path, optional
+        A file that says how the sweep is cut; beside it each piece has its own, such as
+        ``sweep.1-of-4.npz``, written every few seconds. After an interruption of any kind the
+        same call continues from them, with bit-identical results. Workers must see the folder.
 
     Returns
     -------
@@ -96,9 +118,11 @@ def sweep(
     ------
     ValueError, TypeError
         If a parameter is unknown or has a value that it cannot have, or another argument is
-        invalid. Nothing has been trained then.
+        invalid, or the checkpoint is of another sweep. Nothing has been trained then.
+    FileFormatError, OSError
+        If the checkpoint is corrupted, is of another kind, or cannot be written.
     KeyboardInterrupt
-        After Ctrl-C, at the end of the current batch.
+        After Ctrl-C, at the end of the current batch and with the checkpoint written.
 
     Examples
     --------
@@ -123,6 +147,7 @@ def sweep(
     check_count("epochs", epochs)
     check_count("seeds", seeds)
     check_count("seed", seed, 0)
+    check_executor(executor)
     if validation is not None:
         validation = as_pair("validation", validation)
     method = make_optimizer(optimizer)
@@ -138,12 +163,15 @@ def sweep(
     if schedule is not None:
         common["schedule"] = schedule
     stacks = stacks_of(net, method, sets, common, seeds, seed)
-    work = Work(X, Y, sample_weight, validation, epochs, check_callbacks(callbacks))
+    n_rows = Rows(X, net.n_in, net.dtype, net.feature_names).n_rows
+    work = Work(X, Y, sample_weight, validation, epochs, n_rows, check_callbacks(callbacks))
     for stack in stacks:
         work.check(stack)
-    pieces = [piece for stack in stacks for piece in cut(stack)]
-    records = [work.train(piece) for piece in pieces]
-    return result_of(pieces, records, sets, seeds, metrics_modes(common["metrics"], validation))
+    settings = settings_of_sweep(sets, epochs, seeds, seed)
+    pieces, paths = pieces_of(stacks, workers_of(executor), checkpoint, settings)
+    outcomes = train_all(work, pieces, paths, executor)
+    modes = modes_of(common["metrics"], validation)
+    return result_of(pieces, outcomes, sets, seeds, modes)
 
 
 def _runs(parameters: Any) -> list[dict[str, Any]]:
@@ -162,19 +190,7 @@ def _no_run(run: object) -> dict[str, Any]:
     raise TypeError(f"parameters: received {shortened(run)} in the list, expected a dict")
 
 
-_BYTES = 1 << 21
-"""How much memory the parameters of a stack may take, so that a step stays in the cache."""
-
-
-def cut(stack: Stack) -> list[Stack]:
-    """Cut a stack into pieces that train fastest; each run is the same in any of them."""
-    K, P = stack.starts.shape
-    most = max(1, _BYTES // (P * stack.net.dtype.itemsize))
-    n_pieces = -(-K // most)
-    return [stack.part(rows.tolist()) for rows in np.array_split(np.arange(K), n_pieces)]
-
-
-def metrics_modes(metrics: Sequence[Any], validation: object) -> dict[str, str]:
+def modes_of(metrics: Sequence[Any], validation: object) -> dict[str, str]:
     """Return for each recorded quantity that can be compared whether "min" or "max" is better."""
     prefix = "" if validation is None else "val_"
     modes = {"loss": "min"} | ({} if validation is None else {"val_loss": "min"})
@@ -185,20 +201,29 @@ def metrics_modes(metrics: Sequence[Any], validation: object) -> dict[str, str]:
 
 def result_of(
     pieces: Sequence[Stack],
-    records: Sequence[Record],
+    outcomes: Sequence[Outcome],
     sets: list[dict[str, Any]],
     seeds: int,
     modes: dict[str, str],
 ) -> SweepRuns:
-    """Return the result of all runs, in their order."""
+    """Return the result of all runs, in their order; if every run failed, raise the error."""
+    errors = [error for error in outcomes if isinstance(error, BaseException)]
+    if len(errors) == len(outcomes):
+        raise errors[0]
+    records = [
+        found if isinstance(found, Record) else failed_record(piece)
+        for piece, found in zip(pieces, outcomes, strict=True)
+    ]
     order = np.argsort(np.concatenate([piece.runs for piece in pieces]))
-
-    def joined(field: str) -> Any:
-        return np.concatenate([getattr(record, field) for record in records])[order]
-
+    shape = next(c.shape for record in records for c in record.columns.values())
     names = dict.fromkeys(name for record in records for name in record.columns)
+
+    def joined(parts: Iterable[Any]) -> Any:
+        return np.concatenate(list(parts))[order]
+
     columns = {
-        name: np.concatenate([_column(record, name) for record in records])[order] for name in names
+        name: joined(record.columns.get(name, _nothing(shape[0], record)).T for record in records)
+        for name in names
     }
     networks = [
         Trained(piece.net, numbers, None if rates is None else rates[k])
@@ -206,11 +231,22 @@ def result_of(
         for rates in [piece.numbers.get("dropout")]
         for k, numbers in enumerate(record.numbers)
     ]
-    epochs, diverged_at = joined("lengths"), joined("diverged_at")
-    longest = max(len(next(iter(r.columns.values()), ())) for r in records)
+    reasons = {
+        run: f"{type(error).__name__}: {error}"
+        for piece, error in zip(pieces, outcomes, strict=True)
+        if isinstance(error, BaseException)
+        for run in piece.runs
+    }
+    epochs = joined(record.lengths for record in records)
+    diverged_at = joined(record.diverged_at for record in records)
     status = np.select(
-        [diverged_at > 0, joined("pruned"), epochs < longest],
-        ["diverged", "pruned", "stopped"],
+        [
+            np.isin(np.arange(len(order)), list(reasons)),
+            diverged_at > 0,
+            joined(record.pruned for record in records),
+            epochs < shape[0],
+        ],
+        ["failed", "diverged", "pruned", "stopped"],
         "completed",
     )
     return SweepRuns(
@@ -220,14 +256,13 @@ def result_of(
         status=status.tolist(),
         epochs=epochs,
         diverged_at=diverged_at,
-        kept_epoch=joined("kept_epoch"),
+        kept_epoch=joined(record.kept_epoch for record in records),
         modes=modes,
+        errors=reasons,
         networks=[networks[k] for k in order],
     )
 
 
-def _column(record: Record, name: str) -> Any:
-    """Return a quantity of the runs, ``(K, epochs)``, NaN if it was not recorded."""
-    epochs, K = next(iter(record.columns.values())).shape
-    found = record.columns.get(name)
-    return np.full((K, epochs), np.nan) if found is None else found.T
+def _nothing(epochs: int, record: Record) -> NDArray[np.float64]:
+    """Return a column for runs that did not record it."""
+    return np.full((epochs, len(record.lengths)), np.nan)

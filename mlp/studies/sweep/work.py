@@ -30,8 +30,8 @@ class Work:
     X, Y, sample_weight, validation
         The data.
     epochs : int
-    batch_size : int or None
-        For the number of updates, unless a stack has its own.
+    n_rows : int
+        How many rows X has.
     callbacks : list of Callback
         Each stack trains with copies.
     """
@@ -41,6 +41,7 @@ class Work:
     sample_weight: ArrayLike | None
     validation: tuple[ArrayLike, ArrayLike] | None
     epochs: int
+    n_rows: int
     callbacks: Sequence[Callback]
 
     def check(self, stack: Stack) -> None:
@@ -48,8 +49,7 @@ class Work:
         stack.optimizer(1)
         one = stack.part([0])
         trainer = one.trainer(copy.deepcopy(list(self.callbacks)), self._n_steps(one))
-        weight, names = self.sample_weight, ("validation", self.validation)
-        trainer._prepare(self.X, self.Y, names[1], weight, None)
+        trainer._prepare(self.X, self.Y, self.validation, self.sample_weight, None)
 
     def train(self, stack: Stack, path: Path | None = None) -> Record:
         """Train the runs of a stack, continuing from a checkpoint if there is one.
@@ -82,5 +82,5 @@ class Work:
 
     def _n_steps(self, stack: Stack) -> int:
         """Return the number of updates of a run, for its schedule."""
-        n_rows, size = np.shape(self.X)[0], stack.options["batch_size"]
-        return self.epochs * (1 if size is None else -(-n_rows // size))
+        size = stack.options["batch_size"]
+        return self.epochs * (1 if size is None else -(-self.n_rows // size))

@@ -76,7 +76,7 @@ def test_no_run_that_ended_well_has_no_best():
 
 
 def test_a_frame_has_a_row_for_each_run_and_epoch(runs):
-    pd = pytest.importorskip(\"pandas\")
+    pd = pytest.importorskip("pandas")
     frame = runs.to_frame()
     assert isinstance(frame, pd.DataFrame)
     names = ["run", "hidden", "lr", "start", "epoch", "loss", "lr_of_epoch"]
@@ -91,7 +91,7 @@ def test_a_frame_has_a_row_for_each_run_and_epoch(runs):
 
 
 def test_a_frame_has_a_row_for_each_run(runs):
-    pl = pytest.importorskip(\"polars\")
+    pl = pytest.importorskip("polars")
     frame = runs.to_frame(per="run", library="polars")
     assert isinstance(frame, pl.DataFrame)
     assert len(frame) == 12
@@ -111,7 +111,7 @@ def test_without_a_library_a_frame_is_a_dict(runs, monkeypatch):
 
 
 def test_csv_keeps_every_digit(runs, tmp_path):
-    pd = pytest.importorskip(\"pandas\")
+    pd = pytest.importorskip("pandas")
     runs.to_csv(tmp_path / "runs.csv")
     with (tmp_path / "runs.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -172,7 +172,7 @@ def test_text_and_html_show_the_best_first(runs):
 
 
 def test_pandas_makes_a_frame_of_a_history(runs):
-    pd = pytest.importorskip(\"pandas\")
+    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(runs.history(0))
     assert frame["loss"].tolist() == runs.history(0)["loss"]
     assert len(frame) == 3

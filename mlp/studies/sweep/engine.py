@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,12 @@ def train_all(
     pieces: Sequence[Stack],
     paths: Sequence[Path | None],
     executor: Executor | None,
+    advance: Callable[[Stack, Outcome], None],
 ) -> list[Outcome]:
     """Train all pieces; return the record of each, or the error with which it failed for good.
 
     Each piece is computed with one BLAS thread, so the result does not depend on the engine.
-    Without an executor an error is raised at once.
+    Without an executor an error is raised at once. Each outcome is told to `advance`.
 
     Raises
     ------
@@ -62,8 +63,12 @@ def train_all(
     """
     with blas_threads(1):
         if executor is None:
-            return [work.train(piece, path) for piece, path in zip(pieces, paths, strict=True)]
-        return _Tasks(work, pieces, paths, executor).run()
+            records: list[Outcome] = []
+            for piece, path in zip(pieces, paths, strict=True):
+                records.append(work.train(piece, path))
+                advance(piece, records[-1])
+            return records
+        return _Tasks(work, pieces, paths, executor, advance).run()
 
 
 class _Tasks:
@@ -71,7 +76,7 @@ class _Tasks:
 
     Parameters
     ----------
-    work, pieces, paths, executor
+    work, pieces, paths, executor, advance
         As in `train_all`.
     """
 
@@ -81,7 +86,9 @@ class _Tasks:
         pieces: Sequence[Stack],
         paths: Sequence[Path | None],
         executor: Executor,
+        advance: Callable[[Stack, Outcome], None],
     ) -> None:
+        self.advance = advance
         self.work, self.pieces, self.paths, self.executor = work, pieces, paths, executor
         self.shared = _scattered(work, executor)
         self.n_workers = workers_of(executor)
@@ -151,7 +158,8 @@ class _Tasks:
         error = future.exception()
         if error is None:
             records, seconds = future.result()
-            self.outcomes.update(zip(chunk, records, strict=True))
+            for i, record in zip(chunk, records, strict=True):
+                self._end(i, record)
             self.seconds += seconds
             self.size_done += sum(map(self._size, chunk))
         elif isinstance(error, KeyboardInterrupt):
@@ -166,7 +174,11 @@ class _Tasks:
             if self.attempts[i] < ATTEMPTS:
                 self.todo.append(i)
             else:
-                self.outcomes[i] = error
+                self._end(i, error)
+
+    def _end(self, i: int, outcome: Outcome) -> None:
+        self.outcomes[i] = outcome
+        self.advance(self.pieces[i], outcome)
 
 
 def _scattered(work: Work, executor: Executor) -> Any:

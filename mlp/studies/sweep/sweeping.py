@@ -14,6 +14,7 @@ from mlp._checks import as_pair, check_bool, check_count
 from mlp._names import shortened
 from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
+from mlp.studies.sweep.bar import SweepBar
 from mlp.studies.sweep.engine import (
     Outcome,
     check_executor,
@@ -52,6 +53,7 @@ def sweep(
     callbacks: Sequence[Callback] = (),
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool = False,
 ) -> SweepRuns:
     """Train a network with each of several sets of parameters.
 
@@ -109,6 +111,8 @@ def sweep(
         A file that says how the sweep is cut; beside it each piece has its own, such as
         ``sweep.1-of-4.npz``, written every few seconds. After an interruption of any kind the
         same call continues from them, with bit-identical results. Workers must see the folder.
+    progress : bool, default False
+        Whether to show a bar on a terminal or in a notebook, with the best value so far.
 
     Returns
     -------
@@ -169,8 +173,9 @@ def sweep(
         work.check(stack)
     settings = settings_of_sweep(sets, epochs, seeds, seed)
     pieces, paths = pieces_of(stacks, workers_of(executor), checkpoint, settings)
-    outcomes = train_all(work, pieces, paths, executor)
     modes = modes_of(common["metrics"], validation)
+    with SweepBar(len(sets) * seeds, modes, check_bool("progress", progress)) as bar:
+        outcomes = train_all(work, pieces, paths, executor, bar.advance)
     return result_of(pieces, outcomes, sets, seeds, modes)
 
 

@@ -40,6 +40,7 @@ docs: $(VENV)/docs ## build the documentation into docs/_build; warnings are err
 bench: $(VENV)/bench ## compare with scikit-learn, PyTorch and JAX; takes 45 minutes
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
+	$(BIN)/python benchmarks/any_sweep.py $(BENCH)
 
 gallery: $(VENV)/base ## draw the pictures of docs/gallery.md
 	$(BIN)/python docs/gallery.py

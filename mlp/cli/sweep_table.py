@@ -28,7 +28,16 @@ NUMBERS = (
     *("lr", "momentum", "beta1", "beta2", "eps", "alpha"),
     *("weight_decay", "l1", "l2", "clip_norm", "dropout"),
 )
-OF_TABLE = (*NUMBERS, "activation", "metric", "validation", "schedule", "early_stopping", "workers")
+OF_TABLE = (
+    *NUMBERS,
+    "activation",
+    "metric",
+    "validation",
+    "schedule",
+    "early_stopping",
+    "workers",
+    "prune",
+)
 """The options that mean nothing without FILE."""
 
 
@@ -59,6 +68,9 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         "--early-stopping", type=int, metavar="N",
         help="stop a run after N epochs without improvement and keep its best weights",
     )  # fmt: skip
+    group.add_argument(
+        "--prune", choices=("halving", "asha"), help="end runs early of which others are better"
+    )
     group.add_argument("--workers", type=int, metavar="N", help="worker processes (1)")
 
 
@@ -100,6 +112,7 @@ def run_table(options: argparse.Namespace) -> None:
             validation=task.validation,
             metrics=[metric],
             callbacks=_callbacks(options, task),
+            prune=options.prune,
             executor=executor,
             checkpoint=options.checkpoint,
             progress=True,

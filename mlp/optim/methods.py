@@ -69,7 +69,7 @@ class SGD(Optimizer):
     @property
     def state_names(self) -> tuple[str, ...]:
         """``("velocity",)`` with momentum, else nothing."""
-        return ("velocity",) if np.any(self.momentum) else ()
+        return ("velocity",) * _is_used(self.momentum)
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
         return lr, self.momentum
@@ -231,7 +231,7 @@ class RMSprop(Optimizer):
     @property
     def state_names(self) -> tuple[str, ...]:
         """``"v"``, then ``"m"`` if centered, then ``"velocity"`` with momentum."""
-        return ("v",) + ("m",) * self.centered + ("velocity",) * bool(np.any(self.momentum))
+        return ("v",) + ("m",) * self.centered + ("velocity",) * _is_used(self.momentum)
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
         return lr, self.alpha, 1.0 - self.alpha, self.eps, self.momentum
@@ -404,6 +404,11 @@ class AdamW(Adam):
         *of_adam, keep = sizes
         theta *= keep  # theta = (1 - lr weight_decay) theta
         super()._update(theta, grad, state, of_adam, delta)
+
+
+def _is_used(momentum: Rate) -> bool:
+    """Return whether there is a velocity; an array of zeros may be what is left of others."""
+    return isinstance(momentum, np.ndarray) or momentum != 0.0
 
 
 def _power(base: Rate, n: int) -> Rate:

@@ -64,6 +64,13 @@ def test_numbers_are_predicted_by_r2(table, tmp_path, capsys):
     assert "highest val_r2 at the end" in capsys.readouterr().out
 
 
+def test_halving_ends_runs_early(tmp_path):
+    options = ["digits", "--lr", "log:1e-4:1:6", "--epochs", "3", "--prune", "halving"]
+    assert sweep(tmp_path, *options) == 0
+    runs = SweepRuns.from_json(tmp_path / "runs.json")
+    assert sorted(runs.epochs.tolist()) == [1, 1, 1, 1, 3, 3]
+
+
 def test_two_workers_give_the_same_numbers_as_one(tmp_path):
     options = ["digits", "--lr", "0.1,0.3", "--hidden", "8/16", "--epochs", "1"]
     assert sweep(tmp_path / "one", *options) == 0

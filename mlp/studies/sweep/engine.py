@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from mlp._checks import check_offers
 from mlp.machine import blas_threads, end_with_parent
 from mlp.studies.sweep.recorder import Record
 from mlp.studies.sweep.stack import Stack
-from mlp.studies.sweep.work import Work
+from mlp.studies.sweep.work import Job, Work
 
 ATTEMPTS = 3
 """How often a piece is tried before its runs are marked as failed."""
@@ -46,12 +45,11 @@ def workers_of(executor: Executor | None) -> int:
 
 def train_all(
     work: Work,
-    pieces: Sequence[Stack],
-    paths: Sequence[Path | None],
+    jobs: Sequence[Job],
     executor: Executor | None,
     advance: Callable[[Stack, Outcome], None],
 ) -> list[Outcome]:
-    """Train all pieces; return the record of each, or the error with which it failed for good.
+    """Do all jobs; return the record of each, or the error with which it failed for good.
 
     Each piece is computed with one BLAS thread, so the result does not depend on the engine.
     Without an executor an error is raised at once. Each outcome is told to `advance`.
@@ -64,44 +62,43 @@ def train_all(
     with blas_threads(1):
         if executor is None:
             records: list[Outcome] = []
-            for piece, path in zip(pieces, paths, strict=True):
-                records.append(work.train(piece, path))
-                advance(piece, records[-1])
+            for job in jobs:
+                records.append(work.train(job))
+                advance(job.stack, records[-1])
             return records
-        return _Tasks(work, pieces, paths, executor, advance).run()
+        return _Tasks(work, jobs, executor, advance).run()
 
 
 class _Tasks:
-    """The pieces on their way through an executor.
+    """Jobs on their way through an executor.
 
     Parameters
     ----------
-    work, pieces, paths, executor, advance
+    work, jobs, executor, advance
         As in `train_all`.
     """
 
     def __init__(
         self,
         work: Work,
-        pieces: Sequence[Stack],
-        paths: Sequence[Path | None],
+        jobs: Sequence[Job],
         executor: Executor,
         advance: Callable[[Stack, Outcome], None],
     ) -> None:
         self.advance = advance
-        self.work, self.pieces, self.paths, self.executor = work, pieces, paths, executor
+        self.work, self.jobs, self.executor = work, jobs, executor
         self.shared = _scattered(work, executor)
         self.n_workers = workers_of(executor)
         self.outcomes: dict[int, Outcome] = {}
-        self.attempts = [0] * len(pieces)
+        self.attempts = [0] * len(jobs)
         # the expensive pieces first: a long one at the end would leave workers idle
-        self.todo = deque(sorted(range(len(pieces)), key=lambda i: -self._size(i)))
+        self.todo = deque(sorted(range(len(jobs)), key=lambda i: -self._size(i)))
         self.running: dict[Future[Any], list[int]] = {}
         self.seconds, self.size_done = 0.0, 0.0
 
     def _size(self, i: int) -> float:
         """Return the cost of a piece, in units that are alike for pieces of all kinds."""
-        return float(self.pieces[i].starts.size)
+        return float(self.jobs[i].stack.starts.size)
 
     def run(self) -> list[Outcome]:
         """Train everything."""
@@ -115,16 +112,16 @@ class _Tasks:
             for future in self.running:
                 future.cancel()
             raise
-        return [self.outcomes[i] for i in range(len(self.pieces))]
+        return [self.outcomes[i] for i in range(len(self.jobs))]
 
     def _submit(self) -> None:
         chunk = self._next_chunk()
-        parts = [(self.pieces[i], self.paths[i]) for i in chunk]
+        jobs = [self.jobs[i] for i in chunk]
         is_again = any(self.attempts[i] for i in chunk)
         # what was scattered may have been lost with its worker
         shared = self.work if is_again else self.shared
         try:
-            future = self.executor.submit(train_chunk, shared, parts, os.getpid())
+            future = self.executor.submit(train_chunk, shared, jobs, os.getpid())
         except (BrokenExecutor, RuntimeError) as error:  # no worker is left
             if self.running:
                 self.todo.extendleft(reversed(chunk))
@@ -178,7 +175,7 @@ class _Tasks:
 
     def _end(self, i: int, outcome: Outcome) -> None:
         self.outcomes[i] = outcome
-        self.advance(self.pieces[i], outcome)
+        self.advance(self.jobs[i].stack, outcome)
 
 
 def _scattered(work: Work, executor: Executor) -> Any:
@@ -187,15 +184,13 @@ def _scattered(work: Work, executor: Executor) -> Any:
     return scatter(work, broadcast=True) if callable(scatter) else work
 
 
-def train_chunk(
-    work: Work, parts: Sequence[tuple[Stack, Path | None]], parent: int
-) -> tuple[list[Record], float]:
-    """Train some pieces in a worker; return their records and the time that they took."""
+def train_chunk(work: Work, jobs: Sequence[Job], parent: int) -> tuple[list[Record], float]:
+    """Do some jobs in a worker; return their records and the time that they took."""
     if os.getpid() != parent:
         end_with_parent()
     began = time.perf_counter()
     with blas_threads(1):
-        records = [work.train(stack, path) for stack, path in parts]
+        records = [work.train(job) for job in jobs]
     return records, time.perf_counter() - began
 
 

@@ -56,6 +56,8 @@ class RunRecorder(Callback):
         The first weights.
     settings : mapping
         Identifies the stack in its checkpoint.
+    drop : sequence of int
+        The runs that end before the next epoch.
     """
 
     def __init__(
@@ -65,8 +67,11 @@ class RunRecorder(Callback):
         rows: NDArray[np.int64],
         starts: Array,
         settings: Mapping[str, Any],
+        drop: Sequence[int] = (),
     ) -> None:
         self.epochs, self.rows, self.settings = epochs, rows, settings
+        self.drop = np.zeros(K, np.bool_)
+        self.drop[list(drop)] = True
         self.record = Record(
             columns={},
             lengths=np.zeros(K, np.int64),
@@ -82,6 +87,14 @@ class RunRecorder(Callback):
         self._stopping = [c for c in trainer.callbacks if isinstance(c, EarlyStopping)]
         others = (c for c in trainer.callbacks if c is not self)
         self._can_compact = all(can_compact(c) or c in trainer._run.savers for c in others)  # type: ignore[union-attr]
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        """End the runs that were pruned."""
+        ended = (self.drop & ~self.is_over)[self.rows]
+        if ended.any():
+            self.record.pruned[self.rows[ended]] = True
+            self._end(trainer, ended)
+            self._shrink(trainer)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """Record the epoch, and keep the weights of runs that it ended."""

@@ -20,8 +20,9 @@ import numpy as np
 
 from mlp._checks import check_count, check_number, check_sequence, make_rng
 from mlp._names import shortened
+from mlp.studies.sweep.pruning import Halving
 
-__all__ = ["LogUniform", "Uniform", "grid", "log_uniform", "paired", "random", "uniform"]
+__all__ = ["Halving", "LogUniform", "Uniform", "grid", "log_uniform", "paired", "random", "uniform"]
 
 Runs = list[dict[str, Any]]
 

@@ -65,17 +65,27 @@ class Stack:
         runs = tuple(self.runs[k] for k in rows)
         return replace(self, numbers=numbers, starts=self.starts[list(rows)], runs=runs)
 
-    def trainer(self, callbacks: Sequence[Callback], n_steps: int) -> Trainer:
-        """Return the trainer of all runs as replicas; ValueError or TypeError if it cannot be."""
-        net = self.net.replicate(len(self.runs))
-        net._numbers = self.starts
+    def trainer(self, callbacks: Sequence[Callback], n_steps: int, rows: Sequence[int]) -> Trainer:
+        """Return the trainer of these runs as replicas.
+
+        What differs between any runs of the stack is an array for some of them, too, as in a
+        stack that has shrunk to these.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no such trainer.
+        """
+        net = self.net.replicate(len(rows))
+        net._numbers = self.starts[list(rows)]
         if "dropout" in self.numbers:
             for layer in net.layers:
                 if isinstance(layer, Dropout):
-                    layer.rate = _joined(self.numbers["dropout"])
-        return Trainer(
-            net, self.optimizer(n_steps), **self.options, **self._penalties(), callbacks=callbacks
-        )
+                    layer.rate = _kept(_joined(self.numbers["dropout"]), rows)
+        optimizer = self.optimizer(n_steps)
+        optimizer._keep_replicas(np.array(rows, np.intp))
+        numbers = {name: _kept(value, rows) for name, value in self._penalties().items()}
+        return Trainer(net, optimizer, **self.options, **numbers, callbacks=callbacks)
 
     def optimizer(self, n_steps: int) -> Optimizer:
         """Return the optimizer of all runs, for so many steps."""
@@ -110,6 +120,11 @@ class Stack:
 def _joined(values: Sequence[Any]) -> Any:
     """Return the value that all share, or a list of all."""
     return values[0] if all(value == values[0] for value in values) else list(values)
+
+
+def _kept(value: Any, rows: Sequence[int]) -> Any:
+    """Return the values of these runs, or the one of all."""
+    return [value[k] for k in rows] if isinstance(value, list) else value
 
 
 def _rates(rates: Sequence[Any]) -> Any:

@@ -14,19 +14,20 @@ from mlp._checks import as_pair, check_bool, check_count
 from mlp._names import shortened
 from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
-from mlp.studies.sweep.bar import SweepBar
+from mlp.studies.sweep._bar import SweepBar
 from mlp.studies.sweep.engine import (
     Outcome,
     check_executor,
     failed_record,
-    train_all,
     workers_of,
 )
 from mlp.studies.sweep.pieces import pieces_of, settings_of_sweep
+from mlp.studies.sweep.pruning import Halving, make_halving
 from mlp.studies.sweep.recorder import Record
 from mlp.studies.sweep.runs import SweepRuns, Trained
 from mlp.studies.sweep.search import grid
 from mlp.studies.sweep.stack import Stack, stacks_of
+from mlp.studies.sweep.stages import Stages
 from mlp.studies.sweep.work import Work
 from mlp.training import Callback
 from mlp.training.callbacks.base import check_callbacks
@@ -51,6 +52,7 @@ def sweep(
     shuffle: bool = True,
     metrics: Sequence[MetricLike] = (),
     callbacks: Sequence[Callback] = (),
+    prune: str | Halving | None = None,
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool = False,
@@ -102,6 +104,10 @@ def sweep(
     callbacks : sequence of Callback
         Copied for each group of runs that train together. With `EarlyStopping` each run stops by
         itself and costs no more, if all callbacks are of that kind or `ReduceLROnPlateau`.
+    prune : {"halving", "asha"} or Halving, optional
+        Ends runs early of which others are better, see `mlp.search.Halving`; they have the status
+        "pruned". What is decided does not depend on the executor. The state of the runs waits
+        for the decision beside the checkpoint, or in a temporary folder of this machine.
     executor : concurrent.futures.Executor, optional
         Trains the runs; any object with `submit` that returns the futures of `concurrent.futures`.
         The result is bit-identical with any executor and any number of workers, and without. A
@@ -171,11 +177,13 @@ def sweep(
     work = Work(X, Y, sample_weight, validation, epochs, n_rows, check_callbacks(callbacks))
     for stack in stacks:
         work.check(stack)
-    settings = settings_of_sweep(sets, epochs, seeds, seed)
-    pieces, paths = pieces_of(stacks, workers_of(executor), checkpoint, settings)
     modes = modes_of(common["metrics"], validation)
-    with SweepBar(len(sets) * seeds, modes, check_bool("progress", progress)) as bar:
-        outcomes = train_all(work, pieces, paths, executor, bar.advance)
+    halving, is_shown = make_halving(prune, modes), check_bool("progress", progress)
+    settings = settings_of_sweep(sets, epochs, seeds, seed) | {"prune": repr(halving)}
+    pieces, paths = pieces_of(stacks, workers_of(executor), checkpoint, settings)
+    stages = Stages(work, pieces, paths, len(sets), seeds, halving, *_decisive(halving, modes))
+    with SweepBar(len(sets) * seeds, modes, is_shown) as bar:
+        outcomes = stages.run(executor, bar.advance)
     return result_of(pieces, outcomes, sets, seeds, modes)
 
 
@@ -202,6 +210,13 @@ def modes_of(metrics: Sequence[Any], validation: object) -> dict[str, str]:
     words = {True: "max", False: "min"}
     known = (m for m in metrics if m.higher_is_better is not None)
     return modes | {prefix + m.name: words[m.higher_is_better] for m in known}
+
+
+def _decisive(halving: Halving | None, modes: Mapping[str, str]) -> tuple[str, float]:
+    """Return the quantity by which runs are pruned, and -1 if higher is better."""
+    name = None if halving is None else halving.by
+    name = name or ("val_loss" if "val_loss" in modes else "loss")
+    return name, 1.0 if modes[name] == "min" else -1.0
 
 
 def result_of(

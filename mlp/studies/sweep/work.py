@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,8 +17,28 @@ from mlp.studies.sweep.recorder import Record, RunRecorder, rows_in
 from mlp.studies.sweep.run import SECONDS
 from mlp.studies.sweep.stack import Stack
 from mlp.training import Callback, Checkpoint, Trainer
-from mlp.training.checkpoint.checkpoint import read_run
+from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.checkpoint.settings import fingerprint
+
+
+class Job(NamedTuple):
+    """What a worker does: train a stack up to an epoch, without some of its runs.
+
+    Attributes
+    ----------
+    stack : Stack
+    path : Path or None
+        The file from which it continues.
+    until : int
+        The epoch.
+    drop : tuple of int
+        The runs of the stack that end here, because others are better.
+    """
+
+    stack: Stack
+    path: Path | None
+    until: int
+    drop: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,37 +68,38 @@ class Work:
         """Raise ValueError or TypeError if the runs of a stack cannot be trained."""
         stack.optimizer(1)
         one = stack.part([0])
-        trainer = one.trainer(copy.deepcopy(list(self.callbacks)), self._n_steps(one))
+        trainer = one.trainer(copy.deepcopy(list(self.callbacks)), self._n_steps(one), [0])
         trainer._prepare(self.X, self.Y, self.validation, self.sample_weight, None)
 
-    def train(self, stack: Stack, path: Path | None = None) -> Record:
+    def train(self, job: Job) -> Record:
         """Train the runs of a stack, continuing from a checkpoint if there is one.
 
         KeyboardInterrupt after Ctrl-C, with the checkpoint written.
         """
+        stack, path, until, drop = job
         K = len(stack.runs)
         rows = np.arange(K)
         if path is not None and os.path.lexists(path):
             _, state = read_run(path)
+            until = max(until, progress_of(state).epoch + (state.get("present") is not None))
             with format_errors(path):
                 rows = rows_in(state.get("callbacks", ()), K)
         settings = {"runs": np.array(stack.runs), "first weights": fingerprint(stack.starts)}
-        recorder = RunRecorder(K, self.epochs, rows, stack.starts, settings)
+        recorder = RunRecorder(K, self.epochs, rows, stack.starts, settings, drop)
         callbacks = [*copy.deepcopy(list(self.callbacks)), recorder]
-        part = stack if len(rows) == K else stack.part(rows.tolist())
-        trainer = part.trainer(callbacks, self._n_steps(part))
-        self._fit(trainer, path)
+        trainer = stack.trainer(callbacks, self._n_steps(stack), rows.tolist())
+        self._fit(trainer, path, until)
         if trainer.history.status == "interrupted":
             raise KeyboardInterrupt
         return recorder.finish(trainer)
 
-    def _fit(self, trainer: Trainer, path: Path | None) -> None:
+    def _fit(self, trainer: Trainer, path: Path | None, until: int) -> None:
         data: dict[str, Any] = {"validation": self.validation, "sample_weight": self.sample_weight}
         if path is None:
-            trainer.fit(self.X, self.Y, self.epochs, **data)
+            trainer.fit(self.X, self.Y, until, **data)
             return
         trainer.callbacks.append(Checkpoint(path, every=None, every_seconds=SECONDS))
-        trainer.resume(path, self.X, self.Y, self.epochs, **data, missing_ok=True)
+        trainer.resume(path, self.X, self.Y, until, **data, missing_ok=True)
 
     def _n_steps(self, stack: Stack) -> int:
         """Return the number of updates of a run, for its schedule."""

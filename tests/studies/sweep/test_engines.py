@@ -95,7 +95,7 @@ def test_tasks_that_fail_are_repeated(expected):
 
 def test_runs_that_fail_again_and_again_are_marked(expected):
     def holds_run_0(n, args):
-        return OSError("lost") if any(0 in stack.runs for stack, _ in args[1]) else None
+        return OSError("lost") if any(0 in job.stack.runs for job in args[1]) else None
 
     found = swept(OnlySubmit(holds_run_0))
     failed = [k for k, word in enumerate(found.status) if word == "failed"]
@@ -228,9 +228,9 @@ def test_chunks_grow_with_the_measured_cost():
     sizes = []
 
     class Fast(OnlySubmit):
-        def submit(self, function, work, parts, parent):
-            sizes.append(len(parts))
-            return super().submit(function, work, parts, parent)
+        def submit(self, function, work, jobs, parent):
+            sizes.append(len(jobs))
+            return super().submit(function, work, jobs, parent)
 
     executor = Fast()
     executor._max_workers = 1

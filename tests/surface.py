@@ -241,6 +241,7 @@ VALUES = {
     "optimizer_from_config.config": lambda: mlp.Adam(0.1).config(),
     "plot_learning_rate_finder.result": finder_result,
     "plot_learning_rates.result": sweep_result,
+    "plot_sweep.runs": sweep_runs,
     "read_archive.path": archive_file,
     "read_csv.path": csv_file,
     "read_model.path": model_file,

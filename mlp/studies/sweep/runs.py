@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from mlp.studies.sweep.columns import (
 )
 from mlp.training import History
 from mlp.training.history import read_json
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _FORMAT, _VERSION = "mlp-sweep-runs", 1
 _ROWS_SHOWN = 20
@@ -374,6 +377,15 @@ class SweepRuns:
         ended, diverged, kept = counts
         reasons = {int(run): require("error", text, str) for run, text in errors.items()}
         return cls(sets, seeds, arrays, words, ended, diverged, kept, modes, reasons)
+
+    def plot(self, *parameters: str, path: str | Path | None = None, **options: Any) -> Axes:
+        """Draw one or two parameters, or all curves, and save the picture; see `plot_sweep`."""
+        from mlp.plotting import plot_sweep, save_figure
+
+        ax = plot_sweep(self, *parameters, **options)
+        if path is not None:
+            save_figure(ax, path)
+        return ax
 
     def _ranking(self) -> Columns:
         """Return the sets of parameters, the best first, with the median of what was compared."""

@@ -123,7 +123,7 @@ def jax_sweep(problem: Problem) -> Callable[[], np.ndarray]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="100 runs of 4 epochs")
-    parser.add_argument("--out", type=Path, help="also write the table to this file")
+    parser.add_argument("--out", type=Path, help="folder for any_sweep.md, the table")
     parser.add_argument("--rounds", type=int, default=3, help="how often all take turns (3)")
     options, _ = parser.parse_known_args()
     problem = Problem(20, 4) if options.quick else Problem(200, 20)
@@ -160,7 +160,8 @@ def main() -> int:
     text = "\n".join(lines) + f"\n\nJAX's losses after the first epoch differ by {gap:.0e}.\n"
     print(text)
     if options.out is not None:
-        options.out.write_text(text, encoding="utf-8")
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "any_sweep.md").write_text(text, encoding="utf-8")
     return 0
 
 

@@ -20,7 +20,7 @@ test: $(VENV)/test ## run the tests and the examples in the docstrings, on all c
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Those that take minutes run one by one, with all threads of BLAS.
-test-all: test ## run the tests, then those that take minutes: repeated kill -9, corrupted files
+test-all: $(VENV)/oracles test ## run the tests, then those that take minutes; adds PyTorch
 	@$(BIN)/python -m pytest -m long
 
 FUZZ ?= 20000
@@ -78,6 +78,10 @@ $(VENV)/base: $(VENV)/made
 $(VENV)/test: $(VENV)/made
 	@$(INSTALL) --editable . --group test
 	@touch $(VENV)/base $@
+
+$(VENV)/oracles: $(VENV)/made
+	@$(INSTALL) --editable . --group test --group oracles
+	@touch $(VENV)/base $(VENV)/test $@
 
 $(VENV)/dev: $(VENV)/made
 	@$(INSTALL) --editable . --group dev

@@ -14,10 +14,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlp._hooks import HOOKS
 from mlp._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from mlp import core, datasets, files, optim, plotting, studies, tables, training
+    from mlp import core, datasets, export, files, optim, plotting, studies, tables, training
     from mlp.core import (
         MLP,
         ActivationLayer,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Penalty,
         check_gradients,
     )
+    from mlp.export import from_torch
     from mlp.files import FileFormatError, load
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
@@ -93,8 +95,10 @@ __all__ = [
     "core",
     "datasets",
     "examples",
+    "export",
     "files",
     "find_learning_rate",
+    "from_torch",
     "learning_rate_sweep",
     "load",
     "optim",
@@ -146,6 +150,7 @@ _MODULES = {
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
     "studies.sweep": ("SweepRuns", "learning_rate_sweep", "search", "sweep"),
     "studies": ("examples",),
+    "export": ("from_torch",),
     "machine": ("show_config",),
     "datasets": (),
     "tables": (),
@@ -163,6 +168,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mlp' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+HOOKS["to_torch"] = lambda net: __getattr__("export").to_torch(net)
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from mlp._names import shortened
 from mlp._types import Array
 
+_LONGEST = 100_000
+
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
     """Return `dtype` if it is one that networks compute in."""
@@ -119,6 +121,13 @@ def require(place: str, value: Any, kind: type) -> Any:
     return value
 
 
+def check_instance(name: str, value: Any, kind: type) -> Any:
+    """Return `value` if it is of this type or of a subclass."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: received {shortened(value)}, expected a {kind.__name__}")
+    return value
+
+
 def check_offers(name: str, value: object, expected: str, *attributes: str) -> None:
     """Raise TypeError unless `value` has the attributes of what is expected."""
     if isinstance(value, type) or not all(hasattr(value, attribute) for attribute in attributes):
@@ -132,17 +141,14 @@ def check_choice(name: str, value: object, known: Sequence[str]) -> None:
         raise ValueError(f"{name}: received {shortened(value)}, expected one of {choices}")
 
 
-def check_sequence(name: str, values: object, of: str) -> tuple[Any, ...]:
+def check_sequence(name: str, values: object, of: str, most: int = _LONGEST) -> tuple[Any, ...]:
     """Return `values` as a tuple if they can be iterated over; `of` says what is expected."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{name}: received {shortened(values)}, expected a sequence of {of}")
-    found = tuple(islice(values, _LONGEST + 1))
-    if len(found) > _LONGEST:
-        raise ValueError(f"{name}: received more than {_LONGEST:,}, expected a sequence of {of}")
+    found = tuple(islice(values, most + 1))
+    if len(found) > most:
+        raise ValueError(f"{name}: received more than {most:,}, expected a sequence of {of}")
     return found
-
-
-_LONGEST = 100_000
 
 
 def as_pair(name: str, data: Any) -> tuple[ArrayLike, ArrayLike]:
@@ -296,8 +302,10 @@ def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]
 
     Numbers that are not aligned in memory are copied: BLAS would add them in another order.
     """
-    with np.errstate(over="ignore"):
-        array: Array = np.require(values, dtype, ["C", "ALIGNED"])
+    array: Array = values
+    if values.dtype != dtype or not (values.flags.c_contiguous and values.flags.aligned):
+        with np.errstate(over="ignore", invalid="ignore"):  # invalid: a signaling NaN
+            array = np.require(values, dtype, ["C", "ALIGNED"])
     if not _is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Look-up of names in any case, and how error messages name a value."""
+"""Look-up of names in any case, and how messages and tables show names and values."""
 
 from __future__ import annotations
 
@@ -117,3 +117,26 @@ def shortened(value: object) -> str:
     except (ValueError, RecursionError):  # of a whole number of thousands of digits; nested deeply
         text = f"{type(value).__name__} that is too long to print"
     return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def printable(text: str) -> str:
+    r"""Return text as one line that can be printed: what a terminal would obey, as escapes.
+
+    These are control characters, line ends among them, and characters that change the direction
+    of writing.
+
+    Examples
+    --------
+    >>> print(printable("red\x1b[31m\nname \u202e"))
+    red\x1b[31m\nname \u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in _HARMLESS else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+_HARMLESS = frozenset("\u00a0\u202f\u3000\u200c\u200d")
+"""Spaces, and the joiners that several scripts need: not printable by the word of `str`."""

@@ -13,6 +13,7 @@ from types import MappingProxyType, ModuleType
 from typing import is_typeddict
 
 import numpy as np
+import pytest
 
 import mlp
 from mlp.core import Activation, Initializer, Layer, Loss, Penalty
@@ -77,6 +78,22 @@ def table():
     return mlp.tables.Table.from_arrays(numbers, Y.astype(str), "a table", ["a", "b", "c"])
 
 
+class Frame:
+    """A frame as polars makes it."""
+
+    columns = ("a", "b")
+    shape = (2, 2)
+
+    def __len__(self):
+        return 2
+
+    def to_series(self, i):
+        return self
+
+    def to_numpy(self):
+        return np.array([0.5, 1.5])
+
+
 def encoder():
     return mlp.tables.InputEncoder.fit(table(), ["a", "b"], np.arange(6))
 
@@ -105,6 +122,27 @@ def checkpoint_file():
 def data_file():
     np.savez("data.npz", X=X, y=Y)
     return "data.npz"
+
+
+def sklearn_estimator():
+    pytest.importorskip("sklearn", reason="scikit-learn is missing")
+    return mlp.export.to_sklearn(network())
+
+
+def torch_module():
+    pytest.importorskip("torch", reason="PyTorch is missing")
+    return network().to_torch()
+
+
+def safetensors_file():
+    mlp.export.to_safetensors(network(), "net.safetensors")
+    return "net.safetensors"
+
+
+def onnx_file():
+    pytest.importorskip("onnx", reason="onnx is missing")
+    mlp.export.to_onnx(network(), "net.onnx")
+    return "net.onnx"
 
 
 def theta():
@@ -171,6 +209,7 @@ VALUES = {
     "trainer": trainer,
     "version": lambda: 1,
     "versions": lambda: [1],
+    "wanted": lambda: ["a"],
     "weight": lambda: None,
     "words": lambda: ["0", "1", "1"],
     "x": lambda: X[0].copy(),
@@ -179,11 +218,15 @@ VALUES = {
     "Batches.rest.done": lambda: 0,
     "CSVFile.path": csv_file,
     "CSVFile.find.columns": lambda: ["a"],
+    "CSVFile.refer.columns": lambda: [0],
+    "CellError.with_remedies.remedies": list,
     "Dataset.n_classes": lambda: 2,
     "MLP.replica.k": lambda: 1,
     "SweepResult.network.rate_index": lambda: 0,
     "Table.words.name": lambda: "y",
     "codes.name": lambda: "y",
+    "from_frame.frame": Frame,
+    "known_codes.name": lambda: "y",
     "match.also": list,
     "match.source": lambda: "a table",
     "plot_decision_boundary.X": lambda: X[:, :2].copy(),
@@ -191,6 +234,7 @@ VALUES = {
     "plot_layers.record": lambda: recorder().record,
     "plot_weights.shape": lambda: (1, 3),
     "ClassTarget.names": lambda: ("target",),
+    "Dialect.from_dict.saved": lambda: mlp.tables.Dialect().to_dict(),
     "History.from_json.source": lambda: history().to_json(),
     "History.from_tree.tree": lambda: history().to_tree(),
     "History.replace_by.other": history,
@@ -226,10 +270,15 @@ VALUES = {
     "View.kind": lambda: "params",
     "datasets.load.name": lambda: "xor",
     "find_learning_rate.steps": lambda: 10,
+    "from_onnx.path": onnx_file,
+    "from_safetensors.path": safetensors_file,
+    "from_sklearn.estimator": sklearn_estimator,
+    "from_torch.module": torch_module,
     "learning_rate_sweep.epochs": lambda: 2,
     "sweep.epochs": lambda: 2,
     "sweep.parameters": lambda: {"lr": [0.1, 0.2]},
     "load.path": model_file,
+    "load_state_dict.tensors": lambda: mlp.export.state_dict(network()),
     "load_example.name": lambda: "mazur",
     "load_state_dict.saved": lambda: {"steps": 0, "state": {}},
     "make_activation.spec": lambda: "relu",
@@ -238,13 +287,16 @@ VALUES = {
     "make_metric.spec": lambda: "mae",
     "make_optimizer.spec": lambda: "adam",
     "make_schedule.name": lambda: "cosine",
+    "open_table.path": csv_file,
     "optimizer_from_config.config": lambda: mlp.Adam(0.1).config(),
     "plot_learning_rate_finder.result": finder_result,
     "plot_learning_rates.result": sweep_result,
     "plot_sweep.runs": sweep_runs,
+    "read_frame.path": csv_file,
     "read_archive.path": archive_file,
     "read_csv.path": csv_file,
     "read_model.path": model_file,
+    "read_safetensors.path": safetensors_file,
     "read_npz.path": data_file,
     "rebuild.content": lambda: mlp.files.describe(network()),
     "save_figure.ax_or_fig": mlp.plotting.new_axes,
@@ -254,6 +306,9 @@ VALUES = {
         "y", mlp.tables.Labels(("0", "1"))
     ).to_dict(),
     "theme.name": lambda: "dark",
+    "with_columns.columns": lambda: {"a": np.ones(6)},
+    "with_numbers.name": lambda: "y",
+    "with_task.targets": lambda: ["y"],
     "write_archive.content": lambda: {"odd": X},
 }
 
@@ -275,6 +330,9 @@ OBJECTS = {
     mlp.tables.NumberTarget: lambda: mlp.tables.NumberTarget(
         ["a", "b"], mlp.tables.Standardizer(np.zeros(2), np.ones(2))
     ),
+    mlp.tables.CellError: lambda: mlp.tables.CellError("what", "a", is_missing=False),
+    mlp.tables.Remedy: lambda: mlp.tables.Remedy("text", ["a"], "reads words"),
+    mlp.tables.TableError: lambda: mlp.tables.TableError("what"),
     mlp.tables.Labels: lambda: mlp.tables.Labels(("0", "1")),
     mlp.tables.CSVFile: lambda: mlp.tables.CSVFile(csv_file()),
     mlp.datasets.Dataset: mlp.datasets.xor,
@@ -362,9 +420,7 @@ def surface():
             if getattr(thing, "__module__", "").partition(".")[0] != "mlp":
                 continue
             for call in of_thing(thing):
-                # tables answer what a file holds; foreign objects in their place come next
-                if not call.name.startswith("mlp.tables."):
-                    calls[call.name] = call
+                calls[call.name] = call
     return dict(sorted(calls.items()))
 
 

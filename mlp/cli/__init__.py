@@ -1,4 +1,4 @@
-"""The command line: ``mlp train``, ``predict``, ``sweep``, ``find-lr``, ``trace`` and ``info``.
+"""The command line: ``mlp train``, ``predict``, ``export``, ``sweep`` and more.
 
 ``python -m mlp`` is the same program.
 """
@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from mlp._names import printable
 from mlp._version import __version__
-from mlp.cli import find_lr, info, predict, sweep, trace, train
+from mlp.cli import export, find_lr, info, predict, sweep, trace, train
+from mlp.cli.output import complain, plain_warnings, printing
+from mlp.tables import TableError
 
-COMMANDS = (train, predict, sweep, find_lr, trace, info)
+COMMANDS = (train, predict, export, sweep, find_lr, trace, info)
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,7 +24,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the error and exit with code 2."""
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: error: {printable(message)} (see {self.prog} --help)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or an error; argparse would hide that nobody reads it."""
+        print(message, end="", file=file, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = command.__name__.rpartition(".")[2].replace("_", "-")
         subparser = subparsers.add_parser(
             name,
+            usage=f"mlp {name} {command.USAGE}" if hasattr(command, "USAGE") else None,
             help=command.HELP,
             description=command.__doc__,
             epilog=command.EPILOG,
@@ -55,20 +62,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run, prog=f"mlp {name}")
-    options = parser.parse_args(arguments)
+    with printing():
+        return _run(parser, arguments)
+
+
+def _run(parser: Parser, arguments: Sequence[str] | None) -> int:
+    """Parse the arguments, run the command and return the exit code."""
+    program = parser.prog
     try:
-        options.run(options)
+        options = parser.parse_args(arguments)
+        program = options.prog
+        with plain_warnings(program):
+            options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at exit
         return 141
-    except (ValueError, TypeError, OSError) as error:
-        print(f"{options.prog}: error: {error}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, OverflowError, ImportError) as error:
+        message = error.as_options() if isinstance(error, TableError) else error
+        complain(program, f"error: {message}")
+        return 2
+    except MemoryError as error:
+        complain(program, f"error: out of memory: {error or 'received more than fits'}")
         return 2
     except ArithmeticError as error:  # TrainingDiverged
-        print(f"{options.prog}: error: {error}", file=sys.stderr)
+        complain(program, f"error: {error}")
         return 1
     except KeyboardInterrupt as interrupt:
-        print(": ".join([options.prog, "interrupted", *interrupt.args]), file=sys.stderr)
+        complain(program, ": ".join(["interrupted", *interrupt.args]))
         return 130
     return 0

@@ -6,9 +6,9 @@ Writes learning_rate_finder.png and learning_rate_finder.csv.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
+from mlp._names import printable
 from mlp.cli.options import (
     add_network_arguments,
     batch_size_of,
@@ -16,6 +16,7 @@ from mlp.cli.options import (
     explained,
     make_network,
 )
+from mlp.cli.output import print_json
 from mlp.cli.task import load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.finder.finder import find_learning_rate
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     found.plot(chart, scale=options.scale)
     found.to_csv(table)
     if options.json:
-        print(json.dumps(found.to_dict() | {"files": [str(chart), str(table)]}))
+        print_json(found.to_dict() | {"files": [str(chart), str(table)]})
         return
     print(found)
-    print(f"Wrote {chart} and {table}.")
+    print(printable(f"Wrote {chart} and {table}."))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from mlp.cli.output import print_json
 from mlp.machine import describe, show_config
 
 HELP = "versions, BLAS kernel, threads and speed of this machine"
@@ -24,6 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the table or JSON."""
     if options.json:
-        print(json.dumps(describe()))
+        print_json(describe())
     else:
         show_config()

@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._names import printable
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.training import MAE, R2, confusion_matrix
 
 _MOST_CLASSES = 10  # in a table; of more, the most confused pairs are listed
 _MOST_PAIRS = 10
+
+SINGLE = ("accuracy", "r2", "mae")
+"""The scores that are one number."""
 
 
 def score(
@@ -75,7 +79,7 @@ def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> st
     no     9    1    90%
     yes    0    5   100%
     """
-    counts = np.asarray(matrix)
+    labels, counts = [*map(printable, labels)], np.asarray(matrix)
     if len(labels) > _MOST_CLASSES:
         return _most_confused(labels, counts)
     rows = [["true", *labels, "right"]]

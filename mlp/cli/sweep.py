@@ -7,7 +7,6 @@ full-batch gradient descent. Writes learning_rates.png and learning_rates.csv.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.numbers import parse_rates
+from mlp._names import printable
+from mlp.cli._numbers import parse_rates
+from mlp.cli._sweep_table import OF_TABLE, add_table_arguments, run_table
 from mlp.cli.options import (
     NETWORK_OPTIONS,
     add_network_arguments,
@@ -24,7 +25,7 @@ from mlp.cli.options import (
     explained,
     make_network,
 )
-from mlp.cli.sweep_table import OF_TABLE, add_table_arguments, run_table
+from mlp.cli.output import print_json
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
@@ -165,7 +166,7 @@ def _report(
     extra = {} if accuracy is None else {"accuracy": accuracy}
     if options.json:
         found = result.to_dict() | {name: column.tolist() for name, column in extra.items()}
-        print(json.dumps(found | {"files": [str(chart), str(table)]}))
+        print_json(found | {"files": [str(chart), str(table)]})
         return
     print(result.table(**extra))
     print()
@@ -178,12 +179,12 @@ def _report(
             share = f"{accuracy[result.best_index]:.1%}"
             right = f"; accuracy {share} on the same rows, which chose the rate"
         print(f"Best rate: {result.best:g} (lowest {by}{right}).")
-    print(f"Wrote {chart} and {table}.")
+    print(printable(f"Wrote {chart} and {table}."))
 
 
 def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
     """Return the held-out accuracy of each rate, the median over its seeds."""
-    if task.validation is None or task.held_out_labels is None:
+    if task.validation is None or task.validation_labels is None:
         return None
     with np.errstate(all="ignore"):
         outputs = result.networks.predict(task.validation[0])
@@ -191,6 +192,6 @@ def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
         labels = (outputs[..., 0] > 0.5).astype(np.intp)
     else:
         labels = outputs.argmax(axis=-1)
-    right = (labels == task.held_out_labels).mean(axis=-1)
+    right = (labels == task.validation_labels).mean(axis=-1)
     of_rate: NDArray[np.float64] = np.median(right.reshape(result.diverged_at.shape), axis=1)
     return of_rate

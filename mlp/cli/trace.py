@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from mlp._atomic import write_file
+from mlp._names import printable
 from mlp.cli.options import check_folder
+from mlp.cli.output import print_data, print_json
 from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.chain_rule.html import as_page
 from mlp.studies.chain_rule.latex import as_document
@@ -66,11 +67,15 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         plain = [step.to_dict() for step in steps]
         content = plain[0] if options.steps is None else {"steps": plain}
-        print(json.dumps(content | {"files": [str(file) for file in files]}))
+        print_json(content | {"files": [str(file) for file in files]})
         return
-    print(text)
+    if options.format == "text":
+        print(text)
+    else:
+        print_data(f"{text}\n")
     if files:
-        print(f"\nWrote {' and '.join(map(str, files))}.")
+        print()
+        print(printable(f"Wrote {' and '.join(map(str, files))}."))
 
 
 def _write(options: argparse.Namespace, name: str, text: str, last: Trace) -> list[Path]:

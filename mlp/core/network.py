@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, check_names, make_rng
+from mlp._hooks import HOOKS
 from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.access import Access
@@ -518,6 +519,18 @@ class MLP(Copyable):
             "loss": describe_loss(self.loss),
             "layers": describe_layers(self.layers),
         }
+
+    def to_torch(self) -> Any:
+        """Return the network as a PyTorch ``nn.Sequential``; see `mlp.export.to_torch`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a layer or an activation is a custom one, or the network has replicas.
+        ImportError
+            If PyTorch is not installed.
+        """
+        return HOOKS["to_torch"](self)
 
     def summary(self) -> str:
         """Return a table of the layers, their outputs and their parameters."""

@@ -89,7 +89,7 @@ class Copyable(ABC):
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Return an independent copy that computes in another dtype."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             new = self._with(dtype=check_dtype(dtype))
         for name, values in (("theta", new._parameters.theta), ("fixed", new._parameters.fixed)):
             new._parameters.check(name, values)

@@ -27,6 +27,7 @@ from mlp.plotting.classes import (
 )
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing, name_axes
+from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import theme_of
 
 SIZE = (7.5, 6.0)
@@ -377,7 +378,7 @@ def _write_name(
     ax: Axes, sides: Sequence[NDArray[np.float64]], place: tuple[int, int], name: str
 ) -> None:
     theme = theme_of(ax)
-    ax.text(
+    text = ax.text(
         sides[0][place[1]],
         sides[1][place[0]],
         name,
@@ -390,3 +391,4 @@ def _write_name(
         zorder=5.0,
         gid=f"name {name}",
     )
+    as_it_stands(text)

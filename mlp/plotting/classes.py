@@ -9,6 +9,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from mlp._names import printable
+from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import Color, Theme, legible, theme_of
 
 # Distinguishable with all common kinds of colour vision: M. A. Petroff, "Accessible color
@@ -63,7 +65,7 @@ def class_names(names: Sequence[object] | None, n_classes: int) -> list[str]:
         return [str(label) for label in range(n_classes)]
     if len(names) != n_classes:
         raise ValueError(f"names: received {len(names)}, expected {n_classes}, one for each class")
-    return [str(name) for name in names]
+    return [printable(str(name)) for name in names]
 
 
 def area_of(n_points: int) -> float:
@@ -114,7 +116,7 @@ def write_classes(ax: Axes, names: Sequence[str]) -> None:
         )
         for label in range(len(names))
     ]
-    ax.legend(
+    legend = ax.legend(
         handles,
         names,
         loc="upper left",
@@ -125,3 +127,4 @@ def write_classes(ax: Axes, names: Sequence[str]) -> None:
         handlelength=1.2,
         handletextpad=0.5,
     )
+    as_it_stands(*legend.get_texts())

@@ -14,6 +14,7 @@ from mlp._checks import finite_numbers
 from mlp.plotting.classes import class_names
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import FONT_SIZE, drawing, name_axes
+from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import contrast, legible, shades, theme_of
 
 SIZE = (7.5, 7.0)
@@ -116,6 +117,7 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
     shown = range(0, n, every)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_ticks(shown, [names[i] for i in shown], fontsize=size, color=theme.ink)
+        as_it_stands(*axis.get_ticklabels())
     ax.tick_params(which="both", length=0)
     if sum(map(len, names[::every])) > 70:
         for label in ax.get_xticklabels():

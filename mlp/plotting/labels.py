@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._names import shortened
 from mlp.plotting.style import FONT_SIZE
+from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import Color, legible, theme_of
 
 SIZE = 0.95 * FONT_SIZE
@@ -84,7 +85,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
     led = bool(np.any(np.abs(moves) > 2.0))
     page = theme_of(ax).page
     for label, y, move in zip(labels, at / height, moves, strict=True):
-        ax.annotate(
+        text = ax.annotate(
             label.text,
             xy=(1.0, y),
             xycoords="axes fraction",
@@ -97,6 +98,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
             annotation_clip=False,
             arrowprops=_leader(label.color) if led and label.reaches_edge else None,
         )
+        as_it_stands(text)
 
 
 def _leader(color: Color) -> dict[str, Any]:
@@ -148,8 +150,9 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
         )
         key.set_clip_on(False)  # a clipped artist gets no room from the layout
         key.set_gid("key")
+        as_it_stands(*key.get_texts())
         ax.add_artist(key)
     lines = sum(text.count("\n") + 1 for text in texts)
     if title:
         pad = 14.0 + KEY_LINE * lines + 4.0 * bool(lines)
-        ax.set_title(title, pad=pad, color=theme_of(ax).ink)
+        as_it_stands(ax.set_title(title, pad=pad, color=theme_of(ax).ink))

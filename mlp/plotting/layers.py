@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mlp._checks import check_choice, check_offers
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import FONT_SIZE, drawing
+from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import legible, shades, theme_of
 
 STRIP = 1.35  # inches per layer
@@ -283,7 +284,7 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
         (0.0, "left", name, theme.ink, "bold"),
         (1.0, "right", note, *((warning, "bold") if is_bad else (theme.faint, "normal"))),
     ):
-        ax.annotate(
+        header = ax.annotate(
             text,
             (x, 1.0),
             (0.0, 4.0),
@@ -295,6 +296,7 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
             fontsize=0.88 * FONT_SIZE,
             fontweight=weight,
         )
+        as_it_stands(header)
 
 
 def range_of(histograms: Histograms, tails: tuple[float, float]) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from mlp._atomic import write_file
 from mlp._checks import check_path
 from mlp._names import shortened
 from mlp.plotting.style import look
+from mlp.plotting.text import without_warnings
 
 MOST_PASSES = 5  # of a layout engine; two suffice for nearly all pictures
 
@@ -69,7 +70,7 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     # Labels lie outside the axes: without a layout engine the page must grow to hold them.
     box = "tight" if figure.get_layout_engine() is None else None
     picture = BytesIO()
-    with look({"savefig.bbox": box}), _fixed_layout(figure):
+    with look({"savefig.bbox": box}), without_warnings(), _fixed_layout(figure):
         figure.savefig(picture, format=kind, metadata=METADATA[kind])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, picture.getvalue())

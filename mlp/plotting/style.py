@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from mlp._checks import check_number
 from mlp._names import shortened
+from mlp.plotting.text import as_it_stands, told_once
 from mlp.plotting.themes import LIGHT, Color, Theme, current_theme, settings, theme_of
 
 FONT_SIZE = 12.0
@@ -110,7 +111,7 @@ def drawing(ax: Axes | None, size: tuple[float, float] = (8.0, 5.0)) -> Iterator
     [6.0, 4.0]
     """
     ax = new_axes(size) if ax is None else ax
-    with look(theme=theme_of(ax)):
+    with look(theme=theme_of(ax)), told_once(ax):
         yield ax
 
 
@@ -139,8 +140,10 @@ def tidy(
 
 def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
     """Label both axes in the colour of the theme."""
-    ax.set_xlabel(xlabel, color=theme_of(ax).ink)
-    ax.set_ylabel(ylabel, color=theme_of(ax).ink)
+    as_it_stands(
+        ax.set_xlabel(xlabel, color=theme_of(ax).ink),
+        ax.set_ylabel(ylabel, color=theme_of(ax).ink),
+    )
 
 
 def add_color_bar(ax: Axes, colors: ScalarMappable, label: str) -> Colorbar:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from mlp._checks import check_instance, check_sequence
 from mlp.tables.columns import Columns, Kinds
 from mlp.tables.dialect import HEADER_REMEDIES, Dialect
 from mlp.tables.errors import CellError, Remedy, TableError, refer_to
 from mlp.tables.rows import AnyPath, Row, Rows, TextRows
 from mlp.tables.survey import Survey
-from mlp.tables.table import Table, Words, find_column
+from mlp.tables.table import MANY, Table, Words, check_indices, check_strings, find_column
 from mlp.tables.task import with_task
 
 _SURVEYED = 100_000  # rows that are looked at for the advice in an error message
 _POLICIES = ("refuse", "keep")
+_UNNAMED = re.compile(r"Unnamed: [0-9]+")  # what pandas calls a column without a name
 
 
 def read_csv(
@@ -112,6 +116,11 @@ def read_csv(
         )
 
 
+def _several(argument: str, columns: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return columns as a tuple; a string is not several."""
+    return check_sequence(argument, columns, "names or positions", MANY)
+
+
 class RowReader:
     """Rows of cells under named columns, which become a table.
 
@@ -130,6 +139,10 @@ class RowReader:
     ----------
     names : list of str
         The names of the columns.
+    found : Dialect
+        How cells are spelled, with what was found in the file.
+    kept : dict of int to list of str
+        For each column of `keep`, the text of each row's cell.
     """
 
     def __init__(
@@ -140,8 +153,10 @@ class RowReader:
         reopen: Callable[[], AbstractContextManager[Iterable[Row]]] | None,
     ) -> None:
         self.source, self.dialect = source, dialect
+        self.found = replace(dialect, header=dialect.header is not False)
         self._rows, self._reopen = rows, reopen
         self.names = rows.names
+        self.kept: dict[int, list[str]] = {}
 
     def __enter__(self) -> Self:
         """Return the reader."""
@@ -160,12 +175,18 @@ class RowReader:
         """Close what is open."""
 
     def find(self, columns: Sequence[str | int]) -> list[int]:
-        """Return the indices of columns given by name or position."""
-        return [find_column(self.names, wanted, self.source) for wanted in columns]
+        """Return the indices of columns given by name or position; ValueError if unknown."""
+        return self._find("columns", columns)
 
     def refer(self, columns: Sequence[int]) -> list[str | int]:
         """Return how to ask for columns again: by name, or by position if that is not unique."""
-        return [refer_to(self.names, i) for i in columns]
+        indices = check_indices("columns", columns, len(self.names)).tolist()
+        found = [(i, refer_to(self.names, i)) for i in indices]
+        return [name if isinstance(name, str) else i + 1 for i, name in found]
+
+    def keep(self, columns: Sequence[str | int]) -> None:
+        """Keep the text of these columns in `kept` when the rows are read."""
+        self.kept = {i: [] for i in self.find(columns)}
 
     def select(
         self, wanted: Sequence[str], ignored: Sequence[str | int] = ()
@@ -185,6 +206,8 @@ class RowReader:
         ValueError
             If a wanted column occurs twice, even without those at ignored positions.
         """
+        wanted = check_strings("wanted", wanted)
+        ignored = _several("ignored", ignored)
         left_out = {i - 1 for i in ignored if isinstance(i, int)}
         found = []
         for name in wanted:
@@ -225,11 +248,12 @@ class RowReader:
             if policy not in _POLICIES:
                 raise ValueError(f"{name}: received {policy!r}, expected 'refuse' or 'keep'")
         kinds, kept = self._sort(text, ignore, dates, targets)
-        unnamed = [i for i in kept if not self.names[i]]
+        unnamed = [i for i in kept if not self.names[i] or _UNNAMED.fullmatch(self.names[i])]
         if unnamed:
+            shown = f" ({self.names[unnamed[0]]})" if self.names[unnamed[0]] else ""
             raise TableError(
-                f"{self.source}: received no name for column {unnamed[0] + 1}, expected one "
-                "(or leave the column out, by its position)",
+                f"{self.source}: received no name for column {unnamed[0] + 1}{shown}, expected "
+                "one: row numbers, as pandas and R write them, are no input",
                 self._advice(kinds, missing, unnamed=unnamed),
             )
         self._check_names(kept)
@@ -257,6 +281,8 @@ class RowReader:
         )
         n_cells = len(self.names)
         for line, cells in self._rows:
+            for i, texts in self.kept.items():
+                texts.append(cells[i].strip() if i < len(cells) else "")
             if len(cells) == n_cells:
                 try:
                     columns.add(line, cells)
@@ -282,6 +308,10 @@ class RowReader:
         survey.add(self._again(row))
         return survey.remedies(unnamed, kinds.words, missing == "refuse")
 
+    def _find(self, argument: str, columns: Sequence[str | int]) -> list[int]:
+        found = _several(argument, columns)
+        return [find_column(self.names, wanted, self.source) for wanted in found]
+
     def _sort(
         self,
         text: str | Sequence[str | int],
@@ -290,19 +320,21 @@ class RowReader:
         targets: Sequence[str | int],
     ) -> tuple[Kinds, list[int]]:
         """Return the columns by what they hold, and all of them in order."""
-        ignored, aims, days = set(self.find(ignore)), self.find(targets), self.find(dates)
+        text = [text] if isinstance(text, str) else _several("text", text)
+        ignored, aims = set(self._find("ignore", ignore)), self._find("targets", targets)
+        days = self._find("dates", dates)
         if not ignored.isdisjoint(aims) or not set(days).isdisjoint(aims):
             raise ValueError("targets: received an ignored column or a date, expected others")
         kept = [i for i in range(len(self.names)) if i not in ignored]
         days = [i for i in days if i in kept]
         rest = [i for i in kept if i not in days and i not in aims]
-        if "all" in ([text] if isinstance(text, str) else text) and "all" not in self.names:
+        if "all" in text and "all" not in self.names:
             found = Survey(self.names, rest, self.dialect.number_format, self.dialect.missing)
             found.add(self._again(None, None))
-            more = [name for name in ([] if isinstance(text, str) else text) if name != "all"]
-            words = {*found.text(()), *self.find(more)}
+            more = [name for name in text if name != "all"]
+            words = {*found.text(()), *self._find("text", more)}
         else:
-            words = set(self.find([text] if isinstance(text, str) else text))
+            words = set(self._find("text", text))
         numbers = [i for i in rest if i not in words]
         return Kinds(numbers, [i for i in rest if i in words], days, aims), kept
 
@@ -353,6 +385,13 @@ class CSVFile(RowReader):
     dialect : Dialect, optional
         How the file spells a table, instead of the delimiter alone.
 
+    Raises
+    ------
+    ValueError
+        If the file is no such text, or its header names no columns.
+    OSError
+        If it cannot be read.
+
     Attributes
     ----------
     names : list of str
@@ -363,9 +402,13 @@ class CSVFile(RowReader):
         self, path: AnyPath, delimiter: str | None = None, *, dialect: Dialect | None = None
     ) -> None:
         dialect = Dialect(delimiter) if dialect is None else dialect
+        check_instance("dialect", dialect, Dialect)
         self._file = TextRows(path, dialect)
         reopen = (lambda: TextRows(path, dialect)) if os.path.isfile(path) else None
         super().__init__(self._file.source, self._file.rows, dialect, reopen)
+        self.found = replace(
+            self.found, delimiter=self._file.delimiter, encoding=self._file.encoding
+        )
 
     def close(self) -> None:
         """Close the file."""

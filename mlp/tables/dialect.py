@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from typing import Any
@@ -69,11 +69,13 @@ class Dialect:
             if value is not None and not (isinstance(value, str) and value):
                 expected = "one character such as ','" if name == "delimiter" else "text"
                 raise ValueError(f"{name}: received {value!r}, expected {expected}")
-        if self.header not in (None, True, False):
+        if self.header is not None and not isinstance(self.header, bool):
             raise ValueError(f"header: received {self.header!r}, expected True, False or None")
         words = self.missing_words
         if words is not None and (
-            isinstance(words, str) or not all(isinstance(word, str) for word in words)
+            isinstance(words, str)
+            or not isinstance(words, Collection)  # a generator could be read only once
+            or not all(isinstance(word, str) for word in words)
         ):
             raise TypeError(f"missing_words: received {words!r:.80}, expected a list of strings")
         NumberFormat(self.decimal, self.thousands)

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlp._checks import check_instance, check_sequence
+
 _OPTIONS = {"text": "one-hot"}  # where the command line's name differs from the argument's
 
 
@@ -50,7 +52,8 @@ class Remedy(NamedTuple):
             return f"--{'' if self.value else 'no-'}{option} {self.effect}".rstrip()
         values = [self.value] if isinstance(self.value, str | int) else self.value
         given = "tab" if self.value == "\t" else shlex.quote(",".join(map(str, values)))
-        return f"--{option} {given} {self.effect}".rstrip()
+        mark = "=" if given.startswith("-") else " "  # else argparse takes it for an option
+        return f"--{option}{mark}{given} {self.effect}".rstrip()
 
 
 class TableError(ValueError):
@@ -73,7 +76,7 @@ class TableError(ValueError):
     """
 
     def __init__(self, what: str, remedies: Sequence[Remedy] = ()) -> None:
-        super().__init__(what, tuple(remedies))
+        super().__init__(what, _checked(remedies))
 
     @property
     def what(self) -> str:
@@ -87,11 +90,20 @@ class TableError(ValueError):
 
     def __str__(self) -> str:
         """Return what is wrong, and the arguments that settle it."""
-        return "; ".join([self.what, *_joined([r.as_argument() for r in self.remedies])])
+        return self._with_advice([remedy.as_argument() for remedy in self.remedies])
 
     def as_options(self) -> str:
         """Return what is wrong, and the options of the command line that settle it."""
-        return "; ".join([self.what, *_joined([r.as_option() for r in self.remedies])])
+        return self._with_advice([remedy.as_option() for remedy in self.remedies])
+
+    def _with_advice(self, advice: Sequence[str]) -> str:
+        """Return the message; a remedy without an effect belongs to the next one."""
+        ends = [
+            "" if i == len(advice) else ", " if r.effect else " "
+            for i, r in enumerate(self.remedies, 1)
+        ]
+        text = "".join(map("".join, zip(advice, ends, strict=True)))
+        return f"{self.what}; {text}" if text else self.what
 
 
 class CellError(TableError):
@@ -109,7 +121,7 @@ class CellError(TableError):
         self, what: str, column: str, is_missing: bool, remedies: Sequence[Remedy] = ()
     ) -> None:
         super().__init__(what, remedies)
-        self.args = (what, column, is_missing, tuple(remedies))  # so that it can be pickled
+        self.args = (what, column, is_missing, self.args[1])  # so that it can be pickled
 
     @property
     def column(self) -> str:
@@ -127,12 +139,13 @@ class CellError(TableError):
         return tuple(self.args[3])
 
     def with_remedies(self, remedies: Sequence[Remedy]) -> CellError:
-        """Return the same error with other advice."""
+        """Return the same error with other advice; TypeError unless they are `Remedy` objects."""
         return CellError(self.what, self.column, self.is_missing, remedies)
 
 
-def _joined(advice: Sequence[str]) -> list[str]:
-    return [", ".join(advice)] if advice else []
+def _checked(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    found = check_sequence("remedies", remedies, "Remedy objects")
+    return tuple(check_instance("remedies", remedy, Remedy) for remedy in found)
 
 
 def refer_to(names: Sequence[str], i: int) -> str | int:
@@ -142,7 +155,11 @@ def refer_to(names: Sequence[str], i: int) -> str | int:
     --------
     >>> [refer_to(["age", "", "a,b", "x", "x"], i) for i in range(5)]
     ['age', 2, 3, 4, 5]
+    >>> refer_to(["", "0", "1"], 0)  # 1 is the name of another column
+    -3
     """
     name = names[i]
     is_plain = name.isprintable() and name.strip() == name and not name.startswith("-")
-    return name if name and is_plain and "," not in name and names.count(name) == 1 else i + 1
+    if name and is_plain and "," not in name and names.count(name) == 1:
+        return name
+    return i - len(names) if str(i + 1) in names else i + 1

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._checks import check_instance, check_path
 from mlp.tables.columns import Kinds, name_all
 from mlp.tables.csv import CSVFile, RowReader
 from mlp.tables.dialect import Dialect
@@ -58,11 +59,12 @@ def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | in
     ValueError, OSError
         If the file cannot be read.
     """
-    dialect = Dialect() if dialect is None else dialect
+    path = check_path("path", path)
+    dialect = check_instance("dialect", Dialect() if dialect is None else dialect, Dialect)
     suffix = Path(path).suffix.lower()
     if suffix not in _NEEDS:
         return CSVFile(path, dialect=dialect)
-    frame, source = _load(path, suffix, sheet), os.fspath(path)
+    frame, source = _load(path, suffix, sheet), path
     if suffix not in _SHEETS:
         return FrameReader(frame, source)
     if not len(frame):
@@ -203,6 +205,7 @@ class FrameReader(RowReader):
             raise ValueError(f"{self.source}: received no rows, expected at least one")
         columns: dict[int, Column] = {}
         bad: list[BadCell] = []
+        self.kept = {i: _texts(_column(self._frame, i)) for i in self.kept}
         for i in kept:
             array = _column(self._frame, i)
             if i in kinds.targets and array.dtype.kind in "iuf":

@@ -8,12 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp._checks import check_count, check_dtype, check_names, require_keys
+from mlp._checks import check_count, check_dtype, check_instance, check_names, require_keys
 from mlp.tables.errors import Remedy, TableError
 from mlp.tables.labels import Labels
-from mlp.tables.standardizer import Standardizer
+from mlp.tables.standardizer import Standardizer, check_standardizer, finite_row
 from mlp.tables.survey import most_words
-from mlp.tables.table import BadCell, Table, Words, shortened
+from mlp.tables.table import (
+    BadCell,
+    Table,
+    Words,
+    check_indices,
+    check_strings,
+    known_columns,
+    shortened,
+)
 
 _BLOCK = 4096  # rows that are checked and scaled together
 
@@ -25,7 +33,7 @@ class EncodedRows(NamedTuple):
     ----------
     X : ndarray (n_good, n_in)
         The inputs.
-    rows : ndarray of int (n_good,)
+    rows : ndarray of int (n_good)
         The rows of the table that they come from.
     bad : list of BadCell
         The first thing that is wrong with each of the other rows, in their order.
@@ -74,19 +82,17 @@ class InputEncoder:
         fill: NDArray[Any] | None = None,
         standardizer: Standardizer | None = None,
     ) -> None:
-        self.numbers, self.categories = tuple(numbers), dict(categories or {})
+        self.numbers = check_strings("numbers", numbers)
+        self.categories = {} if categories is None else dict(categories)
+        check_strings("categories", self.categories)
+        for known in self.categories.values():
+            check_instance("categories", known, Labels)
         self.columns = (*self.numbers, *self.categories)
         words = [(name, word) for name, known in self.categories.items() for word in known.names]
         self.names = (*self.numbers, *(f"{name}={word}" for name, word in words))
         self._column_of = (*self.numbers, *(name for name, _ in words))
-        self.fill, self.standardizer = fill, standardizer
-        mean = None if standardizer is None else standardizer.mean
-        for name, array in (("fill", fill), ("mean", mean)):
-            if array is not None and (array.shape != (self.n_in,) or not np.isfinite(array).all()):
-                raise ValueError(
-                    f"{name}: received an array of shape {array.shape}, "
-                    f"expected {self.n_in} finite numbers"
-                )
+        self.fill = None if fill is None else finite_row("fill", fill, self.n_in)
+        self.standardizer = check_standardizer(standardizer, self.n_in)
 
     @property
     def n_in(self) -> int:
@@ -125,10 +131,15 @@ class InputEncoder:
 
         Raises
         ------
+        ValueError
+            If there is no such column or row.
         TableError
             If a column has too many words, or no value in these rows.
+        ValueError
+            If a number is infinite.
         """
-        chosen = list(columns)
+        chosen = known_columns("columns", columns, table)
+        rows = None if rows is None else check_indices("rows", rows, len(table))
         words = {name: found for name in chosen if isinstance(found := table[name], Words)}
         _check_words(table, words, max_words)
         encoder = cls(
@@ -138,6 +149,11 @@ class InputEncoder:
         if not (standardize or fill_missing):
             return encoder
         X = encoder._raw(table, rows)
+        is_infinite = np.isinf(X)
+        if is_infinite.any():
+            i, j = divmod(int(is_infinite.argmax()), X.shape[1])
+            row = i if rows is None else int(rows[i])
+            raise ValueError(encoder._explain(table, row, encoder._column_of[j], X.dtype))
         is_empty = np.isnan(X).all(axis=0)
         for column, name, nothing in zip(encoder._column_of, encoder.names, is_empty, strict=True):
             if nothing:
@@ -205,7 +221,9 @@ class InputEncoder:
         people.csv: row 1, column 'city': received 'Rome', expected one of 'Bern', 'Oslo'
         people.csv: row 2, column 'city': received a missing value, expected a number
         """
+        check_instance("table", table, Table)
         self.match(table.names, also=table.names, source=table.source)
+        rows = None if rows is None else check_indices("rows", rows, len(table))
         chosen = np.arange(len(table)) if rows is None else rows
         raw, dtype = self._raw(table, rows), check_dtype(dtype)
         X = raw if dtype == raw.dtype else np.empty(raw.shape, dtype)
@@ -278,7 +296,8 @@ class InputEncoder:
         ValueError
             If columns are missing or unexpected; the message lists them.
         """
-        found, expected = set(names), {*self.columns, *also}
+        names = check_strings("names", names)
+        found, expected = set(names), {*self.columns, *check_strings("also", also)}
         missing = [name for name in self.columns if name not in found]
         others = [name for name in names if name not in expected]
         if missing or (others and not allow_others):

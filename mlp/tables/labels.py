@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._checks import check_instance, check_sequence
 from mlp.tables.numbers import is_number
-from mlp.tables.table import Table
+from mlp.tables.table import MANY, Table, check_indices, check_strings
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 
@@ -42,9 +43,7 @@ class Labels:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.names = tuple(names)
-        if not all(isinstance(name, str) for name in self.names):
-            raise TypeError(f"names: received {self.names!r}, expected strings")
+        self.names = check_strings("names", names)
         self.are_numbers = all(map(is_number, self.names))
         self._codes = {self._key(name): code for code, name in enumerate(self.names)}
         if not self.names or len(self._codes) < len(self.names):
@@ -53,9 +52,7 @@ class Labels:
     @classmethod
     def of(cls, words: Iterable[str]) -> Labels:
         """Return the labels that occur, sorted: numbers by value, words alphabetically."""
-        values = list(dict.fromkeys(words))
-        if not all(isinstance(value, str) for value in values):
-            raise TypeError(f"words: received {values[:8]!r}, expected strings")
+        values = list(dict.fromkeys(check_strings("words", words)))
         if not all(map(is_number, values)):
             return cls(sorted(values))
         by_key = {_without_zero(value): value for value in reversed(values)}  # the first spelling
@@ -71,6 +68,7 @@ class Labels:
 
     def encode(self, words: Sequence[str]) -> NDArray[np.intp]:
         """Return the class number of each word; ValueError for an unknown word."""
+        words = check_strings("words", words)
         codes = self._find(words)
         if (codes < 0).any():
             unknown = words[int((codes < 0).argmax())]
@@ -90,7 +88,7 @@ class Labels:
         ValueError
             If there is no such column, or a word is unknown; the message gives row and column.
         """
-        words, codes = table.words(name), self.known_codes(table, name)
+        codes, words = self.known_codes(table, name), table.words(name)
         is_unknown = (codes < 0) & (words.codes >= 0)
         if is_unknown.any():
             row = int(is_unknown.argmax())
@@ -108,13 +106,16 @@ class Labels:
         ValueError
             If there is no such column of words.
         """
-        words = table.words(name)
+        words = check_instance("table", table, Table).words(name)
         codes: NDArray[np.intp] = np.append(self._find(words.values), -1)[words.codes]
         return codes
 
     def decode(self, codes: Iterable[int] | NDArray[np.integer[Any]]) -> list[str]:
-        """Return the class name of each number."""
-        return [self.names[code] for code in codes]
+        """Return the class name of each number; ValueError if there is no such class."""
+        if not isinstance(codes, np.ndarray):
+            codes = check_sequence("codes", codes, "class numbers", MANY)
+        indices = check_indices("codes", codes, len(self.names))
+        return [self.names[code] for code in indices.tolist()]
 
     @property
     def expected(self) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._archive import FileFormatError
+from mlp._checks import check_instance, check_path
 from mlp.tables.table import Table
 from mlp.tables.task import TASKS, with_task
 
@@ -95,6 +96,8 @@ def read_npz(
     """
     if task not in (None, "ask", *TASKS):
         raise ValueError(f"task: received {task!r}, expected 'classify', 'regress' or 'ask'")
+    for argument, name in (("inputs", inputs), ("target", target)):
+        check_instance(argument, name, str)
     with NpzFile(path, f"numpy.savez(FILE, {inputs}=X, {target}=y)") as file:
         names = [inputs]
         if need_target or file.find(target) is not None:
@@ -164,8 +167,8 @@ class NpzFile:
     """
 
     def __init__(self, path: str | os.PathLike[str], expected: str) -> None:
-        self.path = os.fspath(path)
-        self._file = open(path, "rb")  # noqa: SIM115
+        self.path = check_path("path", path)
+        self._file = open(self.path, "rb")  # noqa: SIM115
         try:
             self._size = os.fstat(self._file.fileno()).st_size
             with self._errors("a damaged archive"):

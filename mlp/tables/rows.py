@@ -13,6 +13,7 @@ from itertools import chain, islice
 from types import TracebackType
 from typing import Self
 
+from mlp._checks import check_path
 from mlp.tables.dialect import (
     Dialect,
     delimiter_of_sep_line,
@@ -79,12 +80,17 @@ class TextRows:
         The file; gzip is recognised.
     dialect : Dialect
         How it spells a table.
+
+    Attributes
+    ----------
+    delimiter, encoding : str
+        Those that are used.
     """
 
     def __init__(self, path: AnyPath, dialect: Dialect) -> None:
-        self.source, self.dialect = os.fspath(path), dialect
+        self.source, self.dialect = check_path("path", path), dialect
         self._starts_row, self._line = True, 0
-        self._binary = open(path, "rb")  # noqa: SIM115
+        self._binary = open(self.source, "rb")  # noqa: SIM115
         try:
             is_gzip = self._binary.peek(2)[:2] == _GZIP
             self._file = self._as_text(
@@ -152,7 +158,7 @@ class TextRows:
                 f"{self.source}: line {self._line}: received bytes that are not UTF-8 text",
                 [Remedy("encoding", "utf-16-le", "reads UTF-16")],
             )
-        used = delimiter or find_delimiter(header)
+        self.delimiter = used = delimiter or find_delimiter(header)
         rows = self._cut(header, lines, used)
         first = next(rows, None)
         peeked = list(islice(rows, _PEEKED))

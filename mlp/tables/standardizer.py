@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import numeric
+from mlp._checks import as_floats, check_instance, numeric
 
 _ROUNDING = 64 * np.finfo(np.float64).eps  # far above the relative error of a pairwise mean
 
@@ -37,15 +37,8 @@ class Standardizer:
     """
 
     def __init__(self, mean: ArrayLike, scale: ArrayLike) -> None:
-        self.mean = np.asarray(mean, dtype=np.float64)
-        self.scale = np.asarray(scale, dtype=np.float64)
-        if self.mean.ndim != 1 or self.mean.shape != self.scale.shape:
-            raise ValueError(
-                f"scale: received shape {self.scale.shape} for the mean's {self.mean.shape}, "
-                "expected one number a column"
-            )
-        if not (np.isfinite(self.mean).all() and np.isfinite(self.scale).all()):
-            raise ValueError("mean, scale: received NaN or infinity, expected finite numbers")
+        self.mean = finite_row("mean", mean)
+        self.scale = finite_row("scale", scale, len(self.mean))
         if (self.scale <= 0).any():
             raise ValueError(f"scale: received {self.scale.min():g}, expected numbers > 0")
 
@@ -63,7 +56,7 @@ class Standardizer:
         ValueError
             If X is not a matrix, holds infinity, or a column holds no number.
         """
-        X = _as_matrix(X)
+        X = np.ascontiguousarray(as_matrix("X", X))  # a MemoryError if it is far too large
         moments = np.array([_moments(column, i) for i, column in enumerate(X.T)])
         return cls(*moments.reshape(-1, 2).T)
 
@@ -77,32 +70,60 @@ class Standardizer:
         return cls(mean, scale)
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return ``(X - mean) / scale``, a new array; ValueError for another number of columns."""
-        X = _as_matrix(X, len(self.mean))
-        scaled: NDArray[np.float64] = np.subtract(X, self.mean, dtype=np.float64)
-        scaled /= self.scale
+        """Return ``(X - mean) / scale``, a new array; ValueError for another number of columns.
+
+        What overflows becomes infinite.
+        """
+        X = as_matrix("X", X, len(self.mean))
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled: NDArray[np.float64] = np.subtract(X, self.mean, dtype=np.float64)
+            scaled /= self.scale
         return scaled
 
     def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return ``X * scale + mean``, a new array; ValueError for another number of columns."""
-        X = _as_matrix(X, len(self.mean))
-        original: NDArray[np.float64] = np.multiply(X, self.scale, dtype=np.float64)
-        original += self.mean
+        """Return ``X * scale + mean``, a new array; ValueError for another number of columns.
+
+        What overflows becomes infinite.
+        """
+        X = as_matrix("X", X, len(self.mean))
+        with np.errstate(over="ignore", invalid="ignore"):
+            original: NDArray[np.float64] = np.multiply(X, self.scale, dtype=np.float64)
+            original += self.mean
         return original
 
 
-def _as_matrix(X: ArrayLike, n_columns: int | None = None) -> NDArray[Any]:
+def check_standardizer(standardizer: Standardizer | None, n: int) -> Standardizer | None:
+    """Return a standardizer of `n` columns, or None."""
+    if standardizer is not None:
+        known = check_instance("standardizer", standardizer, Standardizer)
+        if len(known.mean) != n:
+            raise ValueError(f"mean: received {len(known.mean)} numbers, expected {n}")
+    return standardizer
+
+
+def as_matrix(name: str, X: ArrayLike, n_columns: int | None = None) -> NDArray[Any]:
     """Return X as a matrix of real numbers; other shapes would be broadcast."""
-    X = numeric("X", X)
+    X = numeric(name, X)
     if X.ndim != 2 or n_columns not in (None, X.shape[1]):
         expected = "n_columns" if n_columns is None else n_columns
-        raise ValueError(f"X: received shape {X.shape}, expected (n, {expected})")
+        raise ValueError(f"{name}: received shape {X.shape}, expected (n, {expected})")
     return X
+
+
+def finite_row(name: str, values: ArrayLike, n: int | None = None) -> NDArray[np.float64]:
+    """Return `n` finite numbers, or any number of them."""
+    row = numeric(name, values)
+    if row.ndim != 1 or n not in (None, len(row)):
+        expected = "n_columns" if n is None else n
+        raise ValueError(f"{name}: received shape {row.shape}, expected ({expected},)")
+    found: NDArray[np.float64] = as_floats(name, row, np.dtype(np.float64))  # type: ignore[assignment]
+    return found
 
 
 def _moments(column: NDArray[Any], i: int) -> tuple[float, float]:
     """Return the mean and the scale of a column."""
-    numbers = column[~np.isnan(column)].astype(np.float64)
+    with np.errstate(over="ignore"):
+        numbers = column[~np.isnan(column)].astype(np.float64)
     if not numbers.size:
         raise ValueError(f"X: received no number in column {i}, expected at least one")
     peak = float(np.abs(numbers).max()) or 1.0

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from numbers import Integral
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._checks import check_instance, check_names, check_sequence, numeric
 from mlp._names import did_you_mean
+from mlp._names import shortened as shortened_value
 from mlp.tables.errors import Remedy, TableError
 from mlp.tables.numbers import parse_number
+
+MANY = 10_000_000  # values, as of all rows
 
 
 class Words(NamedTuple):
@@ -64,6 +69,8 @@ class Table:
 
     Raises
     ------
+    TypeError
+        If a name is not a string, or a column neither an array nor `Words`.
     ValueError
         If there is no column, or the columns differ in length.
 
@@ -91,7 +98,7 @@ class Table:
         source: str,
         lines: NDArray[np.integer[Any]] | None = None,
     ) -> None:
-        self._columns = dict(columns)
+        self._columns: dict[str, Column] = dict(check_instance("columns", columns, Mapping))
         _check_columns(self._columns)
         self.names, self.source = tuple(self._columns), source
         self.targets: tuple[str, ...] = ()
@@ -99,7 +106,9 @@ class Table:
         self.bad_cells: Sequence[BadCell] = ()
         n_rows = _length(next(iter(self._columns.values())))
         self.row_word = "row" if lines is None else "line"
-        self.lines = np.arange(n_rows) if lines is None else lines
+        self.lines = np.arange(n_rows) if lines is None else numeric("lines", lines)
+        if self.lines.shape != (n_rows,):
+            raise ValueError(f"lines: received shape {self.lines.shape}, expected ({n_rows},)")
 
     @classmethod
     def from_arrays(
@@ -115,9 +124,21 @@ class Table:
         Inputs without names are called x0, x1, ... Targets ``(n,)`` that are integers, booleans
         or strings become words; several columns of targets are called y0, y1, ... Columns of
         numbers are views.
+
+        Raises
+        ------
+        TypeError
+            If inputs are no real numbers, or targets neither numbers nor strings.
+        ValueError
+            If shapes do not fit each other, or a name is not unique.
         """
-        names = names or [f"x{i}" for i in range(X.shape[1])]
-        targets = {} if y is None else _target_columns(y, target)
+        X = numeric("X", X)
+        if X.ndim != 2:
+            raise ValueError(f"X: received shape {X.shape}, expected (n, n_in)")
+        names = () if names is None else check_strings("names", names)
+        names = check_names("names", names or [f"x{i}" for i in range(X.shape[1])], X.shape[1])
+        check_instance("target", target, str)
+        targets = {} if y is None else _target_columns(_as_targets(y, len(X)), target)
         if not targets.keys().isdisjoint(names):
             raise ValueError(f"{source}: received {target!r} for inputs and targets")
         table = cls({**dict(zip(names, X.T, strict=True)), **targets}, source)
@@ -145,8 +166,11 @@ class Table:
         return column
 
     def _wrong_column(self, name: str, expected: str) -> ValueError:
-        found = "no column" if name not in self.names else "a column of other values"
-        return ValueError(f"{self.source}: received {found} for {name!r}, expected {expected}")
+        if name not in self._columns:
+            return _unknown_column(self.source, name, self.names)
+        return ValueError(
+            f"{self.source}: received a column of other values for {name!r}, expected {expected}"
+        )
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -157,8 +181,10 @@ class Table:
         return f"<Table {self.source}: {len(self)} rows, {len(self.names)} columns>"
 
     def is_missing(self, name: str) -> NDArray[np.bool_]:
-        """Return which rows of a column have no value."""
-        column = self[name]
+        """Return which rows of a column have no value; ValueError for an unknown name."""
+        column = self._columns.get(name)
+        if column is None:
+            raise _unknown_column(self.source, name, self.names)
         missing: NDArray[np.bool_]
         missing = column.codes < 0 if isinstance(column, Words) else np.isnan(column)
         return missing
@@ -168,10 +194,12 @@ class Table:
 
         Raises
         ------
+        ValueError
+            If there is no such column.
         TableError
             If there are no such rows.
         """
-        columns = self.names if names is None else tuple(names)
+        columns = self.names if names is None else known_columns("names", names, self)
         is_missing = {name: self.is_missing(name) for name in columns}
         kept = ~np.logical_or.reduce([*is_missing.values(), np.zeros(len(self), np.bool_)])
         if kept.all():
@@ -186,7 +214,8 @@ class Table:
         return self.take(np.flatnonzero(kept))
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Table:
-        """Return the table of some rows."""
+        """Return the table of some rows, counted from 0; ValueError if there is no such row."""
+        rows = check_indices("rows", rows, len(self))
         table = copy(self)
         table.lines = self.lines[rows]
         table._columns = {name: _take(self[name], rows) for name in self.names}
@@ -240,13 +269,14 @@ class Table:
     def with_columns(self, columns: Mapping[str, Column]) -> Table:
         """Return the table with these columns added or replaced."""
         table = copy(self)
-        table._columns = {**self._columns, **columns}
+        table._columns = {**self._columns, **check_instance("columns", columns, Mapping)}
         _check_columns(table._columns)
         table.names = tuple(table._columns)
         return table
 
     def place(self, row: int, name: str) -> str:
-        """Return the place of a cell for an error message."""
+        """Return the place of a cell for an error message; ValueError if there is no such row."""
+        (row,) = check_indices("row", [row], len(self))
         return f"{self.source}: {self.row_word} {self.lines[row]}, column {name!r}"
 
 
@@ -255,11 +285,37 @@ def _length(column: Column) -> int:
 
 
 def _check_columns(columns: Mapping[str, Column]) -> None:
+    check_strings("columns", columns)
+    for name, column in columns.items():
+        codes = column.codes if isinstance(column, Words) else column
+        if not isinstance(codes, np.ndarray) or codes.ndim != 1:
+            raise TypeError(
+                f"columns: received {type(codes).__name__} for {name!r}, "
+                "expected an array (n,) or Words"
+            )
     lengths = {name: _length(column) for name, column in columns.items()}
     if len(set(lengths.values())) != 1:
         raise ValueError(
             f"columns: received the lengths {lengths!r:.200}, expected columns of one length"
         )
+
+
+def _as_targets(y: Any, n_rows: int) -> NDArray[Any]:
+    """Return targets as an array of numbers, or of strings."""
+    array = y if isinstance(y, np.ndarray) else np.asarray(y, object)
+    is_text = array.ndim == 1 and (
+        array.dtype.kind == "U"
+        or (array.dtype == object and all(isinstance(word, str) for word in array))
+    )
+    if not is_text:
+        array = numeric("y", y)
+    elif array.dtype == object:
+        array = array.astype(str)
+    if array.ndim not in (1, 2) or len(array) != n_rows or 0 in array.shape[1:]:
+        raise ValueError(
+            f"y: received shape {array.shape}, expected ({n_rows},) or ({n_rows}, n_out)"
+        )
+    return array
 
 
 def _target_columns(y: NDArray[Any], name: str) -> dict[str, Column]:
@@ -278,6 +334,37 @@ def _take(column: Column, rows: NDArray[Any]) -> Column:
         return Words(column.codes[rows], column.values)
     taken: NDArray[Any] = column[rows]
     return taken
+
+
+def check_strings(name: str, values: object) -> tuple[str, ...]:
+    """Return `values` as a tuple if they are strings: names of columns, or words."""
+    found = check_sequence(name, values, "strings", MANY)
+    for value in found:
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: received {shortened_value(value)}, expected strings")
+    return found
+
+
+def check_indices(name: str, values: Any, n: int) -> NDArray[np.intp]:
+    """Return `values` as indices from 0 to `n` - 1: of rows, columns or classes."""
+    array = numeric(name, values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(
+            f"{name}: received shape {array.shape} of {array.dtype}, expected (k,) whole numbers"
+        )
+    if array.size and not 0 <= array.min() <= array.max() < n:
+        raise ValueError(f"{name}: received {array.min()} to {array.max()}, expected 0 to {n - 1}")
+    return array.astype(np.intp, copy=False)
+
+
+def known_columns(argument: str, names: Iterable[str], table: Table) -> tuple[str, ...]:
+    """Return names of a table's columns as a tuple; ValueError for an unknown one."""
+    known = set(check_instance("table", table, Table).names)
+    chosen = check_strings(argument, names)
+    for name in chosen:
+        if name not in known:
+            raise _unknown_column(table.source, name, table.names)
+    return chosen
 
 
 def find_column(names: Sequence[str], wanted: str | int, source: str) -> int:
@@ -302,6 +389,11 @@ def find_column(names: Sequence[str], wanted: str | int, source: str) -> int:
     >>> [find_column(["age", "city"], wanted, "people.csv") for wanted in ("city", 1, "-1")]
     [1, 0, 1]
     """
+    if isinstance(wanted, bool) or not isinstance(wanted, str | Integral):
+        raise TypeError(
+            f"{source}: received a {type(wanted).__name__} for a column, "
+            "expected a name or a position"
+        )
     found = [i for i, name in enumerate(names) if name == wanted]
     if not found:
         found = [_position(wanted, len(names))]
@@ -310,11 +402,15 @@ def find_column(names: Sequence[str], wanted: str | int, source: str) -> int:
             f"{source}: received the column {wanted!r} {len(found)} times, expected it once"
         )
     if found[0] < 0:
-        hint = did_you_mean(str(wanted), names)
-        raise ValueError(
-            f"{source}: received no column {wanted!r}, expected one of {shortened(names)}{hint}"
-        )
+        raise _unknown_column(source, wanted, names)
     return found[0]
+
+
+def _unknown_column(source: str, wanted: str | int, names: Sequence[str]) -> ValueError:
+    hint = did_you_mean(str(wanted), names)
+    return ValueError(
+        f"{source}: received no column {wanted!r}, expected one of {shortened(names)}{hint}"
+    )
 
 
 def _position(wanted: str | int, n: int) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp._checks import check_dtype, check_names, require_keys
+from mlp._checks import check_dtype, check_instance, check_names, require_keys
 from mlp.tables.labels import Labels
-from mlp.tables.standardizer import Standardizer
-from mlp.tables.table import Table
+from mlp.tables.standardizer import Standardizer, as_matrix, check_standardizer
+from mlp.tables.table import Table, check_indices, check_strings
 
 
 class ClassTarget:
@@ -34,7 +34,8 @@ class ClassTarget:
     """
 
     def __init__(self, name: str, labels: Labels) -> None:
-        self.names, self.labels = (name,), labels
+        self.names: tuple[str] = (check_instance("name", name, str),)
+        self.labels: Labels = check_instance("labels", labels, Labels)
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
         """Return which rows have a target: a class that the labels know."""
@@ -51,7 +52,9 @@ class ClassTarget:
         Class numbers are integers whatever the `dtype` of the network.
         """
         name = self.names[0]
-        codes: NDArray[np.intp] = self.labels.known_codes(table, name)[rows]
+        known = self.labels.known_codes(table, name)
+        rows = _check_rows(rows, table)
+        codes: NDArray[np.intp] = known[rows]
         if (codes < 0).any():
             row = int(np.arange(len(table))[rows][(codes < 0).argmax()])
             words = table.words(name)
@@ -71,24 +74,40 @@ class ClassTarget:
     def classes(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
         """Return the predicted class number of each row of outputs.
 
-        It is the index of the largest output or, for a single output, 1 if it is above 1/2.
+        It is the index of the largest output or, for a single output of two classes, 1 if it is
+        above 1/2.
+
+        Raises
+        ------
+        ValueError
+            If outputs are not ``(n, n_classes)``, or ``(n, 1)`` for two classes.
         """
-        n_out = outputs.shape[1]
+        outputs = self._check_outputs(outputs)
         codes: NDArray[np.intp]
-        codes = outputs.argmax(axis=1) if n_out > 1 else (outputs[:, 0] > 0.5).astype(np.intp)
+        is_single = outputs.shape[1] < len(self.labels)
+        codes = (outputs[:, 0] > 0.5).astype(np.intp) if is_single else outputs.argmax(axis=1)
         return codes
 
     def probabilities(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """Return the probability of each class, ``(n, n_classes)``."""
-        return np.hstack([1.0 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+        """Return the probability of each class, ``(n, n_classes)``; errors as for `classes`."""
+        outputs = self._check_outputs(outputs)
+        is_single = outputs.shape[1] < len(self.labels)
+        return np.hstack([1.0 - outputs, outputs]) if is_single else outputs
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> list[str]:
-        """Return the predicted class name of each row of outputs."""
-        return self.labels.decode(self.classes(outputs))
+        """Return the predicted class name of each row of outputs; errors as for `classes`."""
+        return [self.labels.names[code] for code in self.classes(outputs).tolist()]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a description for `target_from_dict`."""
         return {"names": list(self.names), "labels": list(self.labels.names)}
+
+    def _check_outputs(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return outputs as a matrix with a column for each class, or one for two classes."""
+        n_classes, outputs = len(self.labels), as_matrix("outputs", outputs)
+        if outputs.shape[1] != n_classes and (outputs.shape[1], n_classes) != (1, 2):
+            raise ValueError(f"outputs: received shape {outputs.shape}, expected (n, {n_classes})")
+        return outputs
 
 
 class NumberTarget:
@@ -110,15 +129,12 @@ class NumberTarget:
     """
 
     def __init__(self, names: Sequence[str], standardizer: Standardizer | None = None) -> None:
-        self.names, self.standardizer = tuple(names), standardizer
-        if standardizer is not None and len(standardizer.mean) != len(self.names):
-            raise ValueError(
-                f"mean: received {len(standardizer.mean)} numbers, expected {len(self.names)}"
-            )
+        self.names = check_strings("names", names)
+        self.standardizer = check_standardizer(standardizer, len(self.names))
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
         """Return which rows have all targets, as finite numbers."""
-        known = np.ones(len(table), np.bool_)
+        known = np.ones(len(check_instance("table", table, Table)), np.bool_)
         for name in self.names:
             known &= np.isfinite(table.numbers(name))
         return known
@@ -127,6 +143,7 @@ class NumberTarget:
         self, table: Table, rows: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.float64]:
         """Return what predictions are compared with: the unscaled numbers ``(n, n_out)``."""
+        rows = _check_rows(rows, check_instance("table", table, Table))
         columns = [table.numbers(name)[rows].astype(np.float64) for name in self.names]
         for name, column in zip(self.names, columns, strict=True):
             _require(np.isfinite(column), table, rows, name)
@@ -151,7 +168,8 @@ class NumberTarget:
         return Y if self.standardizer is None else self.standardizer.transform(Y)
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """Return outputs ``(n, n_out)`` in the units of the columns."""
+        """Return outputs ``(n, n_out)`` in the columns' units; ValueError for another shape."""
+        outputs = as_matrix("outputs", outputs, len(self.names))
         return outputs if self.standardizer is None else self.standardizer.inverse(outputs)
 
     def to_dict(self) -> dict[str, Any]:
@@ -184,6 +202,10 @@ def target_from_dict(saved: Any) -> ClassTarget | NumberTarget:
     names, mean, scale = require_keys("target", saved, "names", "mean", "scale")
     names = check_names("target.names", names)
     return NumberTarget(names, Standardizer.from_moments(mean, scale))
+
+
+def _check_rows(rows: Any, table: Table) -> NDArray[np.intp] | slice:
+    return rows if isinstance(rows, slice) else check_indices("rows", rows, len(table))
 
 
 def _require(

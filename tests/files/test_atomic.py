@@ -195,8 +195,8 @@ sys.stdout.write(f"{torn} {len(states)}")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 def test_a_process_killed_at_any_moment_leaves_a_whole_file(tmp_path):
-    torn, states = map(int, assert_runs("-c", KILLED, tmp_path / "net.npz", 60).split())
-    assert torn >= 3  # it was killed in the middle of writing
+    torn, states = map(int, assert_runs("-c", KILLED, tmp_path / "net.npz", 30).split())
+    assert torn >= 2  # it was killed in the middle of writing
     assert states >= 2  # and after it had written
 
 

@@ -74,7 +74,8 @@ def test_what_the_csv_module_writes_is_read(
     text = written(rows, delimiter=delimiter, lineterminator=ends, quoting=quoting)
     path = a_file(tmp_path_factory.mktemp("csv"), mark + text.encode())
     text_columns = [name for name in columns if is_text(columns[name])]
-    assert_holds(read_csv(path, text=text_columns, delimiter=delimiter), columns)
+    table = read_csv(path, text=text_columns, delimiter=delimiter, header=True)
+    assert_holds(table, columns)
 
 
 @given(st.lists(st.lists(finite, min_size=3, max_size=3), min_size=1, max_size=8))

@@ -6,7 +6,16 @@ import re
 
 import pytest
 
-from mlp.tables import CellError, TableError, read_csv, rows
+from mlp.tables import (
+    CellError,
+    CSVFile,
+    TableError,
+    open_table,
+    read_csv,
+    read_frame,
+    read_npz,
+    rows,
+)
 
 REJECTED = {
     "a word": ("a,b\n1,2\n3,x\n", "line 3, column 'b': received 'x', expected a finite number"),
@@ -33,7 +42,7 @@ REJECTED = {
     "nothing": ("", "received no text, expected a line of column names"),
     "blank lines only": ("\n  \n", "received no text, expected a line of column names"),
     "an empty quote only": ('""\n', "received no name for column 1, expected one"),
-    "no name": (",b\n1,2\n", "received no name for column 1, expected one (or leave the column"),
+    "no name": (",b\n1,2\n", "received no name for column 1, expected one: row numbers,"),
     "a name twice": ("a,b,a\n1,2,3\n", "received the name 'a' for the columns 1 and 3, expected"),
     "no header": ("5.1,3.5,setosa\n4.9,3.0,setosa\n", "line 1: received 5.1, 3.5, setosa, ...,"),
     "no header, blank line": ("\n6,0.627,50\n", "line 2: received 6, 0.627, 50, ..., expected the"),
@@ -58,7 +67,7 @@ REJECTED = {
     "not from 0": ("1,2,3\n1,2,3\n", "line 1: received 1, 2, 3, ..., expected the names"),
     "decimal commas on top": ("0,5;p\n0,7;q\n", "line 1: received 0,5, p, ..., expected the names"),
     "a date on top": ("2024-01-01,p\n2024-01-02,q\n", "line 1: received 2024-01-01, p, ..., exp"),
-    "row names of R": ("a,b\n1,5,6\n2,7,8\n", "received no name for column 1, expected one (or"),
+    "row names of R": ("a,b\n1,5,6\n2,7,8\n", "received no name for column 1, expected one: row"),
     "another delimiter": ("a|b\n1|2\n", "received one column, 'a|b', for the delimiter ',', expec"),
     "blanks between": (
         "a b\n1  2\n",
@@ -99,6 +108,7 @@ def test_a_bad_file_is_rejected_with_line_and_column(what, tmp_path):
         ({"encoding": "hex"}, "encoding: received 'hex', expected a name such as 'utf-8'"),
         ({"comment": ""}, "comment: received '', expected text"),
         ({"header": 0.5}, "header: received 0.5, expected True, False or None"),
+        ({"header": 0}, "header: received 0, expected True, False or None"),
         ({"targets": ["a"], "ignore": ["a"]}, "targets: received an ignored column or a date"),
         ({"targets": ["a"], "task": "guess"}, "task: received 'guess', expected 'classify' or"),
     ],
@@ -107,6 +117,29 @@ def test_options_that_do_not_fit_are_rejected(options, message, tmp_path):
     (tmp_path / "data.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match=re.escape(message)):
         read_csv(tmp_path / "data.csv", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"targets": "a"}, "targets: received 'a', expected a sequence of names or positions"),
+        ({"ignore": 1}, "ignore: received 1, expected a sequence of names or positions"),
+        ({"text": [1.0]}, "data.csv: received a float for a column, expected a name or a position"),
+        ({"dates": [True]}, "data.csv: received a bool for a column, expected a name or a pos"),
+        ({"missing_words": (w for w in "-")}, "missing_words: received <generator"),
+    ],
+)
+def test_columns_and_words_come_in_sequences(options, message, tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(TypeError, match=re.escape(message)):
+        read_csv(tmp_path / "data.csv", **options)
+
+
+@pytest.mark.parametrize("read", [CSVFile, read_csv, read_npz, read_frame, open_table])
+@pytest.mark.parametrize("path", [0, True, b"data.csv"])
+def test_a_file_descriptor_is_no_path(read, path):
+    with pytest.raises(TypeError, match="path: received .*, expected a path"):
+        read(path)
 
 
 def test_a_duplicate_name_cannot_be_asked_for(tmp_path):

@@ -103,3 +103,13 @@ def test_names_must_be_strings():
 def test_an_error_lists_only_the_first_of_many_classes():
     with pytest.raises(ValueError, match=r"expected one of '0', .* '7', \.\.\.$"):
         Labels([str(i) for i in range(20)]).encode(["x"])
+
+
+@pytest.mark.parametrize("code", [-1, 2])
+def test_a_number_of_no_class_is_not_decoded(code):
+    with pytest.raises(ValueError, match="codes: received .*, expected 0 to 1"):
+        Labels(["a", "b"]).decode([0, code])
+
+
+def test_numbers_of_classes_may_come_one_by_one():
+    assert Labels(["a", "b"]).decode(code for code in (1, 0)) == ["b", "a"]

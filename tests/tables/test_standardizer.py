@@ -80,12 +80,18 @@ def test_other_columns_are_not_broadcast(method, X):
     [
         ([0.0], [0.0], "scale: received 0, expected numbers > 0"),
         ([0.0], [-1.0], "scale: received -1, expected numbers > 0"),
-        ([0.0], [np.nan], "received NaN or infinity"),
-        ([np.inf], [1.0], "received NaN or infinity"),
-        ([0.0, 1.0], [1.0], "expected one number a column"),
-        ([[0.0]], [[1.0]], "expected one number a column"),
+        ([0.0], [np.nan], r"scale: received nan at \[0\], expected finite"),
+        ([np.inf], [1.0], r"mean: received inf at \[0\], expected finite"),
+        ([0.0, 1.0], [1.0], r"scale: received shape \(1,\), expected \(2,\)"),
+        ([[0.0]], [[1.0]], r"mean: received shape \(1, 1\), expected \(n_columns,\)"),
     ],
 )
 def test_invalid_moments_are_rejected(mean, scale, message):
     with pytest.raises(ValueError, match=message):
         Standardizer(mean, scale)
+
+
+def test_what_overflows_becomes_infinite():
+    standardizer = Standardizer([0.0], [0.5])
+    assert standardizer.transform([[1e308]]).tolist() == [[np.inf]]
+    assert Standardizer([0.0], [10.0]).inverse([[-1e308]]).tolist() == [[-np.inf]]

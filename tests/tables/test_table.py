@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from mlp.tables import Table, Words
+from mlp.tables import (
+    ClassTarget,
+    InputEncoder,
+    Labels,
+    NumberTarget,
+    Table,
+    Words,
+    with_task,
+)
 
 X = np.arange(6.0).reshape(3, 2)
 LINES = np.array([2, 3, 5])
@@ -87,7 +95,7 @@ def test_without_missing_some_row_must_be_left():
     [
         (lambda t: t.numbers("y"), "received a column of other values for 'y', expected numbers"),
         (lambda t: t.words("z"), "received a column of other values for 'z', expected words"),
-        (lambda t: t.words("x"), "received no column for 'x', expected words"),
+        (lambda t: t.words("x"), "received no column 'x', expected one of 'y', 'z'"),
         (lambda t: t.with_numbers("y"), "t.csv: line 3, column 'y': received 'b', expected a fin"),
         (lambda t: t.with_words("z"), "t.csv: line 5, column 'z': received 0.5, expected a class"),
     ],
@@ -107,3 +115,94 @@ def test_columns_of_different_lengths_are_rejected():
 def test_inputs_and_targets_cannot_share_a_name():
     with pytest.raises(ValueError, match="received 'x' for inputs and targets"):
         Table.from_arrays(X, X, "arrays", target="x")
+
+
+@pytest.mark.parametrize("rows", [[3], [-1], np.array([2**63], np.uint64)])
+def test_rows_that_a_table_does_not_have_are_rejected(rows):
+    made = table(y=words("1", "2", "1"))
+    target = ClassTarget("y", Labels(["1", "2"]))
+    encoder = InputEncoder([], {"y": Labels(["1", "2"])})
+    for call in (
+        made.take,
+        lambda rows: made.place(rows[0], "y"),
+        lambda rows: target.encode(made, rows),
+        lambda rows: encoder.encode(made, rows),
+        lambda rows: InputEncoder.fit(made, ["y"], rows),
+    ):
+        with pytest.raises(ValueError, match=r"rows?: received .*, expected 0 to 2"):
+            call(rows)
+
+
+@pytest.mark.parametrize("rows", [[True, False, True], [0.0], 1, [[0]], "0", None])
+def test_rows_are_given_by_their_numbers(rows):
+    with pytest.raises(TypeError, match=r"rows: received .*, expected"):
+        table(y=words("1", "2", "1")).take(rows)
+
+
+def test_no_rows_make_an_empty_table():
+    assert len(table(y=words("1", "2", "1")).take([])) == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.is_missing("x"),
+        lambda t: t.without_missing(["x"]),
+        lambda t: with_task(t, ["x"]),
+        lambda t: InputEncoder.fit(t, ["x"]),
+    ],
+)
+def test_an_unknown_column_is_answered_with_the_known_ones(call):
+    with pytest.raises(ValueError, match="received no column 'x', expected one of 'y'"):
+        call(table(y=words("1", "2", "1")))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({1: np.ones(2)}, "columns: received 1, expected strings"),
+        ({"a": [1.0, 2.0]}, r"columns: received list for 'a', expected an array \(n,\) or Words"),
+        ({"a": np.ones((2, 2))}, "columns: received ndarray for 'a'"),
+    ],
+)
+def test_columns_are_named_arrays(columns, message):
+    with pytest.raises(TypeError, match=message):
+        Table(columns, "t.csv")
+
+
+def test_every_row_has_a_line():
+    with pytest.raises(ValueError, match=r"lines: received shape \(3,\), expected \(2,\)"):
+        Table({"a": np.ones(2)}, "t.csv", np.arange(3))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options", "error", "message"),
+    [
+        ([1.0], None, {}, ValueError, r"X: received shape \(1,\), expected \(n, n_in\)"),
+        ([[1j]], None, {}, TypeError, "X: received dtype complex128, expected real numbers"),
+        ([[1.0]], [1, 2], {}, ValueError, r"y: received shape \(2,\), expected \(1,\) or"),
+        ([[1.0]], [None], {}, TypeError, "y: received dtype object, expected real numbers"),
+        ([[1.0, 2.0]], None, {"names": ["a"]}, ValueError, "names: received 1 strings, expected"),
+        ([[1.0, 2.0]], None, {"names": "ab"}, TypeError, "names: received 'ab', expected a seq"),
+    ],
+)
+def test_arrays_that_make_no_table_are_rejected(X, y, options, error, message):
+    with pytest.raises(error, match=message):
+        Table.from_arrays(X, y, "arrays", **options)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: with_task(t, ["y"]),
+        lambda t: InputEncoder.fit(t, ["y"]),
+        lambda t: InputEncoder(["y"]).encode(t),
+        lambda t: NumberTarget(["y"]).encode(t),
+        lambda t: NumberTarget(["y"]).is_known(t),
+        lambda t: ClassTarget("y", Labels(["a"])).encode(t),
+        lambda t: Labels(["a"]).codes(t, "y"),
+    ],
+)
+def test_a_dict_is_no_table(call):
+    with pytest.raises(TypeError, match="table: received {'y': array.*, expected a Table"):
+        call({"y": np.ones(2)})

@@ -75,3 +75,16 @@ def test_a_target_beyond_float32_is_rejected_with_line_and_column():
 def test_every_target_needs_a_mean():
     with pytest.raises(ValueError, match="mean: received 1 numbers, expected 2"):
         NumberTarget(["a", "b"], Standardizer([0.0], [1.0]))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 0), (1, 2, 2)])
+def test_outputs_of_another_shape_are_rejected(shape):
+    for target in (ClassTarget("sick", Labels(["no", "yes"])), NumberTarget(["a", "b"])):
+        with pytest.raises(ValueError, match="outputs: received shape .*, expected"):
+            target.decode(np.zeros(shape))
+
+
+def test_a_single_class_is_certain():
+    target = ClassTarget("sick", Labels(["yes"]))
+    assert target.decode([[0.9], [0.1]]) == ["yes", "yes"]
+    assert target.probabilities([[1.0]]).tolist() == [[1.0]]

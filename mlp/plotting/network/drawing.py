@@ -9,7 +9,14 @@ from matplotlib.colors import to_rgb
 
 from mlp.plotting.network.diagram import Column, Diagram, Link
 from mlp.plotting.network.layout import Layout, Point, shares_along
-from mlp.plotting.network.marks import Pen, mathematical, number, outside, short_number
+from mlp.plotting.network.marks import (
+    Pen,
+    mathematical,
+    number,
+    outside,
+    plain,
+    short_number,
+)
 from mlp.plotting.themes import legible
 
 Line = tuple[int | None, int, Point, Point]
@@ -134,7 +141,8 @@ class Drawing:
 
     def _words_below(self, k: int, column: Column) -> None:
         spot = self.layout.spots[k]
-        words = f"{len(column.names)} {column.words}" if spot.dots is not None else column.words
+        words = plain(column.words)
+        words = f"{len(column.names)} {words}" if spot.dots is not None else words
         self.pen.write((spot.x, 0.3), words, 10.0, color=self.pen.theme.faint)
 
     def _targets(self) -> None:

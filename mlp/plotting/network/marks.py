@@ -12,8 +12,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch
 
+from mlp._names import printable
 from mlp.plotting.network.diagram import Numbers
 from mlp.plotting.network.layout import Point
+from mlp.plotting.text import use_fonts
 from mlp.plotting.themes import Color, Theme, legible
 
 DASHES = (0.0, (4.0, 1.0))  # show numbers below 0, also without colour
@@ -42,9 +44,10 @@ class Pen:
     ) -> None:
         """Write text centred at a point."""
         options = {"ha": "center", "va": "center", "zorder": 6.0, **options}
-        self.ax.text(
+        written = self.ax.text(
             *at, text, fontsize=size * self.scale, color=color or self.theme.ink, **options
         )
+        use_fonts(written)
 
     def circle(self, at: Point, radius: float, color: Color, gid: str) -> None:
         """Draw a unit in a tint of a colour."""
@@ -165,9 +168,20 @@ def mathematical(name: str) -> str:
     """
     found = _NAME.fullmatch(name)
     if found is None:
-        return name.replace("$", r"\$")  # would start mathematics
+        return plain(name)
     letter, *indices = found.groups()
     return f"${letter}_{{{','.join(index for index in indices if index)}}}$"
+
+
+def plain(name: str) -> str:
+    r"""Return a name for text beside mathematics, where a dollar sign would start some.
+
+    Examples
+    --------
+    >>> print(plain("US$"))
+    US\$
+    """
+    return printable(name).replace("$", r"\$")
 
 
 def mixed(page: Any, color: Color, share: float) -> Color:

@@ -125,7 +125,10 @@ def _written(token: Token) -> str:
 
 
 def _symbol(name: Symbol) -> str:
-    base = name.base if len(name.base) == 1 else rf"\mathrm{{{_escaped(name.base)}}}"
+    base = name.base
+    if not (base.isascii() and base.isalpha() and len(base) == 1):
+        style = "mathrm" if base.isalnum() else "text"  # \mathrm knows no spaces and no signs
+        base = rf"\{style}{{{_escaped(base)}}}"
     sub = name.sub
     if sub[:1].isalpha():  # the index of z_o1 is itself a name
         sub = _symbol(symbol(sub.replace(",", "_")))

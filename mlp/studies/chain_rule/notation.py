@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mlp._names import printable
 from mlp.core import ACTIVATIONS, LOSSES, Dense
 from mlp.studies.chain_rule.records import Step
 
@@ -345,7 +346,8 @@ class Symbols:
             names |= {term.names[0] for term in unit.inputs}
         for error in trace.errors:
             names |= {error.name, error.target_name}
-        known = "|".join(map(re.escape, sorted(names - {""}, key=len, reverse=True)))
+        written = {printable(name) for name in names - {""}}
+        known = "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
         self._pattern = re.compile(
             rf"d(?P<top>{known})/d(?P<bottom>{known})(?!\w)"
             rf"|(?P<name>(?<!\w)(?:{known})(?![\w\[])\+?)"

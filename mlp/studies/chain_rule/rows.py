@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mlp._checks import check_count
+from mlp._names import printable
 from mlp.studies.chain_rule.records import Factor, Step, Term, Unit, Update
 
 _MOST_DIGITS = 17  # enough to tell any two float64 apart
@@ -15,12 +16,20 @@ _MOST_DIGITS = 17  # enough to tell any two float64 apart
 
 @dataclass(frozen=True)
 class Row:
-    """``label = formula = numbers = value``; formula and numbers are in parts, possibly none."""
+    """``label = formula = numbers = value``; formula and numbers are in parts, possibly none.
+
+    All of it can be printed, whatever the names.
+    """
 
     label: str
     formula: Sequence[str]
     numbers: Sequence[str]
     value: str
+
+    def __post_init__(self) -> None:
+        """Write control characters in names as escapes."""
+        object.__setattr__(self, "label", printable(self.label))
+        object.__setattr__(self, "formula", [*map(printable, self.formula)])
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,10 @@ class Block:
 
     title: str
     rows: Sequence[Row]
+
+    def __post_init__(self) -> None:
+        """Write control characters in names as escapes."""
+        object.__setattr__(self, "title", printable(self.title))
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ def sections_of(trace: Step, digits: int) -> tuple[str, list[Section]]:
         raise ValueError(f"digits: received {digits}, expected 1 to {_MOST_DIGITS}")
     write = _Writer(trace, digits)
     which = "One step" if trace.step is None else f"Step {trace.step}"
-    title = f"{which} of gradient descent: loss {trace.loss_name}, lr {trace.lr:g}"
+    title = f"{which} of gradient descent: loss {printable(trace.loss_name)}, lr {trace.lr:g}"
     targets = [(error.target_name, error.target) for error in trace.errors]
     before, after = write.number(trace.loss), write.number(trace.loss_after)
     if before == after:
@@ -299,15 +312,38 @@ def _row_lines(row: Row, label: int, value: int) -> Iterator[str]:
 def as_markdown(trace: Step, digits: int) -> str:
     """Return the trace as Markdown, a table for each unit and each weight."""
     title, sections = sections_of(trace, digits)
-    lines = [f"# {title}"]
+    lines = [f"# {_heading(title)}"]
     for section in sections:
         lines += ["", f"## {section.title}"]
         lines += ["", section.words] * bool(section.words)
         for number, block in enumerate(section.blocks):
-            lines += ["", f"### {block.title}"] * bool(block.title)
+            lines += ["", f"### {_heading(block.title)}"] * bool(block.title)
             if block.title or number == 0:  # blocks without a title share a table
                 lines += ["", *_TABLE_HEAD]
             for row in block.rows:
                 cells = (row.label, " ".join(row.formula), " ".join(row.numbers), row.value)
-                lines.append(f"| {' | '.join(f'`{cell}`' if cell else '' for cell in cells)} |")
+                lines.append(f"| {' | '.join(map(_code, cells))} |")
     return "\n".join(lines) + "\n"
+
+
+_MARKUP = re.compile(r"[\\`*<>&|~$#!]|\](?=[(])|(?<!\w)_|_(?!\w)")
+
+
+def _heading(text: str) -> str:
+    """Return text whose names are no markup."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
+def _code(text: str) -> str:
+    r"""Return code for a cell of a table, fenced by more backticks than it holds in a row.
+
+    Examples
+    --------
+    >>> print(_code("w5"), _code("a|b"), _code("`"))
+    `w5` `a\|b` `` ` ``
+    """
+    if not text:
+        return ""
+    fence = "`" * (1 + max(map(len, re.findall("`*", text))))
+    space = " " * (text[0] == "`" or text[-1] == "`")
+    return f"{fence}{space}{text}{space}{fence}".replace("|", r"\|")

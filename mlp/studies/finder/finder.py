@@ -114,7 +114,7 @@ def find_learning_rate(
         check_count("steps", steps, 4)
     method = copy.deepcopy(make_optimizer(optimizer))
     data = check_training(net, X, Y, sample_weight, class_weight)
-    rng = make_rng(copy.deepcopy(seed))
+    rng = copy.deepcopy(make_rng(seed))
     sample = Sample(net, data, copy.deepcopy(rng))
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": rng}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm}

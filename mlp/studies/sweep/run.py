@@ -250,10 +250,11 @@ def part_paths(checkpoint: AnyPath, n_parts: int) -> list[Path]:
     ['sweep.1-of-2.npz', 'sweep.2-of-2.npz']
     """
     path = Path(checkpoint)
-    if n_parts == 1:
-        return [path]
-    names = [f"{path.stem}.{i}-of-{n_parts}{path.suffix}" for i in range(1, n_parts + 1)]
-    return [path.with_name(name) for name in names]
+    return [path] if n_parts == 1 else [_part(path, i, n_parts) for i in range(1, n_parts + 1)]
+
+
+def _part(path: Path, i: int, n_parts: int) -> Path:
+    return path.with_name(f"{path.stem}.{i}-of-{n_parts}{path.suffix}")
 
 
 def parts_begun(checkpoint: AnyPath) -> int | None:
@@ -272,7 +273,7 @@ def parts_begun(checkpoint: AnyPath) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:  # the folder may be writable but not readable
-        firsts = [part_paths(path, n)[0] for n in range(2, _MOST_GUESSED)]
+        firsts = [_part(path, 1, n) for n in range(2, _MOST_GUESSED)]
         names = [first.name for first in firsts if os.path.lexists(first)]
     found |= {int(match[1]) for match in map(pattern.fullmatch, names) if match}
     if len(found) > 1:

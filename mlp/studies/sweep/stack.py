@@ -172,7 +172,7 @@ def stacks_of(
         of_net = {name: first[name] for name in (*SHAPE, "loss") if name in first}
         own = variant(net, of_net, has_dropout, seed)
         chosen = _method(method, first)
-        starts = starts_of(own, seeds, seed)
+        starts = starts_of(own, len(members), seeds, seed)
         numbers = {
             name: [{**common, **runs[i]}[name] for i in members for _ in range(seeds)]
             for name in NUMBERS
@@ -189,7 +189,7 @@ def stacks_of(
                 schedule=first.get("schedule"),
                 options={name: first[name] for name in trainer},
                 numbers=numbers,
-                starts=np.tile(starts, (len(members), 1)),
+                starts=starts,
                 runs=tuple(i * seeds + s for i in members for s in range(seeds)),
             )
         )

@@ -132,14 +132,13 @@ def learning_rate_sweep(
         net.copy().evaluate(*as_pair("validation", validation))
     if checkpoint is not None:
         check_path("checkpoint", checkpoint)
-    starts = starts_of(net, seeds, seed)
+    of_start = starts_of(net, len(checked_rates), seeds, seed)
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
     settings = {"epochs": epochs, "seeds": seeds, "seed": seed}
     run = SweepRun(net, method, X, Y, sample_weight, validation, epochs, options, settings)
 
     # replica k is rate k // seeds with initialisation k % seeds
-    of_start = np.tile(starts, (len(checked_rates), 1))
     of_rate = np.repeat(checked_rates, seeds)
     trained = run.in_parts(of_start, of_rate, executor, checkpoint)
 

@@ -87,15 +87,18 @@ def _arguments(net: MLP) -> dict[str, Any]:
     return found
 
 
-def starts_of(net: MLP, seeds: int, seed: int) -> Array:
-    """Return theta and fixed of each start, ``(seeds, P + F)``, beginning with the network's."""
+def starts_of(net: MLP, n_sets: int, seeds: int, seed: int) -> Array:
+    """Return theta and fixed of each run, ``(n_sets * seeds, P + F)``, first the network's."""
     dense = [layer for layer in net.layers if isinstance(layer, Dense)]
     if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
         raise ValueError(
             f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
         )
-    starts, fresh = [net._numbers], net.copy()
+    numbers, fresh = net._numbers, net.copy()
+    # memory for all before the first is drawn: too many runs are an error at once
+    starts = np.empty((n_sets, seeds, numbers.size), numbers.dtype)
+    starts[:, 0] = numbers
     for i in range(1, seeds):
         fresh.initialize(np.random.default_rng([seed, i]))
-        starts.append(fresh._numbers)
-    return np.array(starts)
+        starts[:, i] = fresh._numbers
+    return starts.reshape(n_sets * seeds, -1)

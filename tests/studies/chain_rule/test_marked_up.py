@@ -133,7 +133,7 @@ def test_names_that_mean_something_to_tex_or_html_are_written_as_they_are():
     found = named(HOSTILE)
     latex, page = found.latex(), found.html()
     escaped = (
-        r"\mathrm{w\_1 \& <b>\$x\$</b> \textbackslash{} "
+        r"\text{w\_1 \& <b>\$x\$</b> \textbackslash{} "
         r"\%\#\textasciitilde{}\textasciicircum{}\{\}}"
     )
     assert escaped in latex
@@ -173,3 +173,36 @@ def test_digits_out_of_range_are_refused(digits):
     for write in (trace_example("mazur").latex, trace_example("mazur").html):
         with pytest.raises((ValueError, TypeError), match="digits: received"):
             write(digits)
+
+
+UNPRINTABLE = {"a|b`c``d`": (0, 0, 0), "*em* [a](b)": (0, 0, 1), "<img src=x>": (0, 1, 0),
+               "red\x1b[31m\nx": (0, 1, 1), "%": (1, 0, 0), "c\u202ed": (1, 1, 0)}  # fmt: skip
+
+
+def hostile_trace():
+    return trace(MLP.from_sizes([2, 2, 1], "tanh", seed=0), X, [1.0], names=UNPRINTABLE)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "html", "_repr_html_"])
+def test_no_control_character_of_a_name_is_written(form):
+    written = getattr(hostile_trace(), form)()
+    assert written.replace("\n", "").isprintable()
+    assert "c\\u202ed" in written.replace(r"\textbackslash{}", "\\")
+
+
+def test_a_name_cannot_end_a_cell_or_be_markup_in_markdown():
+    lines = hostile_trace().markdown(3).splitlines()
+    for line in lines:
+        if line.startswith("| "):
+            assert len(re.findall(r"(?<!\\)\|", line)) == 5, line
+    assert r"### Weight a\|b\`c\`\`d\`, from x1 to h1" in lines
+    assert r"### Weight \*em\* [a\](b), from x1 to h2" in lines
+    assert r"### Weight \<img src=x\>, from x2 to h1" in lines
+    # the fence is longer than any run of backticks in the code
+    assert any(line.startswith(r"| ``` dz_h1/da\|b`c``d` ``` |") for line in lines)
+
+
+def test_a_name_of_one_sign_is_escaped_in_latex():
+    latex = hostile_trace().latex(3)
+    assert not re.search(r"(?<!\\)%", latex)
+    assert r"\paragraph{Weight $\text{\%}$, from $h_{1}$ to $o_{1}$}" in latex

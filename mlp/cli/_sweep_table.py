@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from multiprocessing import get_context
 from typing import Any
 
 from mlp._checks import check_count
+from mlp._names import printable
+from mlp.cli._numbers import parse_rates
 from mlp.cli.data import read_data
 from mlp.cli.model_file import metadata_of
-from mlp.cli.numbers import parse_rates
 from mlp.cli.options import batch_size_of, check_folder, explained, parse_hidden
+from mlp.cli.output import print_json
 from mlp.cli.task import TableTask, make_task
 from mlp.core import MLP
 from mlp.datasets import ClassTarget
@@ -95,7 +96,11 @@ def run_table(options: argparse.Namespace) -> None:
     share = 0.2 if options.validation is None else options.validation
     data = read_data(options)
     task = make_task(options, data, share, hidden[0])
-    metadata = metadata_of(data, task, share, options.seed)
+    if data.is_file and not options.json:
+        print(*map(printable, data.lines()), sep="\n", end="\n\n")
+    metadata = metadata_of(
+        data, task, {"fraction": share, "test_fraction": 0.0, "seed": options.seed}
+    )
     is_class = isinstance(task.target, ClassTarget)
     metric = options.metric or ("accuracy" if is_class else "r2")
     with explained(_kept(options)), _executor(options.workers) as executor:
@@ -191,7 +196,7 @@ def _report(
         files.append(model)
     if options.json:
         found = None if best is None else best._asdict()
-        print(json.dumps({"best": found, "files": list(map(str, files))}))
+        print_json({"best": found, "files": list(map(str, files))})
         return
     print(runs)
     print()
@@ -200,4 +205,4 @@ def _report(
     else:
         values = ", ".join(f"{key}={value}" for key, value in best.parameters.items())
         print(f"Best: {values} ({best.reason}).")
-    print(f"Wrote {', '.join(map(str, files))}.")
+    print(printable(f"Wrote {', '.join(map(str, files))}."))

@@ -46,6 +46,7 @@ bench: $(VENV)/bench ## compare with scikit-learn, PyTorch and JAX; takes 45 min
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
 	$(BIN)/python benchmarks/estimators.py $(BENCH)
+	$(BIN)/python benchmarks/any_sweep.py $(BENCH)
 
 gallery: $(VENV)/base ## draw the pictures of docs/gallery.md
 	$(BIN)/python docs/gallery.py

@@ -317,7 +317,7 @@ class MLP(Copyable):
         >>> net.grad  # of W, then of b
         array([5., 3.])
         """
-        check_penalty(penalty)
+        check_penalty(penalty, self.replicas)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
         rng = self._checked(rng)
@@ -414,7 +414,7 @@ class MLP(Copyable):
 
         The parameters are those of `loss_and_grad`.
         """
-        check_penalty(penalty)
+        check_penalty(penalty, self.replicas)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         if penalty is not None:
             penalty = copy.copy(penalty)

@@ -89,8 +89,11 @@ def test_a_batch_without_weight_is_rejected_with_the_exception_of_scikit_learn()
     weight = np.ones(len(y))
     weight[:300] = 0.0
     model = MLPRegressor(batch_size=20, shuffle=False)
-    with pytest.raises(ZeroDivisionError, match="sum to zero"):
+    with pytest.raises(ZeroDivisionError, match="batch of weights that sum to zero"):
         model.fit(X, y, sample_weight=weight)
+    for solver in ("adam", "lbfgs"):
+        with pytest.raises((ValueError, ZeroDivisionError), match="sum to zero|non-zero number"):
+            model.set_params(solver=solver).fit(X, y, sample_weight=0.0 * weight)
 
 
 def test_negative_counts_are_rejected():

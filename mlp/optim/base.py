@@ -137,7 +137,9 @@ class Optimizer(ABC):
         if self._theta is not theta:
             self._take_over(theta)
         self.steps += 1
-        sizes = [_column(size, theta.dtype) for size in self._step_sizes(rate)]
+        sizes: Sequence[Any] = self._step_sizes(rate)
+        if theta.ndim == 2:
+            sizes = [_column(size, theta.dtype) for size in sizes]
         is_moving = rate != 0.0 if isinstance(rate, float) else bool(rate.all())
         for columns, here, state, delta in self._parts:
             self._update(here, grad if columns is None else grad[columns], state, sizes, delta)

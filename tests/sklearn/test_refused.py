@@ -55,7 +55,7 @@ def test_a_wrong_parameter_is_rejected_by_fit_with_its_name(params):
         ({"hidden_layer_sizes": [4, 0]}, "hidden_layer_sizes must be > 0"),
         ({"normalization": "batch", "batch_size": 149}, "batch_size: received 149"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else ",".join(value),
 )
 def test_parameters_that_do_not_fit_are_rejected(params, message):
     with pytest.raises((TypeError, ValueError), match=message):

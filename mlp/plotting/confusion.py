@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import finite_numbers
 from mlp.plotting.classes import class_names
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import FONT_SIZE, drawing, name_axes
+from mlp.plotting.style import drawing, font_size, name_axes
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import contrast, legible, shades, theme_of
 
@@ -113,7 +113,7 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
     ax.spines[:].set_visible(False)
     ax.grid(False)
     every = -(-n // MOST_NAMED)
-    size = min(0.95 * FONT_SIZE, 3.2 * FONT_SIZE / (n / every) ** 0.5)
+    size = min(font_size(0.95), font_size(3.2) / (n / every) ** 0.5)
     shown = range(0, n, every)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_ticks(shown, [names[i] for i in shown], fontsize=size, color=theme.ink)
@@ -136,7 +136,7 @@ def _font_size(ax: Axes, counts: NDArray[np.int64]) -> float:
     cell = 0.9 * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
     with_rates = len(counts) <= WITH_RATES
     longest = max(len(str(counts.max())), len("100%") if with_rates else 1)
-    return min(1.15 * FONT_SIZE, cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
+    return min(font_size(1.15), cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
 
 
 def _write_cells(

@@ -1,10 +1,11 @@
 """Writing pictures to files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 from mlp._atomic import write_file
 from mlp._checks import check_path
 from mlp._names import shortened
-from mlp.plotting.style import look
+from mlp.plotting.style import look, offscreen
 from mlp.plotting.text import without_warnings
 
 MOST_PASSES = 5  # of a layout engine; two suffice for nearly all pictures
@@ -75,6 +76,18 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, picture.getvalue())
     return path
+
+
+def draw(
+    plot: Callable[..., Axes], record: object, path: str | PathLike[str] | None, **options: Any
+) -> Axes:
+    """Return the axes of ``plot(record, **options)``; with a path, save them and show nothing."""
+    if path is None:
+        return plot(record, **options)
+    with offscreen():
+        ax = plot(record, **options)
+    save_figure(ax, path)
+    return ax
 
 
 @contextmanager

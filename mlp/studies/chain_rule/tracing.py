@@ -110,12 +110,10 @@ class Trace(Step):
 
         The options are those of `mlp.plotting.plot_trace`.
         """
-        from mlp.plotting import plot_trace, save_figure
+        from mlp.plotting import plot_trace
+        from mlp.plotting.save import draw
 
-        ax = plot_trace(self, **options)
-        if path is not None:
-            save_figure(ax, path)
-        return ax
+        return draw(plot_trace, self, path, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trace as JSON-compatible data; a number that is not finite becomes None."""

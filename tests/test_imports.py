@@ -15,7 +15,7 @@ from tests.processes import assert_runs
 ROOT = Path(__file__).resolve().parents[1]
 
 # What each part of the package may import besides itself and the parts named for its rank.
-LEAVES = {"_types", "_names", "_checks", "_atomic", "_archive", "_version"}
+LEAVES = {"_types", "_names", "_checks", "_atomic", "_archive", "_html", "_version"}
 FOUNDATION = LEAVES | {"core", "optim", "plotting", "machine"}
 DATA = FOUNDATION | {"files", "tables", "datasets"}
 STUDIES = DATA | {"training", "studies"}
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "_checks": {"_types", "_names"},
     "_names": {"_types"},
     "_atomic": {"_types", "_names", "_checks"},
+    "_html": {"_names"},
     "_version": set(),
     "_archive": {"_types", "_names", "_checks", "_atomic"},
     "core": LEAVES,
@@ -57,7 +58,7 @@ HEAVY = {
 }
 MOST_LINES_OF_CODE = 300
 MOST_ENTRIES = 16  # of a folder; private modules do not count
-MOST_MODULES = 139
+MOST_MODULES = 141
 
 parse = cache(ast.parse)
 

@@ -17,6 +17,7 @@ from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
+from mlp.core.html import network_as_html
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
@@ -522,6 +523,10 @@ class MLP(Copyable):
     def summary(self) -> str:
         """Return a table of the layers, their outputs and their parameters."""
         return summarize(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
+
+    def _repr_html_(self) -> str:
+        """Return a small diagram and the table of the layers for a notebook."""
+        return network_as_html(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
 
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""

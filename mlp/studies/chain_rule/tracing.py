@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mlp._checks import check_count, check_inputs, check_targets, numeric, one_hot
+from mlp._html import html_table
 from mlp._names import did_you_mean
 from mlp._types import Array
 from mlp.core import MLP
@@ -26,10 +27,11 @@ from mlp.studies.chain_rule.rows import as_markdown, as_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_ENDS = 10  # steps at the beginning and at the end of a table
 Places = Mapping[str, tuple[int, int, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace(Step):
     """One step of gradient descent on one sample, in all its numbers.
 
@@ -123,6 +125,35 @@ class Trace(Step):
     def __str__(self) -> str:
         """Return the text with nine digits."""
         return self.text()
+
+    def __repr__(self) -> str:
+        """Return a line; ``print`` shows everything."""
+        number = "" if self.step is None else f" of step {self.step}"
+        return (
+            f"<Trace{number}: loss {self.loss:.6g} -> {self.loss_after:.6g}, lr {self.lr:g}, "
+            f"{len(self.updates)} weights and biases>"
+        )
+
+
+class Traces(tuple[Trace, ...]):
+    """The traces of several steps: a tuple that is short in a terminal and in a notebook."""
+
+    def __repr__(self) -> str:
+        """Return a line."""
+        if not self:
+            return "<no Trace>"
+        return (
+            f"<{len(self)} Traces: loss {self[0].loss:.6g} -> {self[-1].loss_after:.6g}, "
+            f"lr {self[0].lr:g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return a table of the steps for a notebook; of many, the first and the last ones."""
+        shown = [*self[:_ENDS], *self[max(_ENDS, len(self) - _ENDS) :]]
+        rows = [(str(one.step), f"{one.loss:.9g}", f"{one.loss_after:.9g}") for one in shown]
+        if len(self) > len(shown):
+            rows.insert(_ENDS, (f"… {len(self) - len(shown)} more", "", ""))
+        return html_table(("step", "loss before", "loss after"), rows, repr(self)[1:-1])
 
 
 def _plain(value: Any) -> Any:
@@ -231,7 +262,7 @@ def trace(
         for number in range(1, check_count("steps", steps) + 1):
             one, net = _step(net, X, T, optimizer, names, number)
             found.append(one)
-    return tuple(found)
+    return Traces(found)
 
 
 def _sample(net: MLP, x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:

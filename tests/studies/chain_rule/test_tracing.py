@@ -1,6 +1,7 @@
 """A trace shows the very numbers of training, and its factors multiply to the gradient."""
 
 import dataclasses
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -235,3 +236,21 @@ def test_a_trace_is_a_record_that_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         found["w1"].gradient = 0.0
     assert found == trace_example("mazur")
+
+
+def test_traces_are_short_in_a_terminal_and_a_table_in_a_notebook():
+    found = trace(network("tanh", "sigmoid", "mse"), X, T, 0.5, steps=30)
+    assert isinstance(found, tuple)
+    assert len(repr(found)) < 80
+    assert len(repr(found[0])) < 100
+    assert repr(found[1]).startswith("<Trace of step 2: loss ")
+    rows = ElementTree.fromstring(found._repr_html_()).findall("tr")
+    assert [row[0].text for row in rows] == [
+        "step",
+        *map(str, range(1, 11)),
+        "… 10 more",
+        *map(str, range(21, 31)),
+    ]
+    assert rows[1][1].text == f"{found[0].loss:.9g}"
+    assert found[:0] == ()
+    assert "more" not in type(found)(found[:11])._repr_html_()

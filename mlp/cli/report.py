@@ -122,7 +122,10 @@ class TrainReport:
 
         net, task, scores = self.trainer.net, self.task, self.scores
         if name == "confusion":
-            yield plotting.plot_confusion_matrix(scores["confusion"], names=scores["labels"])
+            rows = "held-out rows" if self.is_held_out else "training rows"
+            yield plotting.plot_confusion_matrix(
+                scores["confusion"], names=scores["labels"], rows=rows
+            )
         elif name == "weights":
             yield plotting.plot_weights(net)
         elif name == "boundary":

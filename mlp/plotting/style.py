@@ -1,5 +1,6 @@
 """The style that all pictures share: settings, new axes, common elements."""
 
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -15,7 +16,13 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+    ScalarFormatter,
+)
 from numpy.typing import ArrayLike
 
 from mlp._checks import check_number
@@ -203,8 +210,29 @@ def tidy(
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
+    label_with_powers(ax)
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     name_axes(ax, "epoch", ylabel + (" (log scale)" if scale == "log" else ""))
+
+
+def label_with_powers(ax: Axes) -> None:
+    """Write a power of ten in each label of a linear y axis, not above it, where the key is."""
+    if ax.get_yscale() != "linear":
+        return
+    largest = max(map(abs, ax.get_ylim()))
+    formatter = ax.yaxis.get_major_formatter()
+    if 1e-4 <= largest < 1e6:
+        if isinstance(formatter, ScalarFormatter):
+            formatter.set_useOffset(False)
+    else:
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _distinct(value, ax)))
+
+
+def _distinct(value: float, ax: Axes) -> str:
+    """Return a number with the digits that tell the ticks of a y axis apart."""
+    low, high = ax.get_ylim()
+    digits = 3 + math.ceil(math.log10(max(abs(low), abs(high)) / abs(high - low)))
+    return f"{value:.{max(digits, 3)}g}"
 
 
 def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:

@@ -96,3 +96,13 @@ def test_the_page_follows_the_settings_of_the_user_and_the_text_stays_legible():
     assert matplotlib.colors.to_hex(ax.get_facecolor()) == "#102030"
     assert luminance(ax.xaxis.label.get_color()) > 0.5
     assert chosen.get_facecolor() == chosen.figure.get_facecolor() == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("largest", [1e23, 1e-9, 1e6 + 1])
+def test_no_power_of_ten_lies_on_the_key(largest):
+    ax = plot_history({"loss": [largest, 0.999999 * largest], "val_loss": [largest, largest]})
+    ax.figure.draw_without_rendering()
+    assert ax.yaxis.get_offset_text().get_text() == ""
+    labels = [float(t.get_text().replace("\u2212", "-")) for t in ax.get_yticklabels()]
+    assert labels == pytest.approx(ax.get_yticks(), rel=1e-6)
+    assert len(set(labels)) == len(labels)

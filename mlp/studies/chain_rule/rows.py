@@ -111,11 +111,12 @@ class _Writer:
         """Replace names by numbers, a negative one in brackets unless it comes first."""
 
         def put(name: re.Match[str]) -> str:
-            number = self.number(self.values[name[0]])
-            is_first = formula[: name.start()].endswith(("", "(")[name.start() > 0])
+            number, before = self.number(self.values[name[0]]), formula[: name.start()]
+            is_first = not before or before.endswith(("(", ", "))
             return number if is_first or not number.startswith("-") else f"({number})"
 
-        return self._name.sub(put, formula)
+        written = self._name.sub(put, formula)
+        return re.sub(r"(^|[(])-0(?![\w.])", r"\g<1>0", written)  # minus a target of 0
 
     def row(self, label: str, formula: Sequence[str], value: float) -> Row:
         """Return a row with the formula in numbers, unless these only repeat the value."""

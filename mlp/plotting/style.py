@@ -183,11 +183,10 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
         with look(theme=theme_of(page)), told_once(page):
             yield page
     except BaseException:
-        canvas = page.figure.canvas
-        if ax is None and canvas.manager is not None:
+        if ax is None and page.figure.canvas.manager is not None:
             from matplotlib import pyplot
 
-            pyplot.close(canvas.figure)
+            pyplot.close(page.figure.canvas.figure)
         raise
 
 

@@ -29,6 +29,7 @@ extensions = [
     "example_trace",
     "notebooks",
     "pictures",
+    "playground",
     "registries",
 ]
 exclude_patterns = ["_build", "_templates"]

@@ -14,10 +14,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlp._hooks import HOOKS
 from mlp._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from mlp import core, datasets, files, optim, plotting, studies, tables, training
+    from mlp import core, datasets, export, files, optim, plotting, studies, tables, training
     from mlp.core import (
         MLP,
         ActivationLayer,
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
         Penalty,
         check_gradients,
     )
+    from mlp.export import from_torch
     from mlp.files import FileFormatError, load
     from mlp.machine import show_config
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
-    from mlp.studies.sweep import learning_rate_sweep
+    from mlp.studies.sweep import SweepRuns, learning_rate_sweep, search, sweep
     from mlp.training import (
         MAE,
         R2,
@@ -84,6 +86,7 @@ __all__ = [
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
+    "SweepRuns",
     "TopK",
     "Trainer",
     "TrainingDiverged",
@@ -92,14 +95,18 @@ __all__ = [
     "core",
     "datasets",
     "examples",
+    "export",
     "files",
     "find_learning_rate",
+    "from_torch",
     "learning_rate_sweep",
     "load",
     "optim",
     "plotting",
+    "search",
     "show_config",
     "studies",
+    "sweep",
     "tables",
     "trace",
     "training",
@@ -141,8 +148,9 @@ _MODULES = {
     ),
     "studies.chain_rule": ("trace",),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
-    "studies.sweep": ("learning_rate_sweep",),
+    "studies.sweep": ("SweepRuns", "learning_rate_sweep", "search", "sweep"),
     "studies": ("examples",),
+    "export": ("from_torch",),
     "machine": ("show_config",),
     "datasets": (),
     "tables": (),
@@ -160,6 +168,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mlp' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+HOOKS["to_torch"] = lambda net: __getattr__("export").to_torch(net)
 
 
 def __dir__() -> list[str]:

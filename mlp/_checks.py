@@ -304,7 +304,7 @@ def as_floats(name: str, values: NDArray[Any], dtype: np.dtype[np.floating[Any]]
     """
     array: Array = values
     if values.dtype != dtype or not (values.flags.c_contiguous and values.flags.aligned):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # invalid: a signaling NaN
             array = np.require(values, dtype, ["C", "ALIGNED"])
     if not _is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])

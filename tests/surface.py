@@ -6,14 +6,18 @@ required parameter of a name that is new: `NeedsValue` then says what to add to 
 
 import inspect
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from types import MappingProxyType, ModuleType
+from typing import is_typeddict
 
 import numpy as np
+import pytest
 
 import mlp
+import mlp.sklearn
 from mlp.core import Activation, Initializer, Layer, Loss, Penalty
 from mlp.core.arrays import Workspace
 from mlp.training.callbacks.base import Saver
@@ -46,6 +50,10 @@ def history():
 
 def sweep_result():
     return mlp.learning_rate_sweep(network(), X, Y, [0.1, 0.2], epochs=2)
+
+
+def sweep_runs():
+    return mlp.sweep(network(), X, Y, {"lr": [0.1, 0.2]}, epochs=2)
 
 
 def finder_result():
@@ -118,8 +126,46 @@ def data_file():
     return "data.npz"
 
 
+def sklearn_estimator():
+    pytest.importorskip("sklearn", reason="scikit-learn is missing")
+    return mlp.export.to_sklearn(network())
+
+
+def torch_module():
+    pytest.importorskip("torch", reason="PyTorch is missing")
+    return network().to_torch()
+
+
+def safetensors_file():
+    mlp.export.to_safetensors(network(), "net.safetensors")
+    return "net.safetensors"
+
+
+def onnx_file():
+    pytest.importorskip("onnx", reason="onnx is missing")
+    mlp.export.to_onnx(network(), "net.onnx")
+    return "net.onnx"
+
+
 def theta():
     return np.ones(4)
+
+
+def estimator(kind):
+    return kind([4], activation="tanh", tol=1e9, n_iter_no_change=1, random_state=0).fit(X, Y)
+
+
+def classifier():
+    return estimator(mlp.sklearn.MLPClassifier)
+
+
+def regressor():
+    return estimator(partial(mlp.sklearn.MLPRegressor, "mse"))
+
+
+def estimator_file(fitted):
+    fitted.save("estimator.npz")
+    return "estimator.npz"
 
 
 def csv_file():
@@ -195,6 +241,8 @@ VALUES = {
     "CellError.with_remedies.remedies": list,
     "Dataset.n_classes": lambda: 2,
     "MLP.replica.k": lambda: 1,
+    "MLPClassifier.load.path": lambda: estimator_file(classifier()),
+    "MLPRegressor.load.path": lambda: estimator_file(regressor()),
     "SweepResult.network.rate_index": lambda: 0,
     "Table.words.name": lambda: "y",
     "codes.name": lambda: "y",
@@ -228,6 +276,8 @@ VALUES = {
     "Standardizer.from_moments.mean": lambda: np.zeros(3),
     "Standardizer.from_moments.scale": lambda: np.ones(3),
     "NumberTarget.standardizer": lambda: None,
+    "SweepRuns.best_by.name": lambda: "loss",
+    "SweepRuns.from_json.source": lambda: sweep_runs().to_json(),
     "Table.columns": lambda: {"a": np.ones(3)},
     "Table.lines": lambda: np.arange(3),
     "Table.place.row": lambda: 0,
@@ -241,8 +291,15 @@ VALUES = {
     "View.kind": lambda: "params",
     "datasets.load.name": lambda: "xor",
     "find_learning_rate.steps": lambda: 10,
+    "from_onnx.path": onnx_file,
+    "from_safetensors.path": safetensors_file,
+    "from_sklearn.estimator": sklearn_estimator,
+    "from_torch.module": torch_module,
     "learning_rate_sweep.epochs": lambda: 2,
+    "sweep.epochs": lambda: 2,
+    "sweep.parameters": lambda: {"lr": [0.1, 0.2]},
     "load.path": model_file,
+    "load_state_dict.tensors": lambda: mlp.export.state_dict(network()),
     "load_example.name": lambda: "mazur",
     "load_state_dict.saved": lambda: {"steps": 0, "state": {}},
     "make_activation.spec": lambda: "relu",
@@ -255,10 +312,12 @@ VALUES = {
     "optimizer_from_config.config": lambda: mlp.Adam(0.1).config(),
     "plot_learning_rate_finder.result": finder_result,
     "plot_learning_rates.result": sweep_result,
+    "plot_sweep.runs": sweep_runs,
     "read_frame.path": csv_file,
     "read_archive.path": archive_file,
     "read_csv.path": csv_file,
     "read_model.path": model_file,
+    "read_safetensors.path": safetensors_file,
     "read_npz.path": data_file,
     "rebuild.content": lambda: mlp.files.describe(network()),
     "save_figure.ax_or_fig": mlp.plotting.new_axes,
@@ -281,9 +340,12 @@ OBJECTS = {
     mlp.MLP.replica: lambda: network().replicate(2),
     mlp.Trainer: trainer,
     mlp.History: history,
+    mlp.sklearn.MLPClassifier: classifier,
+    mlp.sklearn.MLPRegressor: regressor,
     mlp.LayerRecorder: recorder,
     mlp.studies.FinderResult: finder_result,
     mlp.studies.SweepResult: sweep_result,
+    mlp.SweepRuns: sweep_runs,
     mlp.studies.Trace: step,
     mlp.tables.InputEncoder: encoder,
     mlp.tables.Table: table,
@@ -389,7 +451,7 @@ def of_thing(thing):
     if not inspect.isclass(thing):
         yield Call(name_of(thing), thing)
         return
-    if issubclass(thing, dict) or getattr(thing, "_is_protocol", False):
+    if is_typeddict(thing) or getattr(thing, "_is_protocol", False):
         return  # a type for annotations
     if inspect.isabstract(thing):
         return

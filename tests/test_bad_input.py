@@ -206,3 +206,21 @@ def test_a_trace_refuses_bad_samples(what):
 def test_an_unknown_name_is_answered_with_the_nearest(make, nearest):
     with pytest.raises((ValueError, TypeError), match=f"received .*{nearest}"):
         make()
+
+
+def signaling_nan(shape):
+    """Return float32 numbers, one of them a NaN that warns when it is cast."""
+    values = np.ones(shape, np.float32)
+    values.view(np.uint32)[0, 0] = 0x7FA00000
+    return values
+
+
+@pytest.mark.parametrize("rows", [4, 5000])
+def test_a_signaling_nan_is_rejected_without_a_warning(rows):
+    net, bad = network(), signaling_nan((rows, 3))
+    with pytest.raises(ValueError, match="X: received nan"):
+        net.predict(bad)
+    with pytest.raises(ValueError, match="expected finite"):
+        assert_fit_changes_nothing(net, bad, np.full((rows, 2), 0.5))
+    with pytest.raises(ValueError, match="weights: received nan"):
+        mlp.Dense(rows, 3, weights=bad)

@@ -135,7 +135,7 @@ def read_rest(
         raise ValueError(f"truncated: {missing} bytes are missing")
     if missing < 0:
         raise ValueError(f"has {-missing} bytes more than its description says")
-    _check_holes(file.fileno())
+    check_holes(file.fileno())
     file.seek(start)
     checksums = _read_directory(file.read(len(blank)), everything)
     if checksums[0] != zlib.crc32(first):
@@ -145,7 +145,7 @@ def read_rest(
     return (_read_member(file, member, checksum) for member, checksum in pairs)
 
 
-def _check_holes(descriptor: int) -> None:
+def check_holes(descriptor: int) -> None:
     """Raise ValueError if more than 64 MiB of a file are holes, which only exist in memory.
 
     The holes themselves are counted because a file system that compresses stores fewer blocks

@@ -111,23 +111,36 @@ def from_text(text: bytes) -> tuple[dict[str, Any], list[Slot]]:
     ValueError
         If the description is not valid.
     """
-    characters = text.decode("ascii")
+    tree = parse(text.decode("ascii"))
+    if MARK in tree:
+        raise ValueError("description: is not an object of named values")
+    return tree, list(_slots(tree, ()))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the object in a JSON text that is not trusted.
+
+    Raises
+    ------
+    ValueError
+        If it is not valid, nested too deeply, has a key twice or a number out of range.
+    """
     depth = deepest = 0
-    for match in _BRACKETS.finditer(characters):
+    for match in _BRACKETS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         deepest = max(deepest, depth)
     if deepest > DEEPEST + 1:
         raise ValueError(f"description: is nested deeper than {DEEPEST}")
     tree = json.loads(
-        characters,
+        text,
         object_pairs_hook=_unique,
         parse_int=_int,
         parse_float=_float,
         parse_constant=_float,
     )
-    if not isinstance(tree, dict) or MARK in tree:
+    if not isinstance(tree, dict):
         raise ValueError("description: is not an object of named values")
-    return tree, list(_slots(tree, ()))
+    return tree
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

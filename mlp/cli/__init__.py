@@ -1,4 +1,4 @@
-"""The command line: ``mlp train``, ``predict``, ``sweep``, ``find-lr``, ``trace`` and ``info``.
+"""The command line: ``mlp train``, ``predict``, ``export``, ``sweep`` and more.
 
 ``python -m mlp`` is the same program.
 """
@@ -12,10 +12,11 @@ from typing import Any, NoReturn
 
 from mlp._names import printable
 from mlp._version import __version__
-from mlp.cli import find_lr, info, predict, sweep, trace, train
+from mlp.cli import export, find_lr, info, playground, predict, sweep, trace, train
 from mlp.cli.output import complain, plain_warnings, printing
+from mlp.tables import TableError
 
-COMMANDS = (train, predict, sweep, find_lr, trace, info)
+COMMANDS = (train, predict, export, sweep, find_lr, trace, playground, info)
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = command.__name__.rpartition(".")[2].replace("_", "-")
         subparser = subparsers.add_parser(
             name,
+            usage=f"mlp {name} {command.USAGE}" if hasattr(command, "USAGE") else None,
             help=command.HELP,
             description=command.__doc__,
             epilog=command.EPILOG,
@@ -75,8 +77,9 @@ def _run(parser: Parser, arguments: Sequence[str] | None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return 141
-    except (ValueError, TypeError, OSError, OverflowError) as error:
-        complain(program, f"error: {error}")
+    except (ValueError, TypeError, OSError, OverflowError, ImportError) as error:
+        message = error.as_options() if isinstance(error, TableError) else error
+        complain(program, f"error: {message}")
         return 2
     except MemoryError as error:
         complain(program, f"error: out of memory: {error or 'received more than fits'}")

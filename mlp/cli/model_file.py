@@ -5,26 +5,32 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mlp._archive import description
+from mlp._checks import check_names
 from mlp.cli.data import Data
 from mlp.cli.task import TableTask
 from mlp.core import MLP
 from mlp.datasets import ClassTarget, InputEncoder, NumberTarget, target_from_dict
 from mlp.files import FileFormatError, format_errors, read_model
+from mlp.tables import Dialect
+from mlp.tables.numbers import PARTS
 
 _KEYS = {"task", "inputs", "target", "ignored", "split"}
+_LATER_KEYS = {"dates": [], "dialect": Dialect().to_dict()}  # older files lack them
 
 
 class Model(NamedTuple):
-    """A network and the columns that it reads and predicts."""
+    """A network, the columns that it reads and predicts, and how files spell them."""
 
     net: MLP
     inputs: InputEncoder
     target: ClassTarget | NumberTarget
-    ignored: list[str]
+    ignored: list[str | int]
+    dates: list[str]
+    dialect: Dialect
 
 
-def metadata_of(data: Data, task: TableTask, fraction: float, seed: int) -> dict[str, Any]:
-    """Return the metadata of a network, before it is trained.
+def metadata_of(data: Data, task: TableTask, split: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a network, before it is trained; `split` says how rows were drawn.
 
     Raises
     ------
@@ -36,11 +42,13 @@ def metadata_of(data: Data, task: TableTask, fraction: float, seed: int) -> dict
         "inputs": task.inputs.to_dict(),
         "target": task.target.to_dict(),
         "ignored": list(data.ignored),
-        "split": {
-            "fraction": fraction,
-            "seed": seed,
-            "training": len(task.training),
-            "held_out": len(task.held_out),
+        "dates": list(data.dates),
+        "dialect": data.dialect.to_dict(),
+        "split": split
+        | {
+            "training": len(task.parts.training),
+            "held_out": len(task.parts.validation),
+            "test": len(task.parts.test),
         },
     }
     description.to_text({"metadata": metadata})
@@ -58,7 +66,8 @@ def read(path: str) -> Model:
         If it cannot be read.
     """
     net, metadata = read_model(path)
-    if set(metadata) != _KEYS:
+    metadata = _LATER_KEYS | metadata
+    if set(metadata) != _KEYS | set(_LATER_KEYS):
         raise FileFormatError(
             path, "holds a network without the columns of its data, expected a model of mlp train"
         )
@@ -68,6 +77,8 @@ def read(path: str) -> Model:
             InputEncoder.from_dict(metadata["inputs"]),
             target_from_dict(metadata["target"]),
             metadata["ignored"],
+            check_names("metadata.dates", metadata["dates"]) if metadata["dates"] else [],
+            Dialect.from_dict(metadata["dialect"]),
         )
         _check(model)
     return model
@@ -83,5 +94,12 @@ def _check(model: Model) -> None:
             f"metadata: has {model.inputs.n_in} inputs and {n_out} outputs, "
             f"expected {net.n_in} and {net.n_out} of one network"
         )
-    if not isinstance(ignored, list) or not all(isinstance(name, str) for name in ignored):
-        raise TypeError(f"metadata.ignored: received {ignored!r:.80}, expected a list of strings")
+    if not isinstance(ignored, list) or not all(type(name) in (str, int) for name in ignored):
+        raise TypeError(
+            f"metadata.ignored: received {ignored!r:.80}, expected a list of names and positions"
+        )
+    parts = {f"{name}.{part}" for name in model.dates for part in PARTS}
+    if not {*model.dates, *parts} <= {*model.inputs.numbers}:
+        raise ValueError(
+            f"metadata.dates: received {model.dates!r:.80}, expected inputs with their parts"
+        )

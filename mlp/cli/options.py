@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlp.cli.data import DATA_OPTIONS, add_data_arguments
+from mlp.cli.data import DATA_HELP, DATA_OPTIONS, add_data_arguments
 from mlp.cli.task import Task
 from mlp.core import MLP
 from mlp.core.activations import ACTIVATIONS
@@ -22,8 +22,7 @@ NETWORK_OPTIONS = ("layers", "hidden", "output", "loss", "batch_size", "dtype", 
 def add_network_arguments(parser: argparse.ArgumentParser, default_data: str | None = None) -> None:
     """Declare the options that name data and describe a network."""
     group = parser.add_argument_group("network and data")
-    data = "digits, xor, spirals, FILE.csv or FILE.npz"
-    data += "" if default_data is None else f" ({default_data})"
+    data = DATA_HELP + ("" if default_data is None else f" ({default_data})")
     group.add_argument("--data", metavar="NAME", default=default_data, help=data)
     group.add_argument(
         "--layers", type=parse_sizes, metavar="64,32,10", help="widths, from input to output"

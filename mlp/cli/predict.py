@@ -1,7 +1,7 @@
 """Predict with a model that `mlp train` wrote.
 
-Columns are matched by name, in any order. If the data has the target column too, the predictions
-are scored.
+Columns are matched by name, in any order; others are not used. If the data has the target column
+too, the predictions are scored.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,148 +21,296 @@ from numpy.typing import NDArray
 from mlp._atomic import write_file
 from mlp._names import printable
 from mlp.cli import model_file
-from mlp.cli.data import add_file_arguments, as_task, is_csv, is_npz
+from mlp.cli.data import (
+    DATA_HELP,
+    add_file_arguments,
+    check_file_options,
+    dialect_of,
+    is_npz,
+    is_table_file,
+    sheet_of,
+    split_names,
+)
 from mlp.cli.model_file import Model
 from mlp.cli.options import check_folder
-from mlp.cli.output import print_data
+from mlp.cli.output import complain, print_data
 from mlp.cli.scores import confusion_text, score, score_line
-from mlp.datasets import ClassTarget, CSVFile, Table, load, read_npz
+from mlp.datasets import ClassTarget, Table, load, read_npz
+from mlp.tables import BadCell, open_table, with_task
+from mlp.tables.numbers import PARTS
+from mlp.tables.table import shortened
+
+USAGE = "MODEL DATA [options]"
 
 HELP = "predict with a model of mlp train"
 
 EPILOG = """\
 examples:
   mlp predict results/model.npz new.csv
-  mlp predict results/model.npz new.csv --probabilities --out predictions.csv
-  mlp predict results/model.npz test.csv --json
+  mlp predict results/model.npz new.csv --keep id,name --on-bad-row blank --out predictions.csv
+  mlp predict results/model.npz test.csv --probabilities --json
 """
+
+_SHOWN = 5  # messages about bad rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp predict``."""
     parser.add_argument("model", metavar="MODEL", help="model.npz written by mlp train")
-    parser.add_argument("data", metavar="DATA", help="FILE.csv, FILE.npz, digits, spirals or xor")
-    add_file_arguments(parser)
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     out = parser.add_argument_group("results")
+    out.add_argument(
+        "--keep", action="append", metavar="COLUMNS",
+        help="columns to write beside the predictions and their line numbers: names or positions, "
+        "with commas or repeated; all: every column",
+    )  # fmt: skip
+    out.add_argument(
+        "--on-bad-row", choices=("fail", "blank", "skip"), default="fail",
+        help="a row that cannot be predicted, because of a missing value or an unknown word, is an "
+        "error (fail, the default), gets a blank prediction, or is left out (skip)",
+    )  # fmt: skip
     out.add_argument(
         "--probabilities", action="store_true", help="add the probability of each class"
     )
     out.add_argument("--out", type=Path, metavar="FILE", help="file for the predictions (printed)")
     out.add_argument("--json", action="store_true", help="print JSON instead of CSV")
+    add_file_arguments(parser, of_model=True)
+
+
+class Rows(NamedTuple):
+    """The rows to predict.
+
+    Attributes
+    ----------
+    table : Table
+        The columns of the model, and its targets if the data has them.
+    kept : dict of str to list of str
+        The columns to write beside the predictions.
+    others : sequence of str
+        The columns that are not used.
+    """
+
+    table: Table
+    kept: dict[str, list[str]]
+    others: Sequence[str]
+
+
+class Outputs(NamedTuple):
+    """The outputs of the network.
+
+    Attributes
+    ----------
+    values : ndarray (n_good, n_out)
+        For the rows that can be predicted.
+    rows : ndarray of int (n_good,)
+        Those rows.
+    bad : list of BadCell
+        What is wrong with the others.
+    """
+
+    values: NDArray[Any]
+    rows: NDArray[np.integer[Any]]
+    bad: list[BadCell]
 
 
 def run(options: argparse.Namespace) -> None:
     """Predict, and print or write the predictions."""
     if options.out is not None:
         check_folder(options.out.parent)
+    check_file_options(options, options.data)
     model = model_file.read(options.model)
-    table = _read_table(options, model)
-    outputs = _outputs(model, table)
-    scores = _score(model, table, outputs)
-    predictions, probabilities = _predictions(model, outputs), {}
-    if options.probabilities:
-        probabilities = _probabilities(model, outputs)
+    if options.probabilities and not isinstance(model.target, ClassTarget):
+        raise ValueError("--probabilities: received a model of numbers, expected one of classes")
+    rows = _read(options, model)
+    outputs = _outputs(model, rows.table)
+    if outputs.bad and options.on_bad_row == "fail":
+        raise ValueError(_failure(outputs.bad))
+    scores = _score(model, rows.table, outputs)
+    columns = _columns(options, model, rows, outputs)
     if options.json:
-        columns = {"predictions": predictions, "probabilities": probabilities or None}
-        text = json.dumps(columns | {"scores": scores}, default=np.ndarray.tolist) + "\n"
+        found = columns | {
+            "scores": scores,
+            "columns_not_used": list(rows.others),
+            "bad_rows": [cell.message for cell in outputs.bad],
+        }
+        text = json.dumps(found, default=lambda array: array.tolist()) + "\n"
     else:
-        text = _as_csv(predictions | probabilities)
+        text = _as_csv(columns)
     if options.out is None:
         print_data(text)
     else:
         write_file(options.out, text.encode())
-        if not options.json:
-            print(f"Wrote the predictions for {len(table)} rows to {printable(str(options.out))}.")
-    if scores is not None and not options.json:
+    if options.json:
+        return
+    for line in _notes(options, rows, outputs):
+        complain(options.prog, line)
+    if options.out is not None:
+        where = printable(str(options.out))
+        print(f"Wrote the predictions for {len(outputs.rows)} rows to {where}.")
+    if scores is not None:
         # stdout may be piped as CSV: the scores must not mix with it
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)
 
 
-def _read_table(options: argparse.Namespace, model: Model) -> Table:
+def _read(options: argparse.Namespace, model: Model) -> Rows:
     """Return the columns of the model, and its targets if the data has them."""
     source, target = options.data, model.target
-    if is_csv(source):
-        table = _read_csv(options, model)
+    if is_table_file(source):
+        return _read_file(options, model)
+    if options.keep is not None:
+        raise ValueError("--keep applies to CSV, Excel, Parquet and Feather files only")
+    if is_npz(source):
+        several = len(target.names) > 1
+        name = target.names[0].removesuffix("0") if several else target.names[0]
+        table = read_npz(source, options.inputs, name, need_target=False)
     else:
-        if is_npz(source):
-            several = len(target.names) > 1
-            name = target.names[0].removesuffix("0") if several else target.names[0]
-            table = read_npz(source, options.inputs, name, need_target=False)
-        else:
-            found = load(source)
-            table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
-        model.inputs.match(table.names, target.names, source)
-    task = "classify" if isinstance(target, ClassTarget) else "regress"
-    return as_task(table, [name for name in target.names if name in table.names], task)
+        found = load(source)
+        table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
+    others = model.inputs.match(table.names, target.names, source, allow_others=True)
+    if set(target.names) <= set(table.names):
+        task = "classify" if isinstance(target, ClassTarget) else "regress"
+        table = with_task(table, target.names, task)
+    return Rows(table, {}, others)
 
 
-def _read_csv(options: argparse.Namespace, model: Model) -> Table:
+def _read_file(options: argparse.Namespace, model: Model) -> Rows:
     inputs, target = model.inputs, model.target
-    with CSVFile(options.data, options.delimiter) as file:
-        inputs.match(file.names, (*target.names, *model.ignored), file.source)
-        has_target = set(target.names) <= set(file.names)
-        wanted = {*inputs.columns, *(target.names if has_target else ())}
+    dialect = dialect_of(options, model.dialect)
+    with open_table(options.data, dialect, sheet=sheet_of(options)) as reader:
+        parts = [f"{name}.{part}" for name in model.dates for part in PARTS]
+        in_file = [name for name in model.dates if name in reader.names]
+        expanded = [f"{name}.{part}" for name in in_file for part in PARTS]
+        inputs.match([*reader.names, *expanded], target.names, reader.source, allow_others=True)
+        has_target = set(target.names) <= set(reader.names)
+        wanted = [name for name in inputs.columns if name not in parts]
+        wanted += target.names if has_target else ()
+        places, others = reader.select(wanted, model.ignored)
+        kept: list[str | int] = [*split_names(options.keep, reader.names)]
+        if "all" in kept and "all" not in reader.names:
+            kept = [i + 1 for i in range(len(reader.names))]
+        reader.keep(kept)
         words = {*inputs.categories, *(target.names if isinstance(target, ClassTarget) else ())}
-        places = list(enumerate(file.names, start=1))
-        return file.read(
-            text=[place for place, name in places if name in words & wanted],
-            ignore=[place for place, name in places if name not in wanted],
+        table = reader.read(
+            text=[i + 1 for i in places if reader.names[i] in words],
+            dates=[i + 1 for i in places if reader.names[i] in model.dates],
+            ignore=[i + 1 for i in range(len(reader.names)) if i not in places],
             missing="keep",  # the model rejects missing inputs or fills them in
+            bad_cells="keep",
         )
+        beside = {reader.names[i] or f"column {i + 1}": cells for i, cells in reader.kept.items()}
+        others = [name or f"column {reader.names.index('') + 1}" for name in others]
+    return Rows(table, beside, [name for name in others if name not in beside])
 
 
-def _outputs(model: Model, table: Table) -> NDArray[Any]:
-    """Return the outputs of the network; ValueError if one is not finite."""
-    X = model.inputs.encode(table, dtype=model.net.dtype)
-    with np.errstate(all="ignore"):
-        outputs = model.net.predict(X)
-    is_finite = np.isfinite(outputs).all(axis=1)
-    if not is_finite.all():
-        line = table.lines[is_finite.argmin()]
-        raise ValueError(
-            f"{table.source}: {table.row_word} {line}: received numbers so large that the "
-            "output is not finite"
+def _outputs(model: Model, table: Table) -> Outputs:
+    """Return the outputs of the network for all rows that it can predict."""
+    X, rows, bad = model.inputs.encode_valid(table, dtype=model.net.dtype)
+    values: NDArray[Any] = np.empty((0, model.net.n_out))
+    if len(rows):
+        with np.errstate(all="ignore"):
+            values = model.net.predict(X)
+    is_finite = np.isfinite(values).all(axis=1)
+    bad += [
+        BadCell(
+            row,
+            None,
+            f"{table.source}: {table.row_word} {table.lines[row]}: received numbers so large that "
+            "the output is not finite",
         )
-    return outputs
+        for row in rows[~is_finite].tolist()
+    ]
+    return Outputs(values[is_finite], rows[is_finite], sorted(bad, key=lambda cell: cell.row))
 
 
-def _predictions(model: Model, outputs: NDArray[Any]) -> dict[str, Any]:
-    """Return the predicted columns by name."""
-    if isinstance(model.target, ClassTarget):
-        return {model.target.names[0]: model.target.decode(outputs)}
-    return dict(zip(model.target.names, model.target.decode(outputs).T, strict=True))
+def _failure(bad: list[BadCell]) -> str:
+    """Return the message about rows that cannot be predicted."""
+    more = f" (and {len(bad) - 1} more such rows)" if len(bad) > 1 else ""
+    return (
+        f"{bad[0].message}{more}; --on-bad-row blank writes no prediction for such rows, "
+        "--on-bad-row skip leaves them out"
+    )
 
 
-def _probabilities(model: Model, outputs: NDArray[Any]) -> dict[str, Any]:
-    """Return a column for each class."""
-    target = model.target
-    if not isinstance(target, ClassTarget):
-        raise ValueError("--probabilities: received a model of numbers, expected one of classes")
-    heads = [f"{target.names[0]}={label}" for label in target.labels.names]
-    return dict(zip(heads, target.probabilities(outputs).T, strict=True))
+def _notes(options: argparse.Namespace, rows: Rows, outputs: Outputs) -> Iterator[str]:
+    """Yield lines about what was not used and not predicted."""
+    if rows.others:
+        yield f"{rows.table.source}: columns not used: {shortened(rows.others)}"
+    bad = outputs.bad
+    if bad:
+        what = "left out" if options.on_bad_row == "skip" else "without a prediction"
+        yield f"{len(bad)} of {len(rows.table)} rows {what}:"
+        yield from (cell.message for cell in bad[:_SHOWN])
+        if len(bad) > _SHOWN:
+            yield f"and {len(bad) - _SHOWN} more"
 
 
-def _as_csv(columns: dict[str, Any]) -> str:
+def _columns(
+    options: argparse.Namespace, model: Model, rows: Rows, outputs: Outputs
+) -> dict[str, Any]:
+    """Return what is written: columns by kind and name, None where there is no prediction."""
+    target, table = model.target, rows.table
+    if isinstance(target, ClassTarget):
+        predictions: dict[str, Any] = {target.names[0]: target.decode(outputs.values)}
+    else:
+        predictions = dict(zip(target.names, target.decode(outputs.values).T, strict=True))
+    probabilities: dict[str, Any] = {}
+    if options.probabilities and isinstance(target, ClassTarget):
+        heads = [f"{target.names[0]}={label}" for label in target.labels.names]
+        probabilities = dict(zip(heads, target.probabilities(outputs.values).T, strict=True))
+    written = outputs.rows.tolist()
+    if options.on_bad_row == "blank" and outputs.bad:
+        place = {row: i for i, row in enumerate(written)}
+        written = list(range(len(table)))
+        for named in (predictions, probabilities):
+            for name, cells in named.items():
+                named[name] = [cells[place[row]] if row in place else None for row in written]
+    columns: dict[str, Any] = {"predictions": predictions, "probabilities": probabilities or None}
+    if options.keep is not None or len(written) < len(table):
+        columns["lines"] = {table.row_word: table.lines[written].tolist()}
+        columns["kept"] = {
+            name: [cells[row] for row in written] for name, cells in rows.kept.items()
+        }
+    return columns
+
+
+def _as_csv(found: dict[str, Any]) -> str:
+    """Return lines and columns that are kept, then predictions and probabilities, as CSV."""
+    kept = found.get("kept", {})
+    both = not kept.keys().isdisjoint(found["predictions"])
+    named = [
+        (f"file {name}" if name in kept else name, cells)
+        for name, cells in found.get("lines", {}).items()
+    ]
+    named += kept.items()
+    named += [
+        (f"predicted {name}" if both else name, cells)
+        for name, cells in found["predictions"].items()
+    ]
+    named += (found["probabilities"] or {}).items()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(map(str, column) for column in columns.values()), strict=True))
+    writer.writerow([name for name, _ in named])
+    columns = (["" if cell is None else str(cell) for cell in cells] for _, cells in named)
+    writer.writerows(zip(*columns, strict=True))
     return text.getvalue()
 
 
-def _score(model: Model, table: Table, outputs: NDArray[Any]) -> dict[str, Any] | None:
+def _score(model: Model, table: Table, outputs: Outputs) -> dict[str, Any] | None:
     """Return the scores of the rows with a known target, None if there are none."""
     target = model.target
     if not set(target.names) <= set(table.names):
         return None
-    rows = np.flatnonzero(target.is_known(table))
+    is_known = target.is_known(table)[outputs.rows]
+    rows = outputs.rows[is_known]
     if not len(rows):
         return None
-    return {"rows": len(rows)} | score(target, target.truth(table, rows), outputs[rows])
+    found = score(target, target.truth(table, rows), outputs.values[is_known])
+    return {"rows": len(rows), "not_scored": len(table) - len(rows)} | found
 
 
 def _score_text(scores: dict[str, Any]) -> str:
-    text = f"{scores['rows']} rows with a target: {score_line(scores)}"
+    rest = f" ({scores['not_scored']} rows not scored)" if scores["not_scored"] else ""
+    text = f"{scores['rows']} rows with a target: {score_line(scores)}{rest}"
     if "confusion" in scores:
         text += f"\n\n{confusion_text(scores['labels'], scores['confusion'])}"
     return text

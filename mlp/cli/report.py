@@ -15,7 +15,7 @@ import numpy as np
 from mlp._atomic import write_file
 from mlp._names import find_name, printable
 from mlp.cli.data import Data
-from mlp.cli.scores import confusion_text, number, score, score_line
+from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget
 from mlp.tables.table import shortened
@@ -58,7 +58,9 @@ def check_pictures(names: list[str], task: TableTask) -> None:
 
 
 class TrainReport:
-    """The outcome of a training run, measured on the held-out rows, or on all if there are none.
+    """The outcome of a training run, measured on the test rows.
+
+    Without test rows it is measured on the validation rows, and without those on the training rows.
 
     Parameters
     ----------
@@ -74,20 +76,16 @@ class TrainReport:
         self, options: argparse.Namespace, data: Data, task: TableTask, trainer: Trainer
     ) -> None:
         self.options, self.data, self.task, self.trainer = options, data, task, trainer
-        self.is_held_out = task.validation is not None
-        X, Y = task.validation or (task.X, task.Y)
+        self.rows = getattr(task.parts, task.scored_part)
+        self.is_held_out = task.scored_part != "training"
+        X, Y = task.scored
+        self.truth = task.target.truth(data.table, self.rows)
         with np.errstate(all="ignore"):  # the weights of a diverged run may overflow
             self.outputs = trainer.net.predict(X)
             self.loss = float(trainer.net.evaluate(X, Y))
-            self.scores = self._score()
-
-    def _score(self) -> dict[str, Any]:
-        """Return the scores, none if an output is not finite."""
-        if not np.isfinite(self.outputs).all():
-            return {}
-        task = self.task
-        rows = task.held_out if self.is_held_out else task.training
-        return score(task.target, task.target.truth(self.data.table, rows), self.outputs)
+            is_finite = bool(np.isfinite(self.outputs).all())
+            self.scores = score(task.target, self.truth, self.outputs) if is_finite else {}
+            self.baselines = baseline_scores(task, self.truth)
 
     def write(self, metadata: dict[str, Any]) -> list[Path]:
         """Write the files and return their paths; history.csv was written during training."""
@@ -129,9 +127,9 @@ class TrainReport:
         elif name == "weights":
             yield plotting.plot_weights(net)
         elif name == "boundary":
-            X, Y = task.validation or (task.X, task.Y)
+            X, Y = task.scored
             names = [*task.inputs.names]
-            if self.options.standardize:
+            if task.inputs.standardizer is not None:
                 names = [f"{name} (standardised)" for name in names]
             labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
             yield plotting.plot_decision_boundary(net, X, Y, names=labels, feature_names=names)
@@ -140,9 +138,8 @@ class TrainReport:
             yield self.layers.plot(what="gradients")
 
     def _held_out_rows(self) -> str:
-        """Return the held-out rows as CSV: row number, target, prediction."""
-        task, table = self.task, self.data.table
-        target, truth = task.target, task.target.truth(table, task.held_out)
+        """Return the scored rows as CSV: row number, target, prediction."""
+        table, target, truth = self.data.table, self.task.target, self.truth
         if isinstance(target, ClassTarget):
             columns = [target.labels.decode(truth), target.decode(self.outputs)]
         else:
@@ -152,7 +149,7 @@ class TrainReport:
         writer = csv.writer(text, lineterminator="\n")
         heads = [head for name in target.names for head in (name, f"predicted {name}")]
         writer.writerow([table.row_word, *heads])
-        writer.writerows(zip(table.lines[task.held_out].tolist(), *columns, strict=True))
+        writer.writerows(zip(table.lines[self.rows].tolist(), *columns, strict=True))
         return text.getvalue()
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,8 +159,12 @@ class TrainReport:
             "data": self.data.table.source,
             "task": self.data.task,
             "targets": list(task.target.names),
-            "training_rows": len(task.training),
-            "held_out_rows": len(task.held_out),
+            "read_as": list(self.data.lines()),
+            "standardized": task.inputs.standardizer is not None,
+            "training_rows": len(task.parts.training),
+            "validation_rows": len(task.parts.validation),
+            "test_rows": len(task.parts.test),
+            "held_out_rows": len(self.rows) if self.is_held_out else 0,
             "dropped_rows": self.data.n_dropped,
             "sizes": list(task.sizes),
             "normalization": self.options.normalize,
@@ -174,9 +175,14 @@ class TrainReport:
             "best_epoch": self._best_epoch,
             "seconds": sum(history["seconds"]),
             "training_loss": _finite(history["loss"][-1]),
-            "scored_on": "held-out" if self.is_held_out else "training",
+            "chosen_on": self._chosen[1] if self._chosen[0] else None,
+            "scored_on": task.scored_part,
             "loss": _finite(self.loss),
             **{name: _finite(value) for name, value in self.scores.items()},
+            "baselines": {
+                name: {key: _finite(value) for key, value in found.items() if key in SINGLE}
+                for name, found in self.baselines.items()
+            },
         }
 
     @property
@@ -191,6 +197,13 @@ class TrainReport:
         stopping = [c for c in self.trainer.callbacks if isinstance(c, EarlyStopping)]
         return int(stopping[0].best_epoch) or None if stopping else None
 
+    @property
+    def _chosen(self) -> tuple[str, str]:
+        """What was chosen during training, if anything, and the part of the rows it depended on."""
+        given = {"early_stopping": "the epoch", "reduce_lr": "the learning rates"}
+        what = [text for name, text in given.items() if getattr(self.options, name) is not None]
+        return " and ".join(what), "training" if self.task.validation is None else "validation"
+
     def text(self) -> str:
         """Return the printed summary."""
         return "\n".join([*self._head(), "", *self._result()])
@@ -198,11 +211,11 @@ class TrainReport:
     def _head(self) -> Iterator[str]:
         """Yield the lines about the data, the network and the run."""
         data, task, trainer = self.data, self.task, self.trainer
+        training, validation, test = map(len, task.parts)
+        held_out = f"{validation} for validation, {test} for the test"
+        held_out = held_out if test else f"{validation} held out"
         dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
-        yield (
-            f"{printable(data.table.source)}: {len(task.training)} rows to train on, "
-            f"{len(task.held_out)} held out{dropped}"
-        )
+        yield f"{printable(data.table.source)}: {training} rows to train on, {held_out}{dropped}"
         what = shortened(task.target.names)
         if isinstance(task.target, ClassTarget):
             what += f" of {len(task.target.labels)} classes"
@@ -219,18 +232,28 @@ class TrainReport:
             f"{history.status} after epoch {len(history.epochs)} of {self.options.epochs} "
             f"in {sum(history['seconds']):.1f} s (l2 {trainer.penalty.l2:.2g}){kept}"
         )
+        what, rows = self._chosen
+        if what:
+            yield f"the {rows} rows chose {what}" + (
+                "" if rows != task.scored_part else ", so that the score on them is too good"
+            )
         largest = max(max(A.max(), -A.min()) for A in (task.X, task.Y) if A.dtype.kind == "f")
-        if largest > _LARGE and not self.options.standardize:
+        if largest > _LARGE and task.inputs.standardizer is None:
             yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
 
     def _result(self) -> Iterator[str]:
         """Yield the lines about loss and scores."""
         n, scores = len(self.outputs), self.scores
-        rows = f"{n} {'held-out' if self.is_held_out else 'training'} rows"
+        part = self.task.scored_part
+        is_pure = part == "validation" and not self._chosen[0]
+        rows = f"{n} {'held-out' if is_pure else part} rows"
         if not scores:
             yield f"{rows}: received no finite outputs"
             return
         yield f"{rows}: loss {number(_finite(self.loss))}, {score_line(scores)}"
+        if self.baselines:
+            found = (f"{name}: {score_line(known)}" for name, known in self.baselines.items())
+            yield f"for comparison: {'; '.join(found)}"
         if "confusion" in scores:
             yield ""
             yield confusion_text(scores["labels"], scores["confusion"])

@@ -5,22 +5,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._names import printable
 from mlp.cli.data import Data, read_data
 from mlp.core import Loss, make_activation, make_loss
 from mlp.datasets import (
     ClassTarget,
     InputEncoder,
-    Labels,
     NumberTarget,
     Standardizer,
     Table,
     split_rows,
 )
+from mlp.tables.errors import Remedy, TableError
 from mlp.tables.table import shortened
 
 _ROWS_TO_SPLIT = 20  # a sweep of fewer trains on all of them
@@ -39,8 +40,8 @@ class Task:
     output, loss : str
         The last activation and the loss.
     validation : tuple (X, Y) or None
-        The held-out rows.
-    held_out_labels : ndarray of int (n_held_out,) or None
+        The rows that are looked at during training.
+    validation_labels : ndarray of int or None
         Their classes.
     """
 
@@ -50,7 +51,15 @@ class Task:
     output: str = "identity"
     loss: str = "squared_error"
     validation: tuple[NDArray[Any], NDArray[Any]] | None = None
-    held_out_labels: NDArray[Any] | None = None
+    validation_labels: NDArray[Any] | None = None
+
+
+class Parts(NamedTuple):
+    """The rows of a table to train on, to choose by, and to test on; the last two may be empty."""
+
+    training: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    test: NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +70,32 @@ class TableTask(Task):
     ----------
     inputs : InputEncoder
     target : ClassTarget or NumberTarget
-    training, held_out : ndarray of int
-        The row numbers; `held_out` may be empty.
+    parts : Parts
+        The numbers of the rows.
+    test : tuple (X, Y) or None
+        The rows that are looked at after training alone.
     """
 
     inputs: InputEncoder
     target: ClassTarget | NumberTarget
-    training: NDArray[np.intp]
-    held_out: NDArray[np.intp]
+    parts: Parts
+    test: tuple[NDArray[Any], NDArray[Any]] | None
+
+    @property
+    def scored_part(self) -> str:
+        """The part that the result is measured on: the last one that has rows."""
+        return [name for name, rows in self.parts._asdict().items() if len(rows)][-1]
+
+    @property
+    def scored(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Inputs and targets of that part."""
+        return self.test or self.validation or (self.X, self.Y)
 
 
 def load_task(options: argparse.Namespace) -> Task:
     """Return the task of a sweep, with a fifth of the rows held out if there are enough.
+
+    What a file was taken for is printed.
 
     Raises
     ------
@@ -80,11 +103,18 @@ def load_task(options: argparse.Namespace) -> Task:
         If the data is unknown or the widths do not fit it.
     """
     data = read_data(options)
-    return make_task(options, data, 0.2 if len(data.table) >= _ROWS_TO_SPLIT else 0.0)
+    task = make_task(options, data, 0.2 if len(data.table) >= _ROWS_TO_SPLIT else 0.0)
+    if data.is_file and not options.json:
+        print(*map(printable, data.lines()), sep="\n", end="\n\n")
+    return task
 
 
 def make_task(
-    options: argparse.Namespace, data: Data, fraction: float, hidden: Sequence[int] | None = None
+    options: argparse.Namespace,
+    data: Data,
+    validation: float,
+    hidden: Sequence[int] | None = None,
+    test: float = 0.0,
 ) -> TableTask:
     """Return the task that the options and the data describe.
 
@@ -95,8 +125,8 @@ def make_task(
         `hidden` also `layers`, all widths.
     data : Data
         The table and its task.
-    fraction : float
-        The share of rows to hold out, of each class; 0 for none.
+    validation, test : float
+        The shares of the rows to hold out, of each class; 0 for none.
     hidden : sequence of int, optional
         The widths of the hidden layers.
 
@@ -112,33 +142,38 @@ def make_task(
     output = make_activation(options.output or loss.canonical or "identity").name
     target = _make_target(data)
     targets = target.encode(table)
-    training, held_out = _split(target, targets, fraction, options.seed, table.source)
-    if options.standardize and output == "identity" and isinstance(target, NumberTarget):
-        target.standardizer = Standardizer.fit(targets[training])
+    parts = _split(target, targets, (validation, test), options.seed, table)
+    standardize = data.is_file if options.standardize is None else options.standardize
+    if standardize and output == "identity" and isinstance(target, NumberTarget):
+        target.standardizer = Standardizer.fit(targets[parts.training])
         targets = target.encode(table)
     inputs = InputEncoder.fit(
         table,
         _input_columns(table, target.names),
-        training,
-        standardize=options.standardize,
+        parts.training,
+        standardize=standardize,
         fill_missing=options.missing == "mean",
+        max_words=options.max_words,
     )
     sizes = _sizes(options, table.source, inputs, target, loss, hidden)
     Y = _as_rows(targets, sizes[-1], target, loss)
     dtype = options.dtype or "float64"
-    held_out_pair = inputs.encode(table, held_out, dtype), Y[held_out]
+    X, *held_out = (inputs.encode(table, rows, dtype) for rows in parts)
+    pairs = [
+        (X, Y[rows]) if len(rows) else None for X, rows in zip(held_out, parts[1:], strict=True)
+    ]
     return TableTask(
-        X=inputs.encode(table, training, dtype),
-        Y=Y[training],
+        X=X,
+        Y=Y[parts.training],
         sizes=sizes,
         output=output,
         loss=loss.name,
-        validation=held_out_pair if len(held_out) else None,
-        held_out_labels=targets[held_out] if data.task == "classify" else None,
+        validation=pairs[0],
+        validation_labels=targets[parts.validation] if data.task == "classify" else None,
         inputs=inputs,
         target=target,
-        training=training,
-        held_out=held_out,
+        parts=parts,
+        test=pairs[1],
     )
 
 
@@ -146,7 +181,7 @@ def _make_target(data: Data) -> ClassTarget | NumberTarget:
     if data.task == "regress":
         return NumberTarget(data.targets)
     (name,) = data.targets
-    labels = Labels.of(data.table.words(name).values)
+    labels = data.labels
     if len(labels) < 2:
         raise ValueError(
             f"{data.table.source}: received the one class {labels.names[0]!r} in {name!r}, "
@@ -168,25 +203,39 @@ def _input_columns(table: Table, targets: Sequence[str]) -> list[str]:
 def _split(
     target: ClassTarget | NumberTarget,
     targets: NDArray[Any],
-    fraction: float,
+    shares: tuple[float, float],
     seed: int,
-    source: str,
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw the held-out rows, of each class its share."""
-    n = len(targets)
-    if not fraction:
-        return np.arange(n), np.arange(0)
-    if n == 1:
-        raise ValueError(f"{source}: received one row, expected two or more to hold one out")
-    if isinstance(target, NumberTarget):
-        return split_rows(n, fraction, seed)
-    counts = np.bincount(targets, minlength=len(target.labels))
-    if counts.min() == 1:
-        raise ValueError(
-            f"{source}: received one row of the class {target.labels.names[counts.argmin()]!r}, "
-            "expected two or more to hold one out"
+    table: Table,
+) -> Parts:
+    """Draw the test rows from all rows, then the validation rows from the others.
+
+    Each part has its share of each class.
+    """
+    n, n_parts = len(targets), 1 + sum(map(bool, shares))
+    labels = targets if isinstance(target, ClassTarget) else np.zeros(n, np.intp)
+    counts = np.bincount(labels)
+    if counts.min() < n_parts:
+        scarce = int(counts.argmin())
+        place, what = table.source, f"{n} row{'s' * (n > 1)}"
+        if isinstance(target, ClassTarget):
+            place = table.place(int((labels == scarce).argmax()), target.names[0])
+            what = f"the class {target.labels.names[scarce]!r} in {counts[scarce]} of {n} rows"
+        remedies = [Remedy("validation", 0, "holds no rows out")]
+        if all(shares):
+            remedies.insert(0, Remedy("test", 0, "holds out only those that choose"))
+        names = zip(("training", "validation", "test"), (True, *shares), strict=True)
+        parts = " and ".join(name for name, share in names if share)
+        raise TableError(
+            f"{place}: received {what}, expected {n_parts} or more, one for each of {parts}",
+            remedies,
         )
-    return split_rows(n, fraction, seed, targets)
+    validation, test = shares
+    rest, drawn = np.arange(n), [np.arange(0), np.arange(0)]
+    for i, share in enumerate((test, validation / (1 - test))):
+        if share:
+            kept, held_out = split_rows(len(rest), share, seed, labels[rest])
+            rest, drawn[i] = rest[kept], rest[held_out]
+    return Parts(rest, drawn[1], drawn[0])
 
 
 def _sizes(

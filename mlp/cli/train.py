@@ -1,7 +1,8 @@
 """Train a network on a table and save it for `mlp predict`.
 
-Writes model.npz; history.json, .csv and .png; held_out.csv, the held-out rows with their
-predictions; and the pictures of --plot.
+Start with `mlp train FILE --target COLUMN`: the error message names all options that the table
+needs. Writes model.npz; history.json, .csv and .png; held_out.csv, the rows that measured the
+result with their predictions; and the pictures of --plot.
 """
 
 from __future__ import annotations
@@ -13,26 +14,28 @@ from typing import Any
 
 from mlp._checks import check_count
 from mlp._names import printable
-from mlp.cli.data import Data, add_data_arguments, read_data
+from mlp.cli.data import DATA_HELP, Data, add_data_arguments, read_data
 from mlp.cli.model_file import metadata_of
 from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_hidden
 from mlp.cli.output import print_json
 from mlp.cli.report import FILES, PICTURES, TrainReport, check_pictures, parse_pictures
 from mlp.cli.task import TableTask, make_task
-from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer
+from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer, test_share
 from mlp.core.structure import NORMALIZATIONS
 from mlp.datasets import ClassTarget
 from mlp.training import Trainer, TrainingDiverged
 from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.class_weights import ClassWeight
 
+USAGE = "DATA --target COLUMNS [options]"
+
 HELP = "train a network on a table and save it"
 
 EPILOG = """\
 examples:
-  mlp train cancer.csv --target diagnosis --layers 64,32 --standardize --out results
-  mlp train houses.csv --target price --ignore id --one-hot district --missing mean \\
-            --standardize --early-stopping 10 --out results
+  mlp train cancer.csv --target diagnosis --layers 64,32 --out results
+  mlp train houses.csv --target price --ignore id --one-hot all --dates sold \\
+            --missing mean --missing-target drop --early-stopping 10 --out results
   mlp train digits --epochs 50 --checkpoint results/run.npz --resume --out results
 
 With --checkpoint and --resume the same command continues an interrupted run, even after kill -9.
@@ -41,7 +44,7 @@ With --checkpoint and --resume the same command continues an interrupted run, ev
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp train``."""
-    parser.add_argument("data", metavar="DATA", help="FILE.csv, FILE.npz, digits, spirals or xor")
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     add_data_arguments(parser)
     network = parser.add_argument_group("network")
     network.add_argument(
@@ -81,13 +84,14 @@ def run(options: argparse.Namespace) -> None:
     """Train, write the files and print the result."""
     _check_options(options)
     data = read_data(options)
-    task = make_task(options, data, options.validation, options.layers)
+    task = make_task(options, data, options.validation, options.layers, test_share(options))
     if isinstance(task.target, ClassTarget):
         _check_loss(task.loss, len(task.target.labels))
     check_pictures(options.plot, task)
     class_weight = class_weight_of(options.class_weight, task.target)
-    metadata = metadata_of(data, task, options.validation, options.seed)
-    trainer = make_trainer(options, task)
+    shares = {"fraction": options.validation, "test_fraction": test_share(options)}
+    metadata = metadata_of(data, task, shares | {"seed": options.seed})
+    trainer = make_trainer(options, data, task)
     try:
         _fit(options, trainer, task, class_weight)
     except TrainingDiverged:
@@ -104,8 +108,14 @@ def _check_options(options: argparse.Namespace) -> None:
     """Reject options that contradict each other or the files, before the data is read."""
     check_folder(options.out)
     check_count("--epochs", options.epochs)
-    if not 0.0 <= options.validation < 1.0:
-        raise ValueError(f"--validation: received {options.validation}, expected 0 to below 1")
+    for name, share in (("--validation", options.validation), ("--test", test_share(options))):
+        if not 0.0 <= share < 1.0:
+            raise ValueError(f"{name}: received {share}, expected 0 to below 1")
+    if options.validation + test_share(options) >= 1.0:
+        raise ValueError(
+            f"--validation, --test: received {options.validation} and {test_share(options)}, "
+            "expected less than 1 together"
+        )
     if options.normalize is not None and not options.layers:
         raise ValueError(
             f"--normalize {options.normalize}: received no hidden layers, expected one at least "

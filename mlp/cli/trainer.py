@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from mlp._names import printable
+from mlp.cli.data import Data
 from mlp.cli.options import batch_size_of, make_network
 from mlp.cli.output import complain
 from mlp.cli.task import TableTask
@@ -57,11 +59,17 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--validation", type=float, default=0.2, metavar="SHARE",
-        help="share of the rows of each class to hold out; 0 for none (%(default)s)",
+        help="share of the rows (of each class) to hold out; 0 for none (%(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--test", type=float, metavar="SHARE",
+        help="share of further rows that choose nothing and measure the result (as --validation, "
+        "if --early-stopping or --reduce-lr look at the validation rows; else 0)",
     )  # fmt: skip
     group.add_argument(
         "--early-stopping", type=int, metavar="N",
-        help="stop after N epochs without improvement and keep the best weights",
+        help="stop after N epochs without improvement on the validation rows and keep the best "
+        "weights",
     )  # fmt: skip
     group.add_argument(
         "--reduce-lr", type=int, metavar="N",
@@ -70,7 +78,15 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="seed of all random draws (%(default)s)")
 
 
-def make_trainer(options: argparse.Namespace, task: TableTask) -> Trainer:
+def test_share(options: argparse.Namespace) -> float:
+    """Return the share of the test rows: by default that of the validation rows if they choose."""
+    if options.test is not None:
+        return float(options.test)
+    is_chosen = options.early_stopping is not None or options.reduce_lr is not None
+    return float(options.validation) if is_chosen else 0.0
+
+
+def make_trainer(options: argparse.Namespace, data: Data, task: TableTask) -> Trainer:
     """Return the trainer of a new network for this task."""
     batch_size = batch_size_of(options)
     batches = 1 if batch_size is None else -(-len(task.X) // batch_size)
@@ -83,7 +99,7 @@ def make_trainer(options: argparse.Namespace, task: TableTask) -> Trainer:
         l2=_PRIOR / len(task.X) if options.l2 is None else options.l2,
         clip_norm=options.clip_norm,
         metrics=["accuracy" if isinstance(task.target, ClassTarget) else "r2"],
-        callbacks=_callbacks(options, task),
+        callbacks=_callbacks(options, data, task),
     )
 
 
@@ -96,10 +112,10 @@ def _make_optimizer(options: argparse.Namespace, steps: int) -> Optimizer:
     return optimizer
 
 
-def _callbacks(options: argparse.Namespace, task: TableTask) -> list[Callback]:
+def _callbacks(options: argparse.Namespace, data: Data, task: TableTask) -> list[Callback]:
     monitor = "val_loss" if task.validation is not None else "loss"
     callbacks: list[Callback] = [
-        LambdaCallback(on_start=lambda trainer: _begin(options, trainer)),
+        LambdaCallback(on_start=lambda trainer: _begin(options, data, trainer)),
         CSVLogger(options.out / "history.csv"),
         ProgressBar(),
     ]
@@ -114,9 +130,11 @@ def _callbacks(options: argparse.Namespace, task: TableTask) -> list[Callback]:
     return callbacks
 
 
-def _begin(options: argparse.Namespace, trainer: Trainer) -> None:
-    """Create the folder, and say where a resumed run starts."""
+def _begin(options: argparse.Namespace, data: Data, trainer: Trainer) -> None:
+    """Create the folder, say what the data was taken for, and where a resumed run starts."""
     options.out.mkdir(parents=True, exist_ok=True)
+    if not options.json:
+        print(*map(printable, data.lines()), sep="\n")
     if options.resume:
         done = len(trainer.history.epochs)
         where = f"continues after epoch {done}" if trainer.is_resumed else "begins"

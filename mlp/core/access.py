@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlp.core.activations import ACTIVATIONS
+from mlp.core.first_call import is_custom
 from mlp.core.layers import (
     ActivatedLayer,
     ActivationLayer,
@@ -18,11 +18,9 @@ from mlp.core.layers import (
     Layer,
     LayerNorm,
 )
-from mlp.core.losses import LOSSES
 from mlp.core.output import FusedOutput, Output, make_output
 
 _LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm}
-_PARTS = {type(make()) for make in (*ACTIVATIONS.values(), *LOSSES.values())}
 
 
 class Access:
@@ -44,9 +42,7 @@ class Access:
     def __init__(self, layers: Sequence[Layer], output: Output) -> None:
         self._own = (layers, output)
         parts = [output.loss, *(x.activation for x in layers if isinstance(x, ActivatedLayer))]
-        self._can_copy = all(type(x) in _LAYERS for x in layers) and all(
-            type(part) in _PARTS for part in parts
-        )
+        self._can_copy = all(type(x) in _LAYERS for x in layers) and not any(map(is_custom, parts))
         self._state = threading.Lock()  # held for a moment, while what stands below changes
         self._own_free = threading.Lock()  # held by the call that uses the layers of the network
         self._n_readers = 0
@@ -103,6 +99,10 @@ class Access:
             self._writing.pop()
             if not self._writing:
                 self._writer = None
+
+    def take_over(self, other: Access) -> None:
+        """Guard the arrays of another instead, within a call that writes."""
+        self._own = other._own
 
     def check_not_written(self, call: str) -> None:
         """Raise RuntimeError if another thread is writing."""

@@ -1,4 +1,4 @@
-"""A network as HTML: a small diagram and a table of its layers."""
+"""The summary of a network: a table of its layers and, as HTML, a small diagram."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlp._html import html_table, html_text
-from mlp.core.structure import layer_rows, totals
+from mlp.core.structure import layer_rows, summarize, totals
 
 if TYPE_CHECKING:
     from mlp.core.layers import Layer
@@ -19,29 +19,37 @@ _MOST_BARS = 24
 _STEP, _BAR, _HIGHEST = 34, 14, 70  # pixels
 
 
-def network_as_html(
-    n_in: int,
-    layers: Sequence[Layer],
-    loss: Loss,
-    dtype: np.dtype[np.floating[Any]],
-    replicas: int | None,
-) -> str:
-    """Return a diagram and a table of the layers.
+class Described:
+    """The summary of a network, as text and for notebooks."""
 
-    Examples
-    --------
-    >>> from mlp import MLP
-    >>> print(MLP.from_sizes([2, 3, 1], seed=0)._repr_html_())
-    <div class="mlp-network">
-    <svg ...
-    <tr><th>Dense(2, 3, &#x27;relu&#x27;)</th><td>3</td><td>9</td></tr>
-    ...
-    """
-    rows = layer_rows(n_in, layers)
-    table = html_table(("layer", "outputs", "parameters"), rows)
-    bars = [("inputs", n_in), *((name, int(width)) for name, width, _ in rows)]
-    words = f"<p>{html_text(totals(layers, loss, dtype, replicas))}</p>"
-    return "\n".join(['<div class="mlp-network">', _diagram(bars), table, words, "</div>"])
+    n_in: int
+    layers: Sequence[Layer]
+    loss: Loss
+    dtype: np.dtype[np.floating[Any]]
+    replicas: int | None
+
+    def summary(self) -> str:
+        """Return a table of the layers, their outputs and their parameters."""
+        return summarize(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
+
+    def _repr_html_(self) -> str:
+        """Return a small diagram and the table of the layers.
+
+        Examples
+        --------
+        >>> from mlp import MLP
+        >>> print(MLP.from_sizes([2, 3, 1], seed=0)._repr_html_())
+        <div class="mlp-network">
+        <svg ...
+        <tr><th>Dense(2, 3, &#x27;relu&#x27;)</th><td>3</td><td>9</td></tr>
+        ...
+        """
+        rows = layer_rows(self.n_in, self.layers)
+        table = html_table(("layer", "outputs", "parameters"), rows)
+        bars = [("inputs", self.n_in), *((name, int(width)) for name, width, _ in rows)]
+        words = html_text(totals(self.layers, self.loss, self.dtype, self.replicas))
+        parts = [_diagram(bars), table, f"<p>{words}</p>"]
+        return "\n".join(['<div class="mlp-network">', *parts, "</div>"])
 
 
 def _diagram(bars: Sequence[tuple[str, int]]) -> str:

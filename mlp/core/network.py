@@ -12,25 +12,26 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, check_names, make_rng
+from mlp._hooks import HOOKS
 from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
-from mlp.core.html import network_as_html
+from mlp.core.html import Described
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
 from mlp.core.replicas import Copyable
-from mlp.core.structure import check_layers, check_rows, layers_of_sizes, summarize, tell_widths
+from mlp.core.structure import check_layers, check_rows, layers_of_sizes, tell_widths
 
 BLOCK = 256
 """How many rows go through the layers at once outside training."""
 MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
-class MLP(Copyable):
+class MLP(Copyable, Described):
     """A multilayer perceptron.
 
     Parameters
@@ -106,7 +107,7 @@ class MLP(Copyable):
     def from_sizes(
         cls,
         sizes: Sequence[int],
-        hidden: str | Activation = "relu",
+        hidden: str | Activation | Sequence[str | Activation] = "relu",
         output: str | Activation = "identity",
         loss: str | Loss = "squared_error",
         *,
@@ -121,8 +122,10 @@ class MLP(Copyable):
         ----------
         sizes : sequence of int
             The widths from input to output, at least two.
-        hidden, output : str or Activation
-            The activation of all hidden layers, and of the last.
+        hidden : str, Activation or list of them
+            The activation of all hidden layers, or of each.
+        output : str or Activation
+            The activation of the last layer.
         loss, dtype, seed
             As in the constructor.
         dropout : float, default 0.0
@@ -315,7 +318,7 @@ class MLP(Copyable):
         >>> net.grad  # of W, then of b
         array([5., 3.])
         """
-        check_penalty(penalty)
+        check_penalty(penalty, self.replicas)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
         rng = self._checked(rng)
@@ -412,7 +415,7 @@ class MLP(Copyable):
 
         The parameters are those of `loss_and_grad`.
         """
-        check_penalty(penalty)
+        check_penalty(penalty, self.replicas)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         if penalty is not None:
             penalty = copy.copy(penalty)
@@ -520,13 +523,17 @@ class MLP(Copyable):
             "layers": describe_layers(self.layers),
         }
 
-    def summary(self) -> str:
-        """Return a table of the layers, their outputs and their parameters."""
-        return summarize(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
+    def to_torch(self) -> Any:
+        """Return the network as a PyTorch ``nn.Sequential``; see `mlp.export.to_torch`.
 
-    def _repr_html_(self) -> str:
-        """Return a small diagram and the table of the layers for a notebook."""
-        return network_as_html(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
+        Raises
+        ------
+        TypeError, ValueError
+            If a layer or an activation is a custom one, or the network has replicas.
+        ImportError
+            If PyTorch is not installed.
+        """
+        return HOOKS["to_torch"](self)
 
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""

@@ -36,7 +36,7 @@ def check_sizes(sizes: Iterable[int]) -> tuple[int, ...]:
 
 def layers_of_sizes(
     sizes: Iterable[int],
-    hidden: str | Activation,
+    hidden: str | Activation | Sequence[str | Activation],
     output: str | Activation,
     dropout: float,
     normalization: str | None,
@@ -45,16 +45,31 @@ def layers_of_sizes(
     widths = check_sizes(sizes)
     if normalization is not None:
         normalization = find_name("normalization", normalization, NORMALIZATIONS)
+    activations = _of_each("hidden", hidden, len(widths) - 2)
     layers: list[Layer] = []
-    for n_in, n_out in pairwise(widths[:-1]):
+    for (n_in, n_out), activation in zip(pairwise(widths[:-1]), activations, strict=True):
         if normalization is None:
-            layers.append(Dense(n_in, n_out, hidden))
+            layers.append(Dense(n_in, n_out, activation))
         else:
-            layers += _normalized(n_in, n_out, hidden, normalization)
+            layers += _normalized(n_in, n_out, activation, normalization)
         if dropout:
             layers.append(Dropout(dropout))
     layers.append(Dense(widths[-2], widths[-1], output))
     return layers
+
+
+def _of_each(
+    name: str, activation: str | Activation | Sequence[str | Activation], n_layers: int
+) -> Sequence[str | Activation]:
+    """Return the activation of each hidden layer, given one for all or a list."""
+    if not isinstance(activation, list | tuple):
+        return [activation] * n_layers  # type: ignore[list-item]
+    if len(activation) != n_layers:
+        raise ValueError(
+            f"{name}: received {len(activation)} activations, expected {n_layers}, "
+            "one for each hidden layer"
+        )
+    return activation
 
 
 def _normalized(

@@ -14,6 +14,7 @@ from mlp.plotting.learning_rates import plot_learning_rates
 from mlp.plotting.network import plot_network, plot_trace
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes, offscreen
+from mlp.plotting.sweep import plot_sweep
 from mlp.plotting.themes import theme
 from mlp.plotting.weights import plot_weights
 
@@ -27,6 +28,7 @@ __all__ = [
     "plot_learning_rate_finder",
     "plot_learning_rates",
     "plot_network",
+    "plot_sweep",
     "plot_trace",
     "plot_weights",
     "save_figure",

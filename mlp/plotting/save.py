@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -78,14 +77,12 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     return path
 
 
-def draw(
-    plot: Callable[..., Axes], record: object, path: str | PathLike[str] | None, **options: Any
-) -> Axes:
-    """Return the axes of ``plot(record, **options)``; with a path, save them and show nothing."""
+def draw(plot: Callable[[], Axes], path: str | PathLike[str] | None) -> Axes:
+    """Return the axes of ``plot()``; with a path, save them and show nothing."""
     if path is None:
-        return plot(record, **options)
+        return plot()
     with offscreen():
-        ax = plot(record, **options)
+        ax = plot()
     save_figure(ax, path)
     return ax
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from mlp.tables.task import with_task
 
 _SURVEYED = 100_000  # rows that are looked at for the advice in an error message
 _POLICIES = ("refuse", "keep")
+_UNNAMED = re.compile(r"Unnamed: [0-9]+")  # what pandas calls a column without a name
 
 
 def read_csv(
@@ -136,6 +139,10 @@ class RowReader:
     ----------
     names : list of str
         The names of the columns.
+    found : Dialect
+        How cells are spelled, with what was found in the file.
+    kept : dict of int to list of str
+        For each column of `keep`, the text of each row's cell.
     """
 
     def __init__(
@@ -146,8 +153,10 @@ class RowReader:
         reopen: Callable[[], AbstractContextManager[Iterable[Row]]] | None,
     ) -> None:
         self.source, self.dialect = source, dialect
+        self.found = replace(dialect, header=dialect.header is not False)
         self._rows, self._reopen = rows, reopen
         self.names = rows.names
+        self.kept: dict[int, list[str]] = {}
 
     def __enter__(self) -> Self:
         """Return the reader."""
@@ -171,8 +180,13 @@ class RowReader:
 
     def refer(self, columns: Sequence[int]) -> list[str | int]:
         """Return how to ask for columns again: by name, or by position if that is not unique."""
-        indices = check_indices("columns", columns, len(self.names))
-        return [refer_to(self.names, i) for i in indices.tolist()]
+        indices = check_indices("columns", columns, len(self.names)).tolist()
+        found = [(i, refer_to(self.names, i)) for i in indices]
+        return [name if isinstance(name, str) else i + 1 for i, name in found]
+
+    def keep(self, columns: Sequence[str | int]) -> None:
+        """Keep the text of these columns in `kept` when the rows are read."""
+        self.kept = {i: [] for i in self.find(columns)}
 
     def select(
         self, wanted: Sequence[str], ignored: Sequence[str | int] = ()
@@ -234,11 +248,12 @@ class RowReader:
             if policy not in _POLICIES:
                 raise ValueError(f"{name}: received {policy!r}, expected 'refuse' or 'keep'")
         kinds, kept = self._sort(text, ignore, dates, targets)
-        unnamed = [i for i in kept if not self.names[i]]
+        unnamed = [i for i in kept if not self.names[i] or _UNNAMED.fullmatch(self.names[i])]
         if unnamed:
+            shown = f" ({self.names[unnamed[0]]})" if self.names[unnamed[0]] else ""
             raise TableError(
-                f"{self.source}: received no name for column {unnamed[0] + 1}, expected one "
-                "(or leave the column out, by its position)",
+                f"{self.source}: received no name for column {unnamed[0] + 1}{shown}, expected "
+                "one: row numbers, as pandas and R write them, are no input",
                 self._advice(kinds, missing, unnamed=unnamed),
             )
         self._check_names(kept)
@@ -266,6 +281,8 @@ class RowReader:
         )
         n_cells = len(self.names)
         for line, cells in self._rows:
+            for i, texts in self.kept.items():
+                texts.append(cells[i].strip() if i < len(cells) else "")
             if len(cells) == n_cells:
                 try:
                     columns.add(line, cells)
@@ -389,6 +406,9 @@ class CSVFile(RowReader):
         self._file = TextRows(path, dialect)
         reopen = (lambda: TextRows(path, dialect)) if os.path.isfile(path) else None
         super().__init__(self._file.source, self._file.rows, dialect, reopen)
+        self.found = replace(
+            self.found, delimiter=self._file.delimiter, encoding=self._file.encoding
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -52,7 +52,8 @@ class Remedy(NamedTuple):
             return f"--{'' if self.value else 'no-'}{option} {self.effect}".rstrip()
         values = [self.value] if isinstance(self.value, str | int) else self.value
         given = "tab" if self.value == "\t" else shlex.quote(",".join(map(str, values)))
-        return f"--{option} {given} {self.effect}".rstrip()
+        mark = "=" if given.startswith("-") else " "  # else argparse takes it for an option
+        return f"--{option}{mark}{given} {self.effect}".rstrip()
 
 
 class TableError(ValueError):
@@ -89,11 +90,20 @@ class TableError(ValueError):
 
     def __str__(self) -> str:
         """Return what is wrong, and the arguments that settle it."""
-        return "; ".join([self.what, *_joined([r.as_argument() for r in self.remedies])])
+        return self._with_advice([remedy.as_argument() for remedy in self.remedies])
 
     def as_options(self) -> str:
         """Return what is wrong, and the options of the command line that settle it."""
-        return "; ".join([self.what, *_joined([r.as_option() for r in self.remedies])])
+        return self._with_advice([remedy.as_option() for remedy in self.remedies])
+
+    def _with_advice(self, advice: Sequence[str]) -> str:
+        """Return the message; a remedy without an effect belongs to the next one."""
+        ends = [
+            "" if i == len(advice) else ", " if r.effect else " "
+            for i, r in enumerate(self.remedies, 1)
+        ]
+        text = "".join(map("".join, zip(advice, ends, strict=True)))
+        return f"{self.what}; {text}" if text else self.what
 
 
 class CellError(TableError):
@@ -138,10 +148,6 @@ def _checked(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     return tuple(check_instance("remedies", remedy, Remedy) for remedy in found)
 
 
-def _joined(advice: Sequence[str]) -> list[str]:
-    return [", ".join(advice)] if advice else []
-
-
 def refer_to(names: Sequence[str], i: int) -> str | int:
     """Return how to ask for a column: by its name, or by its position if the name will not do.
 
@@ -149,7 +155,11 @@ def refer_to(names: Sequence[str], i: int) -> str | int:
     --------
     >>> [refer_to(["age", "", "a,b", "x", "x"], i) for i in range(5)]
     ['age', 2, 3, 4, 5]
+    >>> refer_to(["", "0", "1"], 0)  # 1 is the name of another column
+    -3
     """
     name = names[i]
     is_plain = name.isprintable() and name.strip() == name and not name.startswith("-")
-    return name if name and is_plain and "," not in name and names.count(name) == 1 else i + 1
+    if name and is_plain and "," not in name and names.count(name) == 1:
+        return name
+    return i - len(names) if str(i + 1) in names else i + 1

@@ -205,6 +205,7 @@ class FrameReader(RowReader):
             raise ValueError(f"{self.source}: received no rows, expected at least one")
         columns: dict[int, Column] = {}
         bad: list[BadCell] = []
+        self.kept = {i: _texts(_column(self._frame, i)) for i in self.kept}
         for i in kept:
             array = _column(self._frame, i)
             if i in kinds.targets and array.dtype.kind in "iuf":

@@ -135,6 +135,8 @@ class InputEncoder:
             If there is no such column or row.
         TableError
             If a column has too many words, or no value in these rows.
+        ValueError
+            If a number is infinite.
         """
         chosen = known_columns("columns", columns, table)
         rows = None if rows is None else check_indices("rows", rows, len(table))
@@ -147,6 +149,11 @@ class InputEncoder:
         if not (standardize or fill_missing):
             return encoder
         X = encoder._raw(table, rows)
+        is_infinite = np.isinf(X)
+        if is_infinite.any():
+            i, j = divmod(int(is_infinite.argmax()), X.shape[1])
+            row = i if rows is None else int(rows[i])
+            raise ValueError(encoder._explain(table, row, encoder._column_of[j], X.dtype))
         is_empty = np.isnan(X).all(axis=0)
         for column, name, nothing in zip(encoder._column_of, encoder.names, is_empty, strict=True):
             if nothing:

@@ -80,6 +80,11 @@ class TextRows:
         The file; gzip is recognised.
     dialect : Dialect
         How it spells a table.
+
+    Attributes
+    ----------
+    delimiter, encoding : str
+        Those that are used.
     """
 
     def __init__(self, path: AnyPath, dialect: Dialect) -> None:
@@ -153,7 +158,7 @@ class TextRows:
                 f"{self.source}: line {self._line}: received bytes that are not UTF-8 text",
                 [Remedy("encoding", "utf-16-le", "reads UTF-16")],
             )
-        used = delimiter or find_delimiter(header)
+        self.delimiter = used = delimiter or find_delimiter(header)
         rows = self._cut(header, lines, used)
         first = next(rows, None)
         peeked = list(islice(rows, _PEEKED))

@@ -68,6 +68,11 @@ class ColumnSurvey:
         return self.words > 0 and self.words >= self.numbers and not self.are_dates
 
     @property
+    def has_few_words(self) -> bool:
+        """Whether the words are so few that they may stand for missing values."""
+        return len(self.distinct) <= FEW_WORDS and not any("," in word for word in self.distinct)
+
+    @property
     def are_nearly_unique(self) -> bool:
         """Whether there are more different words than a column of categories has."""
         n_rows = self.numbers + self.words + self.missing
@@ -168,9 +173,11 @@ class Survey:
             if column.are_nearly_unique and not (i in words or self._format_of(i))
         ]
         empty = [i for i, column in self.columns.items() if column.is_empty]
+        mixed = [i for i in self._odd() if not self.columns[i].has_few_words]
         kinds = [
             (unnamed, "without a name"),
             (unique, "of words that nearly all differ"),
+            (mixed, "of numbers and many words"),
             (empty, "without a value"),
         ]
         columns = [i for kind, _ in kinds for i in kind]
@@ -179,17 +186,21 @@ class Survey:
         what = ", ".join(f"{_column(len(kind))} {text}" for kind, text in kinds if kind)
         return [Remedy("ignore", self._refer(columns), f"leaves out {what}")]
 
+    def _odd(self) -> list[int]:
+        """Return the columns of numbers with words among them."""
+        return [
+            i
+            for i, column in self.columns.items()
+            if 0 < column.words < column.numbers and not self._format_of(i)
+        ]
+
     def _missing(self) -> list[Remedy]:
         """Return advice about cells without a value, and words among numbers."""
         columns = self.columns.values()
-        odd = {
-            word
-            for i, column in self.columns.items()
-            if 0 < column.words < column.numbers and not self._format_of(i)
-            for word in column.distinct
-        }
+        few = [self.columns[i] for i in self._odd() if self.columns[i].has_few_words]
+        odd = {word for column in few for word in column.distinct}
         found = []
-        if odd and len(odd) <= FEW_WORDS and not any("," in word for word in odd):
+        if odd:
             also = {word for column in columns for word in column.missing_as if word}
             words = [*sorted(odd), *sorted(also)]
             found.append(Remedy("missing_words", words, "takes such cells for missing values"))

@@ -19,7 +19,10 @@ _SHOWN = 5
 _CLASSIFY = Remedy("task", "classify", "makes a class of each value")
 _REGRESS = Remedy("task", "regress", "takes them for numbers")
 _KEEP = Remedy(
-    "missing", "keep", "reads missing values as NaN", "--missing drop leaves such rows out"
+    "missing_target",
+    "keep",
+    "reads missing values as NaN",
+    "--missing-target drop leaves such rows out",
 )
 
 
@@ -126,15 +129,16 @@ class _Cells:
     def infer_task(self, rejects_missing: bool) -> str:
         """Return the task that the cells tell; TableError if it is doubtful."""
         n_numbers, n_words = int(self.is_number.sum()), int(self.is_word.sum())
+        known = self.numbers[self.is_number]
+        are_whole = bool((known == np.rint(known)).all())
+        tasks = [_CLASSIFY, _REGRESS] if are_whole else [_CLASSIFY]
         if n_words:
             if n_numbers > n_words:
-                raise self._odd_cells(self.is_word | (self.is_missing & rejects_missing))
+                raise self._odd_cells(self.is_word | (self.is_missing & rejects_missing), tasks)
             self._check_words()
             return "classify"
         if rejects_missing and self.is_missing.any() and n_numbers:
-            raise self._odd_cells(self.is_missing)
-        known = self.numbers[self.is_number]
-        are_whole = bool((known == np.rint(known)).all())
+            raise self._odd_cells(self.is_missing, tasks)
         if len(np.unique(known)) <= 2 and (are_whole or isinstance(self.column, Words)):
             return "classify"
         if not are_whole:
@@ -175,7 +179,7 @@ class _Cells:
     def as_numbers(self, rejects_missing: bool) -> Table:
         """Return the table with the column as numbers; TableError if there are others."""
         if self.is_word.any():
-            raise self._odd_cells(self.is_word | (self.is_missing & rejects_missing))
+            raise self._odd_cells(self.is_word | (self.is_missing & rejects_missing), [_CLASSIFY])
         return self.table.with_columns({self.name: np.where(self.is_missing, np.nan, self.numbers)})
 
     def missing_error(self) -> CellError:
@@ -190,7 +194,7 @@ class _Cells:
             f"{self._place(row)}: received {received}, expected none", self.name, True, remedies
         )
 
-    def _odd_cells(self, is_odd: NDArray[np.bool_]) -> CellError:
+    def _odd_cells(self, is_odd: NDArray[np.bool_], tasks: Sequence[Remedy]) -> CellError:
         """Return the error of the cells that are no numbers in a column of numbers."""
         if not self.is_number.any() or not is_odd.any():
             row = int(self.is_word.argmax())
@@ -207,7 +211,7 @@ class _Cells:
         )
         more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
         words = sorted({self._spelled(row) for row in np.flatnonzero(self.is_word & is_odd)})
-        remedies = [_KEEP, _CLASSIFY]
+        remedies = [_KEEP, *tasks]
         if 0 < len(words) <= 2 * _SHOWN and not any("," in spelled for spelled in words):
             also = {self._spelled(row) for row in np.flatnonzero(self.is_missing)} - {""}
             effect = "takes such cells for missing values"

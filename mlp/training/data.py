@@ -139,7 +139,7 @@ class Rows:
             found = numeric("X.take", self.source.take(rows.copy(), axis=0))
             if found.shape != out.shape:
                 raise ValueError(f"X.take: received shape {found.shape}, expected {out.shape}")
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 out[...] = found
         if not self.is_in_memory:
             self._check(rows, out)

@@ -114,9 +114,7 @@ class Run:
         self.update: GuardedUpdate = trainer._update
         self.history: History = trainer.history
         self.rng: np.random.Generator = trainer._rng
-        self.data = Batches(
-            *training, n_out=net.n_out, batch_size=trainer.batch_size, shuffle=trainer.shuffle
-        )
+        self.data: Batches = trainer._batches(training)
         self.evaluation = Evaluation(
             net, trainer.metrics, training, validation, trainer.penalty, self.data
         )

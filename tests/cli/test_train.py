@@ -27,7 +27,10 @@ def test_it_learns_words_from_numbers_and_words_and_writes_all_files(table, tmp_
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
     printed = capsys.readouterr()
     assert printed.err == ""
-    first, second, *_ = printed.out.splitlines()
+    read_as, inputs, target, first, second, *_ = printed.out.splitlines()
+    assert read_as.endswith("flowers.csv: 60 rows; delimiter ','; column names in the first line")
+    assert inputs == "inputs: 2 columns of numbers; words in 'colour'; not used: 'id', 'price'"
+    assert target == "target: 'kind', 2 classes"
     assert first.endswith("flowers.csv: 48 rows to train on, 12 held out")
     assert second == (
         "network 5-64-32-2 (relu, softmax, cross_entropy) of 2,530 parameters "
@@ -60,8 +63,14 @@ def test_the_split_is_of_each_class_seeded_and_recorded(table, tmp_path, capsys)
     assert train(table, tmp_path, *KIND, *FAST, "--validation", 0.25, "--seed", 7) == 0
     held_out = [int(row["line"]) - 2 for row in read_rows(tmp_path / "held_out.csv")]
     assert held_out == expected.tolist()
-    split = {"fraction": 0.25, "seed": 7, "training": 60 - len(expected), "held_out": len(expected)}
-    assert read_model(tmp_path / "model.npz")[1]["split"] == split
+    assert read_model(tmp_path / "model.npz")[1]["split"] == {
+        "fraction": 0.25,
+        "test_fraction": 0.0,
+        "seed": 7,
+        "training": 60 - len(expected),
+        "held_out": len(expected),
+        "test": 0,
+    }
 
 
 def test_the_model_standardises_by_its_training_rows_alone(table, tmp_path):
@@ -118,6 +127,11 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(table, tmp_path, cap
     found = json.loads(capsys.readouterr().out)
     history = mlp.History.from_json(tmp_path / "history.json")
     assert found["epochs"] == found["best_epoch"] + 5 < 300
+    assert (found["chosen_on"], found["scored_on"]) == ("validation", "test")
+    assert train(table, tmp_path, *KIND, *options, "--test", 0) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["chosen_on"], found["scored_on"]) == ("validation", "validation")
+    history = mlp.History.from_json(tmp_path / "history.json")
     assert found["loss"] == pytest.approx(min(history["val_loss"]))
 
 

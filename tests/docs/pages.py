@@ -3,7 +3,8 @@
 A block stands between two lines of three backticks. Its first line gives its kind:
 
 - ``python``: run in the page's namespace, as doctests if it contains ``>>>``;
-- ``console``: each line ``$ mlp ...`` is run by the package's command line;
+- ``console``: each line ``$ mlp ...`` is run by the package's command line; it must succeed, or
+  fail with the message ``mlp ...: error: ...`` below it;
 - ``text``: the output of the block directly before it, with ``...`` for parts that may differ.
 
 Names in braces are directives of the documentation and contain no code to run.
@@ -15,9 +16,10 @@ import doctest
 import io
 import re
 import shlex
+import shutil
 import textwrap
 from collections.abc import Iterator
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +64,9 @@ def blocks(text: str) -> list[Block]:
 
 
 def assert_page_runs(page: Path, folder: Path) -> str:
-    """Run all blocks of a page in `folder` and return their output."""
+    """Run all blocks of a page in `folder`, beside copies of its tables; return their output."""
+    for table in page.parent.glob("*.csv"):
+        shutil.copy(table, folder)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed = []
     with chdir(folder), blas_threads(1):  # the same last digits on every machine
@@ -100,10 +104,18 @@ def commands(code: str) -> Iterator[list[str]]:
 
 
 def _run_commands(code: str, place: str) -> None:
-    for program, *arguments in commands(code):
-        if program == "mlp":
-            exit_code = main(arguments)
-            assert exit_code == 0, f"{place}: mlp {shlex.join(arguments)} ended with {exit_code}"
+    for text in re.split(r"^(?=\$ )", code, flags=re.MULTILINE):
+        for program, *arguments in commands(text):
+            if program != "mlp":
+                continue
+            message = text.partition("\n")[2]
+            fails = re.match(r"mlp [a-z-]+: error: ", message) is not None
+            with redirect_stderr(io.StringIO()) as stderr:
+                exit_code = main(arguments)
+            command = f"{place}: mlp {shlex.join(arguments)}"
+            assert exit_code == 2 * fails, f"{command} ended with {exit_code}: {stderr.getvalue()}"
+            if fails:
+                assert_prints(stderr.getvalue(), message, place)
 
 
 def _assert_doctests_pass(block: Block, page: Path, namespace: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """The code on every page runs, and prints what the page shows."""
 
 import re
+import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -11,8 +13,19 @@ PAGES = {str(page.relative_to(ROOT)): page for page in documentation()}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
+def missing(page):
+    """Return the packages that a page imports, and the compiler that it calls, if not there."""
+    code = "".join(b.code for b in blocks(page.read_text(encoding="utf-8")) if b.kind == "python")
+    imported = set(re.findall(r"^(?:import|from) (\w+)", code, flags=re.MULTILINE))
+    lacking = sorted(name for name in imported if find_spec(name) is None)
+    return [*lacking, *(["cc"] if '"cc ' in code and shutil.which("cc") is None else [])]
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in RUN_ELSEWHERE])
 def test_every_block_of_a_page_runs_and_prints_its_output(name, tmp_path):
+    lacking = missing(PAGES[name])
+    if lacking:
+        pytest.skip(f"{', '.join(lacking)} is missing")
     assert_page_runs(PAGES[name], tmp_path)
 
 
@@ -38,6 +51,8 @@ def test_every_command_of_a_page_exists(name):
         "```python\n>>> 1 + 1\n3\n```\n",
         "```python\nprint(1)\n```\n\n```text\n2\n```\n",
         "```console\n$ mlp trace nothing\n```\n",
+        "```console\n$ mlp trace nothing\nmlp trace: error: something else\n```\n",
+        "```console\n$ mlp trace mazur\nmlp trace: error: received\n```\n",
         "```console\n$ mlp trace mazur\n```\n```text\nOne step\n```\n",
     ],
 )

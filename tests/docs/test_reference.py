@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 import mlp
+import mlp.sklearn
 from tests.docs.pages import ROOT
 
 PAGES = sorted((ROOT / "docs/reference").glob("*.md"))
 MODULES = {
     module.__name__: module
-    for module in (mlp, *(getattr(mlp, name) for name in mlp.__all__))
+    for module in (mlp, mlp.sklearn, *(getattr(mlp, name) for name in mlp.__all__))
     if ismodule(module)
 }
 

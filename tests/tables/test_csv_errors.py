@@ -42,7 +42,7 @@ REJECTED = {
     "nothing": ("", "received no text, expected a line of column names"),
     "blank lines only": ("\n  \n", "received no text, expected a line of column names"),
     "an empty quote only": ('""\n', "received no name for column 1, expected one"),
-    "no name": (",b\n1,2\n", "received no name for column 1, expected one (or leave the column"),
+    "no name": (",b\n1,2\n", "received no name for column 1, expected one: row numbers,"),
     "a name twice": ("a,b,a\n1,2,3\n", "received the name 'a' for the columns 1 and 3, expected"),
     "no header": ("5.1,3.5,setosa\n4.9,3.0,setosa\n", "line 1: received 5.1, 3.5, setosa, ...,"),
     "no header, blank line": ("\n6,0.627,50\n", "line 2: received 6, 0.627, 50, ..., expected the"),
@@ -67,7 +67,7 @@ REJECTED = {
     "not from 0": ("1,2,3\n1,2,3\n", "line 1: received 1, 2, 3, ..., expected the names"),
     "decimal commas on top": ("0,5;p\n0,7;q\n", "line 1: received 0,5, p, ..., expected the names"),
     "a date on top": ("2024-01-01,p\n2024-01-02,q\n", "line 1: received 2024-01-01, p, ..., exp"),
-    "row names of R": ("a,b\n1,5,6\n2,7,8\n", "received no name for column 1, expected one (or"),
+    "row names of R": ("a,b\n1,5,6\n2,7,8\n", "received no name for column 1, expected one: row"),
     "another delimiter": ("a|b\n1|2\n", "received one column, 'a|b', for the delimiter ',', expec"),
     "blanks between": (
         "a b\n1  2\n",

@@ -38,11 +38,11 @@ def test_a_few_words_among_numbers_are_named_with_their_lines(tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}/t.csv: column 'y': received 'n.a.' in line 120, 'TBD' in line 121, expected "
         "numbers as in 118 of 120 rows; missing_words=['TBD', 'n.a.'] takes such cells for missing "
-        "values, missing='keep' reads missing values as NaN, task='classify' makes a class of each "
-        "value"
+        "values, missing_target='keep' reads missing values as NaN, task='classify' makes a class "
+        "of each value"
     )
     assert "--missing-words TBD,n.a." in caught.value.as_options()
-    assert "--missing drop leaves such rows out" in caught.value.as_options()
+    assert "--missing-target drop leaves such rows out" in caught.value.as_options()
     table = read(tmp_path, cells, missing="keep", missing_words=["TBD", "n.a."])
     assert table.task == "regress"
     assert np.isnan(table["y"]).tolist() == [False] * 118 + [True] * 2

@@ -16,7 +16,7 @@ from mlp._types import Array
 from mlp.core.activations.base import Activation
 
 # fmt: off
-_CHEBYSHEV = (
+CHEBYSHEV = (
     -0.65132685989085822701, 0.64196979235649725573, 0.019476473204178913909,
     -0.0095615147868018303672, -0.00094659534448866977245, 0.00036683949785917994819,
     0.000042523324800748199118, -0.000020278578106676264244, -1.6242900101628885126e-6,
@@ -27,7 +27,7 @@ _CHEBYSHEV = (
     -1.1391712975061691492e-13,
 )
 # fmt: on
-_TERMS_FLOAT32 = 13  # what remains of the series after these is below 1e-8
+TERMS_FLOAT32 = 13  # what remains of the series after these is below 1e-8
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 _CUBIC = 0.044715
@@ -59,7 +59,7 @@ class GELU(Activation):
 
     def _distribution(self, Z: Array) -> Array:
         """Return Phi(Z) = erfc(-Z / sqrt 2) / 2 in a work array."""
-        terms = _CHEBYSHEV[:_TERMS_FLOAT32] if Z.dtype == np.float32 else _CHEBYSHEV
+        terms = CHEBYSHEV[:TERMS_FLOAT32] if Z.dtype == np.float32 else CHEBYSHEV
         x, t, u, d, dd, old = (self.scratch(name, Z) for name in ("x", "t", "u", "d", "dd", "old"))
         np.abs(_bounded(self, Z), out=x)
         x *= _SQRT_HALF

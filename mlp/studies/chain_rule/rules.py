@@ -29,7 +29,7 @@ class Method:
     def keep(self) -> float:
         """The factor of each parameter before the step: below 1 with weight decay."""
         one = self.optimizer
-        return 1.0 - self.lr * one.weight_decay if type(one) is AdamW else 1.0
+        return 1.0 - self.lr * float(one.weight_decay) if type(one) is AdamW else 1.0
 
     def rules(
         self,
@@ -62,15 +62,15 @@ class Method:
         """Return the numbers of the optimizer by their names in the formulas."""
         one, found = self.optimizer, {"lr": self.lr}
         if isinstance(one, SGD | RMSprop):
-            found["momentum"] = one.momentum
+            found["momentum"] = float(one.momentum)
         if isinstance(one, RMSprop):
-            found["alpha"] = one.alpha
+            found["alpha"] = float(one.alpha)
         if isinstance(one, RMSprop | Adagrad | Adam):
-            found["eps"] = one.eps
+            found["eps"] = float(one.eps)
         if isinstance(one, Adagrad):
-            found["lr_t"] = self.lr / (1.0 + (one.steps - 1) * one.lr_decay)
+            found["lr_t"] = self.lr / (1.0 + (one.steps - 1) * float(one.lr_decay))
         if isinstance(one, Adam):
-            found["beta1"], found["beta2"] = one.betas
+            found["beta1"], found["beta2"] = map(float, one.betas)
             found["m_weight"], found["v_weight"] = _weights(one)
         return found
 
@@ -103,7 +103,7 @@ class Method:
 
 def _weights(one: Adam) -> tuple[float, float]:
     """Return the sum of the weights of all gradients in m, and of their squares in v."""
-    first, second = ((1.0 - beta**one.steps) / (1.0 - beta) for beta in one.betas)
+    first, second = ((1.0 - beta**one.steps) / (1.0 - beta) for beta in map(float, one.betas))
     return first, second
 
 

@@ -118,7 +118,7 @@ class Trace(Step):
         from mlp.plotting import plot_trace
         from mlp.plotting.save import draw
 
-        return draw(plot_trace, self, path, **options)
+        return draw(lambda: plot_trace(self, **options), path)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trace as JSON-compatible data; a number that is not finite becomes None."""

@@ -105,4 +105,4 @@ class FinderResult:
         from mlp.plotting import plot_learning_rate_finder
         from mlp.plotting.save import draw
 
-        return draw(plot_learning_rate_finder, self, path, **options)
+        return draw(lambda: plot_learning_rate_finder(self, **options), path)

@@ -164,7 +164,7 @@ class SweepResult:
         from mlp.plotting import plot_learning_rates
         from mlp.plotting.save import draw
 
-        return draw(plot_learning_rates, self, path, **options)
+        return draw(lambda: plot_learning_rates(self, **options), path)
 
 
 def _median(losses: NDArray[np.float64]) -> NDArray[np.float64]:

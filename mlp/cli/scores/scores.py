@@ -16,6 +16,9 @@ from mlp.training import MAE, R2, confusion_matrix
 _MOST_CLASSES = 10  # in a table; of more, the most confused pairs are listed
 _MOST_PAIRS = 10
 
+SINGLE = ("accuracy", "r2", "mae")
+"""The scores that are one number."""
+
 
 def score(
     target: ClassTarget | NumberTarget, truth: NDArray[Any], outputs: NDArray[Any]

@@ -1,0 +1,95 @@
+"""Baselines: what simple predictions reach on the rows that a network is scored on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.cli.scores.scores import score
+from mlp.cli.task import TableTask
+from mlp.core import MLP
+from mlp.datasets import ClassTarget, Standardizer
+from mlp.optim import Adam, Cosine
+from mlp.training import Trainer
+
+_PENALTY = 1.0  # of the ridge, for standardised inputs; scikit-learn's default
+_MOST_UNKNOWNS = 4000  # of the ridge: its matrix has 128 MB
+_STEPS = 400
+_BATCH = 512
+_LR = 0.05
+
+
+def baseline_scores(task: TableTask, truth: NDArray[Any]) -> dict[str, dict[str, Any]]:
+    """Return the scores of the simplest prediction and of a linear model, by name.
+
+    The first is the most frequent class or the mean of the training rows; the second a multinomial
+    logistic regression, or a ridge regression with penalty 1 on standardised inputs.
+
+    Parameters
+    ----------
+    task : TableTask
+        The training rows and the rows to score.
+    truth : ndarray
+        The targets of the rows to score, as `ClassTarget.truth` and `NumberTarget.truth` give them.
+    """
+    scaled, X = _standardized(task)
+    n_classes = len(task.target.labels) if isinstance(task.target, ClassTarget) else 0
+    if n_classes:
+        labels = task.Y if task.Y.ndim == 1 else _labels(task.Y)
+        shares = np.bincount(labels, minlength=n_classes) / len(labels)
+        found = {
+            "most frequent class": np.tile(shares, (len(X), 1)),
+            "linear model": _logistic(scaled, labels, n_classes, X),
+        }
+    else:
+        mean = np.tile(task.Y.mean(axis=0), (len(X), 1))
+        found = {"mean": mean}
+        if X.shape[1] <= _MOST_UNKNOWNS:
+            found["linear model"] = _ridge(scaled, task.Y, X)
+    return {
+        name: score(task.target, truth, outputs)
+        for name, outputs in found.items()
+        if np.isfinite(outputs).all()
+    }
+
+
+def _standardized(task: TableTask) -> list[NDArray[Any]]:
+    """Return the inputs of the training rows and of the rows to score."""
+    inputs = [task.X, task.scored[0]]
+    if task.inputs.standardizer is not None:
+        return inputs
+    standardizer = Standardizer.fit(task.X)
+    return [standardizer.transform(X) for X in inputs]
+
+
+def _labels(Y: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the classes in a column of 0 and 1, or in one-hot rows."""
+    labels: NDArray[np.intp] = (Y[:, 0] > 0.5).astype(np.intp) if Y.shape[1] == 1 else Y.argmax(1)
+    return labels
+
+
+def _logistic(
+    X: NDArray[Any], labels: NDArray[np.intp], n_classes: int, X_scored: NDArray[Any]
+) -> NDArray[Any]:
+    """Return the probabilities of a network without hidden layers."""
+    batch_size = min(len(X), _BATCH)
+    n_batches = -(-len(X) // batch_size)
+    epochs = max(1, round(_STEPS / n_batches))
+    sizes = [X.shape[1], n_classes]
+    net = MLP.from_sizes(sizes, output="softmax", loss="cross_entropy", dtype=X.dtype.name, seed=0)
+    optimizer = Adam(Cosine(_LR, epochs * n_batches))
+    trainer = Trainer(net, optimizer, batch_size=batch_size, seed=0, l2=_PENALTY / len(X))
+    trainer.fit(X, labels, epochs)
+    return net.predict(X_scored)
+
+
+def _ridge(X: NDArray[Any], Y: NDArray[Any], X_scored: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers of a ridge regression: (Xc.T @ Xc + I) W = Xc.T @ Yc, both centred."""
+    mean_x, mean_y = X.mean(axis=0, dtype=np.float64), Y.mean(axis=0)
+    G = (X.T @ X).astype(np.float64) - len(X) * np.outer(mean_x, mean_x)
+    G[np.diag_indices_from(G)] += _PENALTY
+    W = np.linalg.solve(G, X.T @ (Y - mean_y))
+    outputs: NDArray[Any] = (X_scored - mean_x) @ W + mean_y
+    return outputs

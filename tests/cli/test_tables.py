@@ -1,0 +1,253 @@
+"""Tables as people have them: what a command takes them for, and which option it asks for."""
+
+import argparse
+import gzip
+import sys
+
+import numpy as np
+import pytest
+
+from mlp.cli import find_lr
+from mlp.cli.data import read_data
+from mlp.cli.task import load_task
+from mlp.datasets import Words
+from tests.cli.small_tables import assert_rejected
+
+
+def lines(*cells, n=6):
+    """Return rows that alternate between two kinds, with a number in front that differs."""
+    return "".join(f"{i}.{i}{cells[i % len(cells)]}\n" for i in range(n * len(cells)))
+
+
+PQ = lines(",p", ",q")
+PRICES = "".join(f"0.{i},{30 + 1.5 * i}\n" for i in range(20))
+REJECTED = {
+    "a few words among the numbers of a target": (
+        f"a,price\n{PRICES}1,n.a.\n2,TBD\n", "--target price",
+        ("column 'price': received 'n.a.' in line 22, 'TBD' in line 23, expected numbers as in 20 "
+        "of 22 rows; --missing-words TBD,n.a. takes such cells for missing values, "
+        "--missing-target drop leaves such rows out, --task classify makes a class of each value"),
+    ),
+    "no header, whole numbers": (
+        "".join(f"{i},{100 + i},{i % 2}\n" for i in range(1, 9)), "--target -1",
+        "line 1: received 1, 101, 1, ..., expected the names of the columns; --no-header reads",
+    ),
+    "no header, a repeated word": (
+        "1000,3,a\n1001,4,a\n", "--target -1", "expected the names of the columns; --no-header",
+    ),
+    "a number beyond float32": (
+        f"a,y\n1e39,p\n{PQ}", "--target y --dtype float32",
+        "line 2, column 'a': received 1e+39, expected a number that fits in float32",
+    ),
+    "a decimal comma": (
+        "a;y\n0,074;p\n1,04;q\n", "--target y",
+        "received '0,074', expected a finite number; --decimal , reads '0,074' as 0.074",
+    ),
+    "thousands": (
+        'a,y\n"1,256",p\n"2,438",q\n', "--target y",
+        "received '1,256', expected a finite number; --thousands , reads '1,256' as 1256",
+    ),
+    "another encoding": (
+        "größe,y\n1,p\n".encode("latin-1"), "--target y",
+        "line 1: received bytes that are not UTF-8 text; --encoding latin-1 reads",
+    ),
+    "a comment on top": (
+        f"# exported 2024\na,y\n{PQ}", "--target y", "expected the names of the columns; --comment",
+    ),
+    "another delimiter": (
+        "a|b|y\n1|2|p\n3|4|q\n", "--target y", "; --delimiter '|' seems to be meant",
+    ),
+    "a country NA": (
+        f"a,land\n{lines(',NA', ',ZA')}", "--target land",
+        ("received a missing value (NA), expected none; --missing-target drop leaves such rows "
+        "out, --missing-words '' takes 'NA' for a word"),
+    ),
+    "many columns of words": (
+        "c1,c2,y\n" + "a,b,p\nb,a,q\n" * 5, "--target y",
+        "line 2, column 'c1': received 'a', expected a finite number; --one-hot c1,c2 makes an",
+    ),
+    "a class of one row": (
+        f"a,y\n{PQ}0.5,rare\n", "--target y",
+        ("line 14, column 'y': received the class 'rare' in 1 of 13 rows, expected 2 or more, one "
+        "for each of training and validation; --validation 0 holds no rows out"),
+    ),
+    "dates": (
+        "when,y\n" + "".join(f"2024-01-{i:02},{'pq'[i % 2]}\n" for i in range(1, 21)), "--target y",
+        "received '2024-01-01', expected a finite number; --dates when reads dates as numbers",
+    ),
+    "an index of pandas": (
+        f",a,y\n{lines(',1,p', ',2,q')}", "--target y",
+        ("received no name for column 1, expected one: row numbers, as pandas and R write them, "
+        "are no input; --ignore 1 leaves out a column without a name"),
+    ),
+    "an index of pandas, written again": (
+        f"Unnamed: 0,a,y\n{lines(',1,p', ',2,q')}", "--target y",
+        "received no name for column 1 (Unnamed: 0), expected one",
+    ),
+    "an index beside columns 0, 1 and 2": (
+        f",0,1,2\n{lines(',5,1,p', ',6,1,q')}", "--target 2", "--ignore=-4 leaves out a column",
+    ),
+    "an empty column and one of ids": (
+        "id,e,a,y\n" + "".join(f"n{i},,{i}.5,{'pq'[i % 2]}\n" for i in range(30)), "--target y",
+        "; --ignore id,e leaves out a column of words that nearly all differ, a column without a",
+    ),
+    "a column of numbers and many words, and one of few": (
+        "ticket,b,y\n" + "".join(f"{f'A {i}' if i % 3 else i},{'low' if i == 9 else i},p\n"
+                                 if i % 2 else f"{i},{i},q\n" for i in range(60)),
+        "--target y",
+        "; --ignore ticket leaves out a column of numbers and many words, --missing-words low",
+    ),
+    "a decimal comma and points between thousands": (
+        "a;y\n1.074,5;p\n2.104,0;q\n", "--target y",
+        "expected a finite number; --decimal , --thousands . reads '1.074,5' as 1074.5",
+    ),
+    "an empty column to drop rows by": (
+        f"a,y,e\n{lines(',p,', ',q,')}", "--target y --missing drop",
+        "received a missing value in each of 12 rows, expected rows without; --ignore e leaves out",
+    ),
+    "a missing target beside means": (
+        f"a,y\n{PQ}1,\n", "--target y --missing mean",
+        "line 14, column 'y': received a missing value, expected none; --missing-target drop le",
+    ),
+    "an encoding for another kind of file": (
+        PQ, "--target y --sheet 1", "--sheet applies to Excel files only",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REJECTED)
+def test_what_is_doubtful_is_rejected_with_the_options_that_settle_it(what, tmp_path, capsys):
+    text, options, message = REJECTED[what]
+    path, out = tmp_path / "t.csv", tmp_path / "out"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert_rejected(capsys, ["train", str(path), "--out", str(out), *options.split()], message, out)
+
+
+def options_of(*words):
+    parser = argparse.ArgumentParser()
+    find_lr.add_arguments(parser)
+    return parser.parse_args([*map(str, words)])
+
+
+ACCEPTED = {
+    "long ids": ("a,y\n" + lines(",9007199254740992", ",9007199254740993"), "--task classify", 2),
+    "leading zeros": ("a,y\n" + lines(",1", ",01", ",001"), "--task classify", 3),
+    "dropped words": (f"a,y\n{PRICES}1,n.a.\n2,\n", "--missing drop", None),
+    "no header": ("1000000,3,1\n1000001,4,2\n" * 6, "--target -1 --no-header", 2),
+    "a decimal comma": ("a;y\n" + "0,5;p\n1,5;q\n" * 6, "--decimal ,", 2),
+    "thousands": ("a,y\n" + '"1,256",p\n"2,438",q\n' * 6, "--thousands ,", 2),
+    "UTF-16": (f"a,y\n{PQ}".encode("utf-16"), "", 2),
+    "Latin-1": (f"größe,y\n{PQ}".encode("latin-1"), "--encoding latin-1", 2),
+    "gzip": (gzip.compress(f"a,y\n{PQ}".encode()), "", 2),
+    "comments": (f"# by a tool\na,y\n{PQ}", "--comment #", 2),
+    "a line sep=": ("sep=;\na;y\n" + lines(";p", ";q"), "", 2),
+    "another delimiter": ("a|y\n" + lines("|p", "|q"), "--delimiter |", 2),
+    "a country NA": (f"a,y\n{lines(',NA', ',ZA')}", "--missing-words=", 2),
+    "columns of words": ("c1,c2,y\n" + "a,b,p\nb,a,q\n" * 6, "--one-hot all", 2),
+    "a name with a comma": ('"a, b",c,y\n' + "u,1,p\nv,2,q\n" * 6, "--one-hot|a, b", 2),
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_with_its_options_a_table_is_read_as_a_person_reads_it(what, tmp_path):
+    content, given, n_classes = ACCEPTED[what]
+    path = tmp_path / "t.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    words = given.split("|") if given.startswith("--one-hot|") else given.split()
+    words = words if "--target" in words else [*words, "--target", "y"]
+    data = read_data(options_of("--data", path, *words))
+    if n_classes is None:
+        assert (data.task, len(data.table), data.n_dropped) == ("regress", 20, 2)
+    else:
+        assert (data.task, len(data.table.words(data.targets[0]).values)) == ("classify", n_classes)
+
+
+def test_cells_are_read_with_their_decimal_and_thousands_separators(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('a,y\n"1,256.5",p\n7,q\n')
+    data = read_data(options_of("--data", path, "--target", "y", "--thousands", ","))
+    assert data.table["a"].tolist() == [1256.5, 7.0]
+
+
+def test_dates_become_inputs_with_their_parts(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("when,y\n" + "2024-01-01,p\n2024-12-31,q\n" * 6)
+    data = read_data(options_of("--data", path, "--target", "y", "--dates", "when"))
+    assert data.inputs == ["when", "when.year", "when.month", "when.weekday"]
+    assert data.table["when.month"].tolist() == [1, 12] * 6
+    assert "dates in 'when'" in [*data.lines()][1]
+
+
+def test_names_are_given_with_commas_or_repeated(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,c,d,a,b\n" + "".join(f"{i},u,v,{i}.5,{2 * i}.5\n" for i in range(12)))
+    both = read_data(options_of("--data", path, "--target", "a,b", "--one-hot", "c,d", "--ignore",
+                                "1"))  # fmt: skip
+    again = read_data(options_of("--data", path, "--target", "a", "--target", "b", "--one-hot", "c",
+                                 "--one-hot", "d", "--ignore", "id"))  # fmt: skip
+    for data in (both, again):
+        assert (data.targets, data.inputs, data.ignored) == (["a", "b"], ["c", "d"], ["id"])
+
+
+def test_what_a_table_was_taken_for_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        ",n,a;b\n".replace(",", ";") + "".join(f"{i};{i};1,5;{i % 2}\n" for i in range(9))
+    )
+    options = ["--target", "-1", "--decimal", ",", "--ignore", "1"]
+    data = read_data(options_of("--data", path, *options))
+    assert [*data.lines()] == [
+        f"{path}: 9 rows; delimiter ';'; column names in the first line; decimal ','",
+        "inputs: 2 columns of numbers; not used: column 1",
+        "target: 'b', 2 classes",
+        "note: 'n' only numbers the rows: --ignore n leaves it out",
+    ]
+
+
+def test_labels_of_arrays_stay_exact_and_doubtful_ones_are_asked_about(tmp_path, capsys):
+    X, path = np.random.default_rng(0).normal(size=(12, 2)), tmp_path / "t.npz"
+    np.savez(path, X=X, y=np.array([2**53, 2**53 + 1] * 6))
+    assert len(read_data(options_of("--data", path)).table["y"].values) == 2
+    for y in (np.tile([0.0, 1.0, 2.0], 4), np.tile([[0], [1], [2]], (4, 1))):
+        np.savez(path, X=X, y=y)
+        command = ["train", str(path), "--out", str(tmp_path / "out")]
+        message = (
+            "column 'y': received whole numbers as the target, expected a task; --task classify"
+        )
+        assert_rejected(capsys, command, message, tmp_path / "out")
+        data = read_data(options_of("--data", path, "--task", "classify"))
+        assert isinstance(data.table["y"], Words)
+
+
+def test_files_are_standardised_unless_told_otherwise_and_the_data_of_the_package_is_not(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(f"a,y\n{PQ}")
+    for options, is_scaled in (
+        (["--data", path, "--target", "y"], True),
+        (["--data", path, "--target", "y", "--no-standardize"], False),
+        (["--data", "spirals"], False),
+        (["--data", "spirals", "--standardize"], True),
+    ):
+        assert (load_task(options_of(*options)).inputs.standardizer is not None) == is_scaled
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet", "feather"])
+def test_files_that_pandas_reads_become_the_same_table(ending, tmp_path):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("openpyxl" if ending == "xlsx" else "pyarrow")
+    frame = pd.DataFrame({"a": [0.5, 1.5] * 6, "c": ["u", "v"] * 6, "y": ["p", "q"] * 6})
+    path = tmp_path / f"t.{ending}"
+    if ending == "xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        getattr(frame, f"to_{ending}")(path)
+    data = read_data(options_of("--data", path, "--target", "y", "--one-hot", "all"))
+    assert data.table["a"].tolist() == [0.5, 1.5] * 6
+    assert data.table["y"].values == ["p", "q"]
+
+
+def test_without_pandas_a_line_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    command = ["train", str(tmp_path / "t.parquet"), "--target", "y"]
+    assert_rejected(capsys, command, "needs pandas and pyarrow: pip install pandas pyarrow")

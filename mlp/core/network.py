@@ -18,19 +18,20 @@ from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
+from mlp.core.html import Described
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
 from mlp.core.replicas import Copyable
-from mlp.core.structure import check_layers, check_rows, layers_of_sizes, summarize, tell_widths
+from mlp.core.structure import check_layers, check_rows, layers_of_sizes, tell_widths
 
 BLOCK = 256
 """How many rows go through the layers at once outside training."""
 MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
-class MLP(Copyable):
+class MLP(Copyable, Described):
     """A multilayer perceptron.
 
     Parameters
@@ -533,10 +534,6 @@ class MLP(Copyable):
             If PyTorch is not installed.
         """
         return HOOKS["to_torch"](self)
-
-    def summary(self) -> str:
-        """Return a table of the layers, their outputs and their parameters."""
-        return summarize(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
 
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""

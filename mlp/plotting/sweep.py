@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mlp._checks import check_offers
 from mlp._names import shortened
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing, name_axes, tidy
+from mlp.plotting.style import add_color_bar, drawing, font_size, name_axes, tidy
 from mlp.plotting.themes import Color, contrast, theme_of
 
 _MOST_DRAWN = 30  # of more curves only three are drawn in full
@@ -218,9 +218,7 @@ def _draw_cells(
             color = image.cmap(image.norm(cells[row, column]))
             ink = max((theme.ink, theme.page), key=lambda ink: contrast(color, ink))
             text = f"{cells[row, column]:.3g}"
-            ax.text(
-                column, row, text, ha="center", va="center", color=ink, fontsize=0.8 * FONT_SIZE
-            )
+            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=font_size(0.8))
     add_color_bar(ax, image, name)
     name_axes(ax, *names)
 

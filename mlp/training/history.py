@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp._checks import check_count, check_path, require, require_keys
+from mlp._html import html_table
 from mlp._names import shortened
 from mlp._replicas import kept_replicas
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMAT, _VERSION = "mlp-history", 1
+_ENDS = 5  # epochs at the beginning and at the end of a table
 _STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
 
 
@@ -88,8 +90,22 @@ class History(dict[str, list[Any]]):
 
     def __repr__(self) -> str:
         """Return a one-line summary of the run."""
-        last = f", last loss {self['loss'][-1]}" if self.get("loss") else ""
-        return f"<History: {len(self.epochs)} epochs, {self.status}{last}>"
+        text = ""
+        if self.get("loss"):
+            last = self["loss"][-1]
+            text = f", last loss {_shown(last) if isinstance(last, np.ndarray) else last}"
+        return f"<History: {len(self.epochs)} epochs, {self.status}{text}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the epochs for a notebook; of many, the first and the last ones."""
+        n = len(self.epochs)
+        rows = []
+        for epoch in self.epochs:
+            if n <= 2 * _ENDS or epoch <= _ENDS or epoch > n - _ENDS:
+                rows.append([str(epoch), *(_shown(column[epoch - 1]) for column in self.values())])
+            elif epoch == _ENDS + 1:
+                rows.append([f"… {n - 2 * _ENDS} more", *("" for _ in self)])
+        return html_table(["epoch", *self], rows, repr(self)[1:-1])
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the history as JSON, and write it to `path` if given.
@@ -184,6 +200,14 @@ class History(dict[str, list[Any]]):
         from mlp.plotting import plot_history
 
         return plot_history(self, ax, **options)
+
+
+def _shown(value: Any) -> str:
+    """Return a number in six digits; of replicas, the lowest and the highest."""
+    if not isinstance(value, np.ndarray):
+        return f"{value:.6g}"
+    known = value[~np.isnan(value)]
+    return f"{known.min():.6g} to {known.max():.6g}" if known.size else "nan"
 
 
 def read_json(name: str, source: str | Path, of: str, kind: str, version: int) -> dict[str, Any]:

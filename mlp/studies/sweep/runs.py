@@ -380,12 +380,10 @@ class SweepRuns:
 
     def plot(self, *parameters: str, path: str | Path | None = None, **options: Any) -> Axes:
         """Draw one or two parameters, or all curves, and save the picture; see `plot_sweep`."""
-        from mlp.plotting import plot_sweep, save_figure
+        from mlp.plotting import plot_sweep
+        from mlp.plotting.save import draw
 
-        ax = plot_sweep(self, *parameters, **options)
-        if path is not None:
-            save_figure(ax, path)
-        return ax
+        return draw(lambda: plot_sweep(self, *parameters, **options), path)
 
     def _ranking(self) -> Columns:
         """Return the sets of parameters, the best first, with the median of what was compared."""

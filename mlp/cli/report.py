@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlp._atomic import write_file
-from mlp._names import find_name, printable
+from mlp._names import counted, find_name, printable
 from mlp.cli.baseline import baseline_scores
 from mlp.cli.data import Data
 from mlp.cli.scores import SINGLE, confusion_text, number, score, score_line
@@ -210,7 +210,7 @@ class TrainReport:
         held_out = f"{validation} for validation, {test} for the test"
         held_out = held_out if test else f"{validation} held out"
         dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
-        yield f"{printable(data.table.source)}: {training} rows to train on, {held_out}{dropped}"
+        yield f"{printable(data.table.source)}: {counted(training, 'row')} to train on, {held_out}{dropped}"
         what = shortened(task.target.names)
         if isinstance(task.target, ClassTarget):
             what += f" of {len(task.target.labels)} classes"
@@ -241,7 +241,7 @@ class TrainReport:
         n, scores = len(self.outputs), self.scores
         part = self.task.scored_part
         is_pure = part == "validation" and not self._chosen[0]
-        rows = f"{n} {'held-out' if is_pure else part} rows"
+        rows = counted(n, f"{'held-out' if is_pure else part} row")
         if not scores:
             yield f"{rows}: received no finite outputs"
             return

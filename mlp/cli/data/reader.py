@@ -17,6 +17,7 @@ from mlp.cli.data.options import (
     sheet_of,
     split_names,
 )
+from mlp._names import counted
 from mlp.datasets import Labels, Table, Words, load, read_npz
 from mlp.tables import Dialect, Remedy, TableError, open_table, with_task
 from mlp.tables.frame import FrameReader
@@ -79,12 +80,12 @@ class Data:
     def lines(self) -> Iterator[str]:
         """Yield lines that tell what the data was taken for."""
         table = self.table
-        size = f"{len(table) + self.n_dropped} rows"
+        size = counted(len(table) + self.n_dropped, "row")
         yield f"{table.source}: {'; '.join([size, *_spelled(self.found)])}"
         words = [name for name in self.inputs if isinstance(table[name], Words)]
         parts = {f"{name}.{part}" for name in self.dates for part in PARTS}
         numbers = [n for n in self.inputs if n not in {*words, *parts, *self.dates}]
-        kinds = [f"{_columns(len(numbers))} of numbers"] if numbers else []
+        kinds = [f"{counted(len(numbers), 'column')} of numbers"] if numbers else []
         kinds += [f"words in {shortened(words)}"] if words else []
         kinds += [f"dates in {shortened(self.dates)}"] if self.dates else []
         kinds += [f"not used: {_referred(self.ignored)}"] if self.ignored else []
@@ -119,10 +120,6 @@ def _spelled(found: Dialect | None) -> Iterator[str]:
 def _referred(columns: Sequence[str | int]) -> str:
     shown = [f"column {name}" if isinstance(name, int) else repr(name) for name in columns[:8]]
     return ", ".join(shown) + (f" and {len(columns) - 8} more" if len(columns) > 8 else "")
-
-
-def _columns(n: int) -> str:
-    return "1 column" if n == 1 else f"{n} columns"
 
 
 def _counts(column: np.ndarray) -> bool:

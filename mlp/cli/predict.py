@@ -24,7 +24,9 @@ from mlp.cli import model_file
 from mlp.cli.data import (
     DATA_HELP,
     add_file_arguments,
+    cells_by_column,
     check_file_options,
+    count_missing,
     dialect_of,
     is_npz,
     is_table_file,
@@ -127,11 +129,13 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(_failure(outputs.bad))
     scores = _score(model, rows.table, outputs)
     columns = _columns(options, model, rows, outputs)
+    filled = _filled(model, rows.table, outputs)
     if options.json:
         found = columns | {
             "scores": scores,
             "columns_not_used": list(rows.others),
             "bad_rows": [cell.message for cell in outputs.bad],
+            "filled_cells": filled,
         }
         text = json.dumps(found, default=lambda array: array.tolist()) + "\n"
     else:
@@ -144,7 +148,7 @@ def run(options: argparse.Namespace) -> None:
     # JSON that is printed holds all notes; beside JSON in a file they are told as beside CSV
     if options.json and options.out is None:
         return
-    for line in _notes(options, rows, outputs):
+    for line in _notes(options, rows, outputs, filled):
         complain(options.prog, line)
     if options.json:
         return
@@ -235,10 +239,23 @@ def _failure(bad: list[BadCell]) -> str:
     )
 
 
-def _notes(options: argparse.Namespace, rows: Rows, outputs: Outputs) -> Iterator[str]:
+def _filled(model: Model, table: Table, outputs: Outputs) -> dict[str, int]:
+    """Return the number of cells filled with means in each column that has any."""
+    if model.inputs.fill is None:
+        return {}
+    parts = {f"{name}.{part}" for name in model.dates for part in PARTS}
+    columns = [name for name in model.inputs.columns if name not in parts]
+    return count_missing(table, columns, outputs.rows)
+
+
+def _notes(
+    options: argparse.Namespace, rows: Rows, outputs: Outputs, filled: dict[str, int]
+) -> Iterator[str]:
     """Yield lines about what was not used and not predicted."""
     if rows.others:
         yield f"{rows.table.source}: columns not used: {shortened(rows.others)}"
+    if filled:
+        yield f"filled with means: {cells_by_column(filled)}"
     bad = outputs.bad
     if bad:
         what = "left out" if options.on_bad_row == "skip" else "without a prediction"

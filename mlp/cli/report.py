@@ -100,7 +100,8 @@ class TrainReport:
         history.to_json(history_json)
         files = [model, history_json, history_csv]
         if any(map(isfinite, history["loss"])):
-            files.append(save_figure(history.plot(), picture))
+            has_penalty = max(self.trainer.penalty.l1, self.trainer.penalty.l2) > 0
+            files.append(save_figure(history.plot(has_penalty=has_penalty), picture))
         if self.is_held_out and self.scores:
             write_file(held_out, self._held_out_rows().encode())
             files.append(held_out)
@@ -161,6 +162,8 @@ class TrainReport:
             "test_rows": len(task.parts.test),
             "held_out_rows": len(self.rows) if self.is_held_out else 0,
             "dropped_rows": self.data.n_dropped,
+            "dropped_for": self.data.dropped_for,
+            "filled_cells": self.data.filled,
             "sizes": list(task.sizes),
             "normalization": self.options.normalize,
             "parameters": trainer.net.theta.size,
@@ -210,7 +213,8 @@ class TrainReport:
         held_out = f"{validation} for validation, {test} for the test"
         held_out = held_out if test else f"{validation} held out"
         dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
-        yield f"{printable(data.table.source)}: {counted(training, 'row')} to train on, {held_out}{dropped}"
+        rows = f"{counted(training, 'row')} to train on, {held_out}{dropped}"
+        yield f"{printable(data.table.source)}: {rows}"
         what = shortened(task.target.names)
         if isinstance(task.target, ClassTarget):
             what += f" of {len(task.target.labels)} classes"

@@ -2,16 +2,17 @@
 
 import argparse
 import gzip
+import json
 import sys
 
 import numpy as np
 import pytest
 
-from mlp.cli import find_lr
+from mlp.cli import find_lr, main
 from mlp.cli.data import read_data
 from mlp.cli.task import load_task
 from mlp.datasets import Words
-from tests.cli.small_tables import assert_rejected
+from tests.cli.small_tables import FAST, assert_rejected, train
 
 
 def lines(*cells, n=6):
@@ -251,3 +252,41 @@ def test_without_pandas_a_line_says_what_to_install(tmp_path, capsys, monkeypatc
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     command = ["train", str(tmp_path / "t.parquet"), "--target", "y"]
     assert_rejected(capsys, command, "needs pandas and pyarrow: pip install pandas pyarrow")
+
+
+GAPS = "rownames,age,deck,y\n" + "".join(
+    f"{i},{'' if i % 5 == 0 else i * i},{'' if i % 2 else i + 0.5},{'pq'[i % 2]}\n"
+    for i in range(1, 41)
+)  # no age in 8 rows, no deck in 20, neither in 4
+
+
+def test_a_column_that_numbers_the_rows_and_many_dropped_rows_are_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(GAPS.replace(",p\n", ",r\n").replace("1,1,,q", "1,1,0.5,"))
+    data = read_data(options_of("--data", path, "--target", "y", "--missing", "drop"))
+    assert [*data.lines()][-2:] == [
+        (
+            "note: 24 of 40 rows dropped for missing values: "
+            "28 cells, in 'deck' (19), 'age' (8) and 'y' (1)"
+        ),
+        "note: 'rownames' only numbers the rows: --ignore rownames leaves it out",
+    ]
+    path.write_text("a,y\n" + "0.5,p\n1.5,q\n" * 8 + ",p\n" * 4)
+    data = read_data(options_of("--data", path, "--target", "y", "--missing", "drop"))
+    assert (data.n_dropped, [*data.lines()][-1]) == (4, "target: 'y', 2 classes")  # of 20: 20 %
+
+
+def test_cells_filled_with_means_are_counted_in_training_and_in_prediction(tmp_path, capsys):
+    path, out = tmp_path / "t.csv", tmp_path / "out"
+    path.write_text(GAPS)
+    options = ["--target", "y", "--missing", "mean", "--ignore", "rownames", *FAST]
+    assert train(path, out, *options) == 0
+    said = "filled with means: 28 cells, in 'deck' (20) and 'age' (8)\n"
+    assert f"\n{said}" in capsys.readouterr().out
+    assert train(path, out, *options, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["filled_cells"] == {"age": 8, "deck": 20}
+    command = ["predict", str(out / "model.npz"), str(path)]
+    assert main(command) == 0
+    assert f"mlp predict: {said}" in capsys.readouterr().err
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["filled_cells"] == {"age": 8, "deck": 20}

@@ -369,7 +369,7 @@ def _check_words(table: Table, columns: Mapping[str, Words], max_words: int | No
         if max_words is None:
             n = max(many.values())
             effect = f"makes {n:,} inputs, {8 * n * len(table) / 2**20:,.0f} MiB"
-            remedies.append(Remedy("max_words", n, effect))
+            remedies.append(Remedy("max_words", n, effect, instead=True))
         raise TableError(
             f"{table.source}: received {counts} for {len(table)} rows, expected at most {most}",
             remedies,

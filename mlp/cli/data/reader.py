@@ -24,7 +24,7 @@ from mlp.datasets import Labels, Table, Words, load, read_npz
 from mlp.tables import Dialect, Remedy, TableError, open_table, with_task
 from mlp.tables.frame import FrameReader
 from mlp.tables.numbers import PARTS
-from mlp.tables.survey import KEEP_MISSING
+from mlp.tables.survey import keep_missing
 from mlp.tables.table import Column, shortened
 
 _MANY_DROPPED = 0.2  # share of the rows that is worth a line
@@ -282,4 +282,7 @@ def _reject_missing(table: Table, columns: Iterable[str]) -> None:
         is_missing = table.is_missing(name)
         if is_missing.any():
             place = table.place(int(is_missing.argmax()), name)
-            raise TableError(f"{place}: received a missing value, expected none", [KEEP_MISSING])
+            raise TableError(
+                f"{place}: received a missing value, expected none",
+                [keep_missing("rows with missing values")],
+            )

@@ -56,7 +56,8 @@ def read_csv(
         The file.
     text : sequence of str or int, or "all"
         The columns of words, by name or by position (from 1, or from -1 at the end); "all" are
-        those where at least half of the values are words, and fewer than half of the rows differ.
+        those where at least half of the values are words, and fewer than half of the rows differ,
+        but not those of money or dates.
         All others hold finite numbers: ``1``, ``-0.5``, ``1e5``.
     ignore : sequence of str or int
         The columns to leave out.

@@ -114,7 +114,9 @@ class TableError(ValueError):
                 groups.append([before + text])
             before = ""
         needed = [f"either {listed(ways, 'or')}" if ways[1:] else ways[0] for ways in groups]
-        text = f"needed: {listed(needed)}" if needed[1:] else "".join(needed)
+        text = "".join(needed)
+        if needed[1:]:
+            text = f"needed: {'; '.join(needed[:-1])}; and {needed[-1]}"
         return f"{self.what}; {text}" if text else self.what
 
 

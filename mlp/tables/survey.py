@@ -80,13 +80,19 @@ class ColumnSurvey:
         """Whether the words are so few that they may stand for missing values."""
         return len(self.distinct) <= FEW_WORDS and not any("," in word for word in self.distinct)
 
+    @property
+    def looks_like(self) -> str:
+        """What all words look like: "money", "date", or a blank string for nothing of that."""
+        kinds = [kind for kind in ("money", "date") if 0 < self.words == self.lookalikes[kind]]
+        return "".join(kinds)
+
     def reason(self) -> str:
         """Return why the column is no input as it is; a blank string if it may be one."""
         n, n_words = self.numbers + self.words, len(self.distinct)
         example = repr(next(iter(self.distinct), ""))
-        if 0 < self.words == self.lookalikes["money"]:
+        if self.looks_like == "money":
             return f"looks like money: to use it, remove the currency sign of {example}"
-        if 0 < self.words == self.lookalikes["date"]:
+        if self.looks_like == "date":
             return f"looks like dates: to use it, write {example} as an ISO date, like 2024-12-31"
         if self.words > _FEW_ROWS and n_words == 1 and not self.numbers:
             return f"only the word {example}"
@@ -167,12 +173,13 @@ class Survey:
         self.n_rows += 1
 
     def text(self, known: Collection[int]) -> list[int]:
-        """Return the columns of words but those known; nearly unique ones are left out."""
+        """Return the columns of words but those known, nearly unique, or of money or dates."""
         return [
             i
             for i, column in self.columns.items()
             if column.are_words
             and not (i in known or column.are_nearly_unique or self._format_of(i))
+            and not column.looks_like
         ]
 
     def _format_of(self, i: int) -> NumberFormat | None:

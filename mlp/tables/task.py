@@ -166,8 +166,8 @@ class _Cells:
         if len(looks) == 1 and looks != {""}:
             raise TableError(
                 f"{self._place(int(self.is_word.argmax()))}: received {used[0]!r}, expected a "
-                f"number or the name of a class{hint(used[0])}",
-                [_CLASSIFY],
+                "number or the name of a class",
+                [_CLASSIFY._replace(effect=f"makes a class of each value{hint(used[0])}")],
             )
         if len(used) > most_words(len(self.table)):
             raise TableError(

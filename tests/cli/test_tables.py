@@ -96,8 +96,8 @@ REJECTED = {
         "ticket,b,y\n" + "".join(f"{f'A {i}' if i % 3 else i},{'low' if i == 9 else i},p\n"
                                  if i % 2 else f"{i},{i},q\n" for i in range(60)),
         "--target y",
-        ("; needed: --ignore ticket leaves out 'ticket' (40 numbers and 20 different words), "
-        "--missing-words low takes such cells for missing values and either --missing drop leaves "
+        ("; needed: --ignore ticket leaves out 'ticket' (40 numbers and 20 different words); "
+        "--missing-words low takes such cells for missing values; and either --missing drop leaves "
         "out 1 of 60 rows or --missing mean fills gaps in the inputs with the column's mean\n"),
     ),
     "a decimal comma and points between thousands": (
@@ -307,9 +307,9 @@ def test_the_first_error_names_what_the_inputs_and_the_target_need(tmp_path, cap
     rows[1] = rows[1].replace("4,u", ",u")
     said = first_error(tmp_path, capsys, "a,c,y\n" + "\n".join(rows) + "\n")
     assert said == (
-        "needed: --one-hot c makes an input of each word, either --missing drop leaves out 1 of 30 "
-        "rows or --missing mean fills gaps in the inputs with the column's mean, --missing-target "
-        "drop leaves out rows without a target and either --task classify makes a class of each "
+        "needed: --one-hot c makes an input of each word; either --missing drop leaves out 1 of 30 "
+        "rows or --missing mean fills gaps in the inputs with the column's mean; --missing-target "
+        "drop leaves out rows without a target; and either --task classify makes a class of each "
         "value or --task regress takes them for numbers"
     )
     options = [
@@ -330,13 +330,13 @@ def test_a_blank_target_among_numbers_is_not_settled_by_a_task_alone(tmp_path, c
     said = first_error(tmp_path, capsys, f"a,y\n{PRICES}1,\n")
     assert said == "--missing-target drop leaves out rows without a target"
     said = first_error(tmp_path, capsys, "a,y\n" + "".join(f"{i}.5,{i}\n" for i in range(9)) + "1,")
-    assert said.startswith("needed: --missing-target drop leaves out rows without a target and eit")
+    assert said.startswith("needed: --missing-target drop leaves out rows without a target; and ei")
 
 
 def test_missing_words_of_inputs_and_of_the_target_are_asked_for_together(tmp_path, capsys):
     text = "a,y\n" + "".join(f"0.{i},{i}.5\n" for i in range(20)) + "TBD,1.5\n0.5,n.a.\n1,-\n"
     said = first_error(tmp_path, capsys, text)
-    assert "--missing-words TBD,-,n.a. takes such cells for missing values, " in said
+    assert "--missing-words TBD,-,n.a. takes such cells for missing values; " in said
     assert said.count("--missing-words") == 1
 
 
@@ -368,7 +368,7 @@ def test_a_column_that_is_no_input_is_to_be_ignored_for_the_reason_that_it_has(
     rows = "".join(f"{cell(i)},{'' if i == 7 else i / 7},{'pq'[i % 2]}\n" for i in range(30))
     said = first_error(tmp_path, capsys, f"c,b,y\n{rows}")
     assert said == (
-        f"needed: --ignore c leaves out 'c' ({reason}) and either --missing drop leaves out 1 of "
+        f"needed: --ignore c leaves out 'c' ({reason}); and either --missing drop leaves out 1 of "
         "30 rows or --missing mean fills gaps in the inputs with the column's mean"
     )
 
@@ -386,3 +386,9 @@ def test_cells_that_look_like_money_or_dates_are_told_so(cell, hint, tmp_path, c
         path.write_text(text)
         command = ["train", str(path), "--target", "y", "--out", str(tmp_path / "o")]
         assert_rejected(capsys, command, f" ({hint})")
+
+
+def test_all_columns_of_words_are_not_those_of_money_or_dates(tmp_path, capsys):
+    text = "c,d,y\n" + "u,$5,p\nv,$6,q\n" * 6
+    said = first_error(tmp_path, capsys, text, "--one-hot", "all")
+    assert said.startswith("--ignore d leaves out 'd' (looks like money: ")

@@ -12,6 +12,7 @@ from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, lookalike, parse_dat
 
 _MOST_WORDS = 100_000  # different words of a column that are told apart
 _LEARNED = 100  # rows after which it is looked at which columns are numbers
+_COUNTED = 100_000  # rows whose gaps are counted
 _WORDS = "missing_words"
 _FEW_ROWS = 2  # the numbers in so few may be anything
 _SHOWN = 8
@@ -149,7 +150,8 @@ class Survey:
                 for i in numeric:
                     self.columns[i].numbers += 1
                 gaps = [self._add(i, cells[i].strip()) for i in rest]
-                self._gaps[tuple(gap for gap in gaps if gap is not None)] += 1
+                if self.n_rows <= _COUNTED:
+                    self._gaps[tuple(gap for gap in gaps if gap is not None)] += 1
                 if self.n_rows % _LEARNED == 0:
                     numeric = [i for i, column in self.columns.items() if column.are_plain]
                     rest = [i for i in self.columns if i not in numeric]

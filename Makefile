@@ -6,17 +6,22 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep test test-all fuzz check docs gallery bench clean
+.PHONY: help sweep playground test test-all fuzz check docs gallery bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 sweep: $(VENV)/base ## run the learning-rate sweep and write its files to results/
 	$(BIN)/mlp sweep --out results
 	@echo "The files are in $(CURDIR)/results:" && ls results
 
+playground: $(VENV)/base ## open the playground in the browser; PLAYGROUND="--no-browser --port 8000"
+	@$(BIN)/mlp playground $(PLAYGROUND)
+
 # A worker for each core, and so one thread of BLAS for each worker.
 test: $(VENV)/test ## run the tests and the examples in the docstrings, on all cores
+	@command -v chromedriver >/dev/null || \
+	  echo "The playground's browser tests are skipped: apt install chromium chromium-driver"
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Those that take minutes run one by one, with all threads of BLAS.
@@ -41,6 +46,7 @@ bench: $(VENV)/bench ## compare with scikit-learn, PyTorch and JAX; takes 45 min
 	$(BIN)/python benchmarks/batched_training.py --kernel both $(BENCH)
 	$(BIN)/python benchmarks/sweep.py $(BENCH)
 	$(BIN)/python benchmarks/estimators.py $(BENCH)
+	$(BIN)/python benchmarks/any_sweep.py $(BENCH)
 
 gallery: $(VENV)/base ## draw the pictures of docs/gallery.md
 	$(BIN)/python docs/gallery.py

@@ -29,6 +29,7 @@ extensions = [
     "example_trace",
     "notebooks",
     "pictures",
+    "playground",
     "registries",
 ]
 exclude_patterns = ["_build", "_templates"]
@@ -53,6 +54,9 @@ autodoc_default_options = {
     "members": True,
     "inherited-members": "Activation, Callback, Exception, Layer, Loss, Mapping, Metric, Optimizer,"
     " Schedule, Scratch, ValueError, dict",
+    # scikit-learn's own, whose docstrings refer to its pages
+    "exclude-members": "get_metadata_routing, score, set_fit_request, set_output, set_params,"
+    " set_partial_fit_request, set_score_request, set_transform_request",
 }
 numpydoc_show_class_members = False  # autodoc shows them
 numpydoc_xref_param_type = True  # public types of parameters become links

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from mlp.plotting import theme
+from mlp.plotting import offscreen, theme
 
 PAGE = Path(__file__).with_suffix(".md")
 FOLDER = PAGE.with_suffix("")
@@ -37,7 +37,7 @@ def fingerprint() -> str:
 def draw(page: str) -> Iterator[tuple[str, Image.Image]]:
     """Run the code and yield the names and pictures for a light or a dark page."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        with theme(page):
+        with theme(page), offscreen():
             exec(compile(code(), PAGE, "exec"), {})
         for path in sorted(Path(folder).iterdir()):
             with Image.open(path) as image:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
-    from mlp.studies.sweep import learning_rate_sweep
+    from mlp.studies.sweep import SweepRuns, learning_rate_sweep, search, sweep
     from mlp.training import (
         MAE,
         R2,
@@ -86,6 +86,7 @@ __all__ = [
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
+    "SweepRuns",
     "TopK",
     "Trainer",
     "TrainingDiverged",
@@ -102,8 +103,10 @@ __all__ = [
     "load",
     "optim",
     "plotting",
+    "search",
     "show_config",
     "studies",
+    "sweep",
     "tables",
     "trace",
     "training",
@@ -145,7 +148,7 @@ _MODULES = {
     ),
     "studies.chain_rule": ("trace",),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
-    "studies.sweep": ("learning_rate_sweep",),
+    "studies.sweep": ("SweepRuns", "learning_rate_sweep", "search", "sweep"),
     "studies": ("examples",),
     "export": ("from_torch",),
     "machine": ("show_config",),

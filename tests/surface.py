@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from types import MappingProxyType, ModuleType
+from typing import is_typeddict
 
 import numpy as np
 import pytest
@@ -49,6 +50,10 @@ def history():
 
 def sweep_result():
     return mlp.learning_rate_sweep(network(), X, Y, [0.1, 0.2], epochs=2)
+
+
+def sweep_runs():
+    return mlp.sweep(network(), X, Y, {"lr": [0.1, 0.2]}, epochs=2)
 
 
 def finder_result():
@@ -271,6 +276,8 @@ VALUES = {
     "Standardizer.from_moments.mean": lambda: np.zeros(3),
     "Standardizer.from_moments.scale": lambda: np.ones(3),
     "NumberTarget.standardizer": lambda: None,
+    "SweepRuns.best_by.name": lambda: "loss",
+    "SweepRuns.from_json.source": lambda: sweep_runs().to_json(),
     "Table.columns": lambda: {"a": np.ones(3)},
     "Table.lines": lambda: np.arange(3),
     "Table.place.row": lambda: 0,
@@ -289,6 +296,8 @@ VALUES = {
     "from_sklearn.estimator": sklearn_estimator,
     "from_torch.module": torch_module,
     "learning_rate_sweep.epochs": lambda: 2,
+    "sweep.epochs": lambda: 2,
+    "sweep.parameters": lambda: {"lr": [0.1, 0.2]},
     "load.path": model_file,
     "load_state_dict.tensors": lambda: mlp.export.state_dict(network()),
     "load_example.name": lambda: "mazur",
@@ -303,6 +312,7 @@ VALUES = {
     "optimizer_from_config.config": lambda: mlp.Adam(0.1).config(),
     "plot_learning_rate_finder.result": finder_result,
     "plot_learning_rates.result": sweep_result,
+    "plot_sweep.runs": sweep_runs,
     "read_frame.path": csv_file,
     "read_archive.path": archive_file,
     "read_csv.path": csv_file,
@@ -335,6 +345,7 @@ OBJECTS = {
     mlp.LayerRecorder: recorder,
     mlp.studies.FinderResult: finder_result,
     mlp.studies.SweepResult: sweep_result,
+    mlp.SweepRuns: sweep_runs,
     mlp.studies.Trace: step,
     mlp.tables.InputEncoder: encoder,
     mlp.tables.Table: table,
@@ -440,7 +451,7 @@ def of_thing(thing):
     if not inspect.isclass(thing):
         yield Call(name_of(thing), thing)
         return
-    if issubclass(thing, dict) or getattr(thing, "_is_protocol", False):
+    if is_typeddict(thing) or getattr(thing, "_is_protocol", False):
         return  # a type for annotations
     if inspect.isabstract(thing):
         return

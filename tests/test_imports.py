@@ -15,7 +15,10 @@ from tests.processes import assert_runs
 ROOT = Path(__file__).resolve().parents[1]
 
 # What each part of the package may import besides itself and the parts named for its rank.
-LEAVES = {"_types", "_names", "_checks", "_atomic", "_archive", "_hooks", "_version"}
+LEAVES = {
+    *("_types", "_names", "_checks", "_replicas"),
+    *("_atomic", "_archive", "_hooks", "_html", "_version"),
+}
 FOUNDATION = LEAVES | {"core", "optim", "plotting", "machine"}
 DATA = FOUNDATION | {"files", "tables", "datasets"}
 STUDIES = DATA | {"training", "studies"}
@@ -23,8 +26,10 @@ MAY_IMPORT = {
     "_types": set(),
     "_checks": {"_types", "_names"},
     "_names": {"_types"},
+    "_replicas": {"_types", "_names", "_checks"},
     "_atomic": {"_types", "_names", "_checks"},
     "_hooks": set(),
+    "_html": {"_names"},
     "_version": set(),
     "_archive": {"_types", "_names", "_checks", "_atomic"},
     "core": LEAVES,
@@ -38,9 +43,10 @@ MAY_IMPORT = {
     "studies": DATA | {"training"},
     "export": STUDIES,
     "sklearn": STUDIES,
-    "cli": STUDIES | {"export", "sklearn"},
-    "__main__": STUDIES | {"export", "sklearn", "cli"},
-    "__init__": STUDIES | {"export", "sklearn", "cli"},
+    "playground": STUDIES,
+    "cli": STUDIES | {"export", "sklearn", "playground"},
+    "__main__": STUDIES | {"export", "sklearn", "playground", "cli"},
+    "__init__": STUDIES | {"export", "sklearn", "playground", "cli"},
 }
 HEAVY = {
     "matplotlib",
@@ -58,7 +64,7 @@ HEAVY = {
 }
 MOST_LINES_OF_CODE = 300
 MOST_ENTRIES = 16  # of a folder; private modules do not count
-MOST_MODULES = 200
+MOST_MODULES = 210
 
 parse = cache(ast.parse)
 

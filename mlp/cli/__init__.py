@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 
 from mlp._names import printable
 from mlp._version import __version__
-from mlp.cli import export, find_lr, info, predict, sweep, trace, train
+from mlp.cli import export, find_lr, info, playground, predict, sweep, trace, train
 from mlp.cli.output import complain, plain_warnings, printing
 from mlp.tables import TableError
 
-COMMANDS = (train, predict, export, sweep, find_lr, trace, info)
+COMMANDS = (train, predict, export, sweep, find_lr, trace, playground, info)
 
 
 class Parser(argparse.ArgumentParser):

@@ -14,9 +14,8 @@ import numpy as np
 
 from mlp._atomic import write_file
 from mlp._names import counted, find_name, printable
-from mlp.cli.baseline import baseline_scores
 from mlp.cli.data import Data
-from mlp.cli.scores import SINGLE, confusion_text, number, score, score_line
+from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget
 from mlp.tables.table import shortened
@@ -90,7 +89,8 @@ class TrainReport:
 
     def write(self, metadata: dict[str, Any]) -> list[Path]:
         """Write the files and return their paths; history.csv was written during training."""
-        from mlp.plotting import save_figure  # heavy: `mlp --help` does without matplotlib
+        # heavy: `mlp --help` does without matplotlib
+        from mlp.plotting import offscreen, save_figure
 
         model, history_json, history_csv, picture, held_out = (
             self.options.out / name for name in FILES
@@ -101,16 +101,18 @@ class TrainReport:
         files = [model, history_json, history_csv]
         if any(map(isfinite, history["loss"])):
             has_penalty = max(self.trainer.penalty.l1, self.trainer.penalty.l2) > 0
-            files.append(save_figure(history.plot(has_penalty=has_penalty), picture))
+            with offscreen():
+                files.append(save_figure(history.plot(has_penalty=has_penalty), picture))
         if self.is_held_out and self.scores:
             write_file(held_out, self._held_out_rows().encode())
             files.append(held_out)
         else:
             held_out.unlink(missing_ok=True)  # left by an earlier run
         if self.scores:
-            for name in dict.fromkeys(self.options.plot):
-                for file, axes in zip(PICTURES[name], self._draw(name), strict=True):
-                    files.append(save_figure(axes, self.options.out / file))
+            with offscreen():
+                for name in dict.fromkeys(self.options.plot):
+                    for file, axes in zip(PICTURES[name], self._draw(name), strict=True):
+                        files.append(save_figure(axes, self.options.out / file))
         return files
 
     def _draw(self, name: str) -> Iterator[Axes]:
@@ -119,7 +121,10 @@ class TrainReport:
 
         net, task, scores = self.trainer.net, self.task, self.scores
         if name == "confusion":
-            yield plotting.plot_confusion_matrix(scores["confusion"], names=scores["labels"])
+            rows = "held-out rows" if self.is_held_out else "training rows"
+            yield plotting.plot_confusion_matrix(
+                scores["confusion"], names=scores["labels"], rows=rows
+            )
         elif name == "weights":
             yield plotting.plot_weights(net)
         elif name == "boundary":

@@ -7,7 +7,7 @@ full-batch gradient descent. Writes learning_rates.png and learning_rates.csv.
 from __future__ import annotations
 
 import argparse
-import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import printable
+from mlp.cli._numbers import parse_rates
+from mlp.cli._sweep_table import OF_TABLE, add_table_arguments, run_table
 from mlp.cli.options import (
     NETWORK_OPTIONS,
     add_network_arguments,
@@ -41,13 +43,15 @@ examples:
   mlp sweep --data digits --layers 64,32,10 --hidden relu --output softmax \\
             --loss cross_entropy --rates log:1e-3:10:12 --epochs 20 --batch-size 32 --seeds 3
   mlp sweep --data digits --epochs 2000 --checkpoint sweep.npz     # run again to continue
+  mlp sweep digits --lr log:1e-3:1:7 --momentum 0,0.9 --hidden 64,32/128 --seeds 3 \\
+            --epochs 10 --schedule cosine --workers 2 --out results   # any parameters
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp sweep``."""
     parser.add_argument(
-        "--rates", type=parse_rates, default=np.array(DOCUMENT_RATES), metavar="0.1,0.2,...",
+        "--rates", type=parse_rates, metavar="0.1,0.2,...",
         help="learning rates, or log:FROM:TO:N for N rates evenly spaced on a log scale",
     )  # fmt: skip
     parser.add_argument("--epochs", type=int, default=100, help="(%(default)s)")
@@ -78,10 +82,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--published", action="store_true", help="add the two curves with wrong published values"
     )
     out.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_table_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Train, write the files and print the result."""
+    if options.file is not None:
+        _reject(options, ("rates", "data", "layers", "published"), "no FILE")
+        run_table(options)
+        return
+    if options.data is not None and options.hidden is None:
+        options.hidden, options.activation = options.activation, None
+    _reject(options, OF_TABLE, "FILE, the table to train on,")
+    if options.rates is None:
+        options.rates = np.array(DOCUMENT_RATES)
     if options.data is None:
         given = [name for name in NETWORK_OPTIONS if getattr(options, name) is not None]
         if given:
@@ -117,6 +131,14 @@ def run(options: argparse.Namespace) -> None:
             checkpoint=options.checkpoint,
         )
     _report(options, task, result, published)
+
+
+def _reject(options: argparse.Namespace, names: Sequence[str], expected: str) -> None:
+    """Raise ValueError if one of these options was given."""
+    given = [name for name in names if getattr(options, name) not in (None, False)]
+    if given:
+        named = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise ValueError(f"{named}: received it, expected {expected} with it")
 
 
 def _published(options: argparse.Namespace) -> dict[str, Any]:
@@ -174,24 +196,3 @@ def _accuracy(task: Task, result: SweepResult) -> NDArray[np.float64] | None:
     right = (labels == task.validation_labels).mean(axis=-1)
     of_rate: NDArray[np.float64] = np.median(right.reshape(result.diverged_at.shape), axis=1)
     return of_rate
-
-
-def parse_rates(text: str) -> NDArray[np.float64]:
-    """Return the rates in ``0.1,0.2`` or ``log:1e-3:10:25``.
-
-    Examples
-    --------
-    >>> parse_rates("log:0.01:1:3").tolist()
-    [0.01, 0.1, 1.0]
-    """
-    try:
-        if text.startswith("log:"):
-            _, low, high, n = text.split(":")
-            if not (0 < float(low) < math.inf and 0 < float(high) < math.inf and int(n) >= 1):
-                raise ValueError
-            return np.geomspace(float(low), float(high), int(n))
-        return np.array([float(rate) for rate in text.split(",")])
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"received {text!r}, expected 0.1,0.2,... or log:FROM:TO:N with positive numbers"
-        ) from None

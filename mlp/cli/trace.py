@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mlp._atomic import write_file
 from mlp._names import printable
 from mlp.cli.options import check_folder
 from mlp.cli.output import print_data, print_json
+from mlp.optim import OPTIMIZERS
 from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.chain_rule.html import as_page
 from mlp.studies.chain_rule.latex import as_document
@@ -21,6 +23,7 @@ EPILOG = """\
 examples:
   mlp trace mazur
   mlp trace document-001 --lr 0.1 --format markdown --out results
+  mlp trace mazur --optimizer adam --lr 0.1
   mlp trace mazur --steps 3 --format html --out results
   mlp trace document-001 --plot network.svg
   mlp trace mazur --json
@@ -36,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "example", nargs="?", default="mazur", help=f"one of {', '.join(EXAMPLES)} (%(default)s)"
     )
     parser.add_argument("--lr", type=float, help="learning rate (that of the example)")
+    parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     parser.add_argument("--steps", type=int, metavar="N", help="trace N consecutive steps")
     parser.add_argument("--format", choices=tuple(_ENDINGS), default="text")
     parser.add_argument("--digits", type=int, default=9, help="significant digits (%(default)s)")
@@ -56,12 +60,13 @@ def run(options: argparse.Namespace) -> None:
     """Print the trace and write the files."""
     example = load_example(options.example)
     lr = example.lr if options.lr is None else options.lr
-    what, names = (example.network, example.x, example.t, lr), example.weight_names
+    what = (example.network, example.x, example.t, lr)
+    how: dict[str, Any] = {"names": example.weight_names, "optimizer": options.optimizer}
     steps: Sequence[Trace]
     if options.steps is None:
-        steps = (trace(*what, names=names),)
+        steps = (trace(*what, **how),)
     else:
-        steps = trace(*what, names=names, steps=options.steps)
+        steps = trace(*what, **how, steps=options.steps)
     text = _rendered(steps, options.format, options.digits)
     files = _write(options, example.name, text, steps[-1])
     if options.json:

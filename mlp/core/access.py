@@ -100,6 +100,10 @@ class Access:
             if not self._writing:
                 self._writer = None
 
+    def take_over(self, other: Access) -> None:
+        """Guard the arrays of another instead, within a call that writes."""
+        self._own = other._own
+
     def check_not_written(self, call: str) -> None:
         """Raise RuntimeError if another thread is writing."""
         if self._writer is not None and self._writer != threading.get_ident():

@@ -45,6 +45,15 @@ def _plain(kind: type) -> Field:
     return Field(check, check)
 
 
+def _check_rate(place: str, value: Any) -> Any:
+    """Return a float, or a float64 array with a number for each replica."""
+    if not isinstance(value, np.ndarray):
+        return require(place, value, float)
+    if value.dtype != np.float64:
+        raise TypeError(f"{place}: received an array of {value.dtype}, expected float64")
+    return value
+
+
 def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
     """Describe an object by its ``config()``: its name and its settings, which are floats."""
 
@@ -111,6 +120,7 @@ def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
 
 
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
+RATE = Field(_check_rate, _check_rate)
 ACTIVATION = _named(ACTIVATIONS)
 LOSS = _named(LOSSES)
 FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
@@ -130,7 +140,7 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
             "share_bias": BOOL,
         },
     ),
-    "Dropout": (Dropout, {"rate": FLOAT}),
+    "Dropout": (Dropout, {"rate": RATE}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),

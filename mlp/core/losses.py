@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlp._checks import check_not_negative, check_positive
+from mlp._checks import check_positive
 from mlp._names import resolve
-from mlp._types import Array, LossValue
+from mlp._replicas import check_not_negatives, check_replicas, kept_replicas
+from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, dot_rows, sum_of, sum_of_squares
 
 
@@ -326,8 +328,8 @@ class Penalty(Workspace):
 
     Parameters
     ----------
-    l1, l2 : float, default 0.0
-        How much each part counts, at least zero.
+    l1, l2 : float or array (K,), default 0.0
+        How much each part counts, at least zero; an array holds a number for each replica.
 
     Examples
     --------
@@ -335,37 +337,60 @@ class Penalty(Workspace):
     1.25
     """
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        self.l1 = check_not_negative("l1", l1)
-        self.l2 = check_not_negative("l2", l2)
+    def __init__(self, l1: Rate = 0.0, l2: Rate = 0.0) -> None:
+        self.l1 = check_not_negatives("l1", l1)
+        self.l2 = check_not_negatives("l2", l2)
 
     def __bool__(self) -> bool:
         """Whether there is anything to add."""
-        return bool(self.l1 or self.l2)
+        return _counts(self.l1) or _counts(self.l2)
+
+    def check(self, replicas: int | None) -> None:
+        """Raise ValueError unless the arrays have a number for each of so many replicas."""
+        check_replicas("l1", self.l1, replicas)
+        check_replicas("l2", self.l2, replicas)
+
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Be the penalty of only these replicas."""
+        for name in ("l1", "l2"):
+            setattr(self, name, kept_replicas(getattr(self, name), rows))
 
     def value(self, weights: Array) -> LossValue:
         """Return the penalty of `weights` ``(n,)``, or one for each row of ``(K, n)``."""
         total = np.zeros(weights.shape[:-1], weights.dtype)
-        if self.l1:
+        if _counts(self.l1):
             magnitude = np.abs(weights, out=self.scratch("magnitude", weights))
-            total = total + self.l1 * sum_of(magnitude)
-        if self.l2:
-            total = total + 0.5 * self.l2 * sum_of_squares(weights, self)
+            total = total + _as(self.l1, weights) * sum_of(magnitude)
+        if _counts(self.l2):
+            total = total + _as(0.5 * self.l2, weights) * sum_of_squares(weights, self)
         return total if total.ndim else float(total)
 
     def add_gradient(self, weights: Array, grad: Array) -> None:
         """Add the penalty's gradient to `grad`, in place."""
         term = self.scratch("term", weights)
-        if self.l1:
+        if _counts(self.l1):
             np.sign(weights, out=term)
-            term *= self.l1
+            term *= _as(self.l1, weights, (..., None))
             grad += term
-        if self.l2:
-            np.multiply(weights, self.l2, out=term)
+        if _counts(self.l2):
+            np.multiply(weights, _as(self.l2, weights, (..., None)), out=term)
             grad += term
 
 
-def check_penalty(penalty: object) -> None:
-    """Raise TypeError unless it is a Penalty or None."""
-    if not (penalty is None or isinstance(penalty, Penalty)):
+def _counts(number: Rate) -> bool:
+    """Return whether a part of the penalty counts, for any replica."""
+    return bool(number.any() if isinstance(number, np.ndarray) else number)
+
+
+def _as(number: Rate, weights: Array, index: Any = ...) -> Any:
+    """Return a float as it is, and an array in the dtype of the weights, indexed."""
+    return number.astype(weights.dtype)[index] if isinstance(number, np.ndarray) else number
+
+
+def check_penalty(penalty: object, replicas: int | None) -> None:
+    """Raise TypeError or ValueError unless it is a Penalty for so many replicas, or None."""
+    if penalty is None:
+        return
+    if not isinstance(penalty, Penalty):
         raise TypeError(f"penalty: received {penalty!r}, expected a Penalty or None")
+    penalty.check(replicas)

@@ -18,19 +18,20 @@ from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers, describe_loss
+from mlp.core.html import Described
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
 from mlp.core.replicas import Copyable
-from mlp.core.structure import check_layers, check_rows, layers_of_sizes, summarize, tell_widths
+from mlp.core.structure import check_layers, check_rows, layers_of_sizes, tell_widths
 
 BLOCK = 256
 """How many rows go through the layers at once outside training."""
 MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
-class MLP(Copyable):
+class MLP(Copyable, Described):
     """A multilayer perceptron.
 
     Parameters
@@ -317,7 +318,7 @@ class MLP(Copyable):
         >>> net.grad  # of W, then of b
         array([5., 3.])
         """
-        check_penalty(penalty)
+        check_penalty(penalty, self.replicas)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         check_rows(self.layers, X.shape[-2])
         rng = self._checked(rng)
@@ -414,7 +415,7 @@ class MLP(Copyable):
 
         The parameters are those of `loss_and_grad`.
         """
-        check_penalty(penalty)
+        check_penalty(penalty, self.replicas)
         X, Y, weight = self._check_data(X, Y, sample_weight)
         if penalty is not None:
             penalty = copy.copy(penalty)
@@ -533,10 +534,6 @@ class MLP(Copyable):
             If PyTorch is not installed.
         """
         return HOOKS["to_torch"](self)
-
-    def summary(self) -> str:
-        """Return a table of the layers, their outputs and their parameters."""
-        return summarize(self.n_in, self.layers, self.loss, self.dtype, self.replicas)
 
     def __repr__(self) -> str:
         """Return the call that makes the network, without its numbers."""

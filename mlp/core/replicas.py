@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from mlp._checks import check_count, check_dtype
 from mlp._types import Array
@@ -69,7 +69,23 @@ class Copyable(ABC):
         if not 0 <= check_count("k", k, 0) < self.replicas:
             raise ValueError(f"k: received {k}, expected 0 to {self.replicas - 1}")
         theta, fixed = self._parameters.theta[k], self._parameters.fixed[k]
-        return self._with(replicas=None, theta=theta, fixed=fixed)
+        layers = copy.deepcopy(self.layers)
+        for layer in layers:
+            layer._keep_replicas(k)
+        return self._with(replicas=None, theta=theta, fixed=fixed, layers=layers)
+
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Become the network of only these replicas, in place, within a call that writes."""
+        theta, fixed, access = self._parameters.theta, self._parameters.fixed, self._access
+        for layer in self.layers:
+            layer._keep_replicas(rows)
+            layer.unbind()
+        self.replicas = len(rows)
+        self._build()
+        self._parameters.theta[...] = theta[rows]
+        self._parameters.fixed[...] = fixed[rows]
+        access.take_over(self._access)
+        self._access = access
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Return an independent copy that computes in another dtype."""

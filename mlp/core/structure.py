@@ -131,6 +131,24 @@ def check_rows(layers: Sequence[Layer], n_rows: int) -> None:
         )
 
 
+def layer_rows(n_in: int, layers: Sequence[Layer]) -> list[tuple[str, str, str]]:
+    """Return the name, the number of outputs and that of the parameters of each layer."""
+    rows, width = [], n_in
+    for layer in layers:
+        width = layer.n_out or width
+        rows.append((repr(layer), str(width), str(sum(p.size for p in layer.parameters()))))
+    return rows
+
+
+def totals(
+    layers: Sequence[Layer], loss: Loss, dtype: np.dtype[np.floating[Any]], replicas: int | None
+) -> str:
+    """Return a line with the number of trained parameters, the dtype and the loss."""
+    trained = sum(p.size for layer in layers for p in layer.parameters() if p.trainable)
+    each = f" in each of {replicas} replicas" if replicas else ""
+    return f"{trained} trained parameters{each}, {dtype}, loss {name_of(loss)}"
+
+
 def summarize(
     n_in: int,
     layers: Sequence[Layer],
@@ -139,16 +157,9 @@ def summarize(
     replicas: int | None,
 ) -> str:
     """Return a table of the layers, their outputs and their parameters."""
-    rows: list[tuple[str, str, str]] = [("layer", "outputs", "parameters")]
-    width, trained = n_in, 0
-    for layer in layers:
-        width = layer.n_out or width
-        rows.append((repr(layer), str(width), str(sum(p.size for p in layer.parameters()))))
-        trained += sum(p.size for p in layer.parameters() if p.trainable)
+    rows = [("layer", "outputs", "parameters"), *layer_rows(n_in, layers)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         f"{name:<{widths[0]}}  {out:>{widths[1]}}  {size:>{widths[2]}}" for name, out, size in rows
     ]
-    each = f" in each of {replicas} replicas" if replicas else ""
-    lines.append(f"{trained} trained parameters{each}, {dtype}, loss {name_of(loss)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, totals(layers, loss, dtype, replicas)])

@@ -1,4 +1,4 @@
-"""Small data sets: handwritten digits, spirals and xor.
+"""Small data sets: handwritten digits, and toy problems in the plane.
 
 The names of `mlp.tables`, for your own data, are offered here too.
 
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from mlp._names import find_name
 from mlp.datasets.dataset import Dataset, split_rows
 from mlp.datasets.digits import load_digits
-from mlp.datasets.toy import spirals, xor
+from mlp.datasets.toy import circles, moons, spirals, xor
 from mlp.tables import (
     CellError,
     ClassTarget,
@@ -45,8 +45,10 @@ __all__ = [
     "Standardizer",
     "Table",
     "Words",
+    "circles",
     "load",
     "load_digits",
+    "moons",
     "read_csv",
     "read_npz",
     "spirals",
@@ -59,6 +61,8 @@ _LOADERS: dict[str, Callable[[], Dataset]] = {
     "digits": load_digits,
     "spirals": spirals,
     "xor": xor,
+    "moons": moons,
+    "circles": circles,
 }
 
 
@@ -67,13 +71,13 @@ def load(name: str) -> Dataset:
 
     Parameters
     ----------
-    name : {"digits", "spirals", "xor"}
+    name : {"digits", "spirals", "xor", "moons", "circles"}
         The name, in any case.
 
     Returns
     -------
     Dataset
-        The result of `load_digits`, `spirals` or `xor`.
+        The result of the function of that name, or `load_digits`.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def load(name: str) -> Dataset:
     Dataset('xor', X=(4, 2) float64, n_classes=2)
     >>> load("xr")
     Traceback (most recent call last):
-    ValueError: data set: received 'xr', expected one of digits, spirals, xor (did you mean 'xor'?)
+    ValueError: data set: received 'xr', expected one of digits, spirals, xor, ... 'xor'?)
     """
     return _LOADERS[find_name("data set", name, _LOADERS)]()
 

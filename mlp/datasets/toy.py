@@ -1,4 +1,4 @@
-"""Toy problems in the plane that no linear classifier solves: spirals and xor."""
+"""Toy problems in the plane that no linear classifier solves."""
 
 from typing import Any
 
@@ -122,6 +122,138 @@ def xor(
         feature_names=("x0", "x1"),
         description=f"exclusive or, {n} points",
     )
+
+
+def moons(
+    n: int = 200, *, noise: float = 0.1, seed: int = 0, dtype: DTypeLike = "float64"
+) -> Dataset:
+    """Draw two interleaving half circles.
+
+    Class 0 is the upper half of the unit circle, ``(cos t, sin t)``, and class 1 the lower half
+    moved between its ends, ``(1 - cos t, 1/2 - sin t)``, each with evenly spaced t from 0 to pi.
+    Rows alternate between the classes.
+
+    Parameters
+    ----------
+    n : int
+        The number of points, 2 or more; class 0 has the odd one.
+    noise : float
+        Standard deviation of the normal noise added to both coordinates.
+    seed : int
+        Seed of the noise.
+    dtype : "float32" or "float64"
+        The type of `X`.
+
+    Returns
+    -------
+    Dataset
+        ``X`` of shape (n, 2) and ``y`` of shape (n,).
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> X, y = moons(4, noise=0.0)
+    >>> X.round(1) + 0.0
+    array([[ 1. ,  0. ],
+           [ 0. ,  0.5],
+           [-1. ,  0. ],
+           [ 2. ,  0.5]])
+    >>> y
+    array([0, 1, 0, 1])
+    """
+    t, y = _alternating(n, np.pi, endpoint=True)
+    arcs = np.where(
+        y[:, np.newaxis] == 0,
+        np.stack([np.cos(t), np.sin(t)], axis=-1),
+        np.stack([1.0 - np.cos(t), 0.5 - np.sin(t)], axis=-1),
+    )  # (n, 2)
+    return Dataset(
+        _with_noise(arcs, noise, seed, dtype),
+        y,
+        name="moons",
+        n_classes=2,
+        feature_names=("x0", "x1"),
+        description=f"two half circles, {len(y)} points",
+    )
+
+
+def circles(
+    n: int = 200,
+    *,
+    factor: float = 0.5,
+    noise: float = 0.05,
+    seed: int = 0,
+    dtype: DTypeLike = "float64",
+) -> Dataset:
+    """Draw two circles around the origin: class 0 of radius 1, class 1 inside it.
+
+    Rows alternate between the classes, and each circle's points are evenly spaced.
+
+    Parameters
+    ----------
+    n : int
+        The number of points, 2 or more; class 0 has the odd one.
+    factor : float
+        The radius of the inner circle, between 0 and 1.
+    noise : float
+        Standard deviation of the normal noise added to both coordinates.
+    seed : int
+        Seed of the noise.
+    dtype : "float32" or "float64"
+        The type of `X`.
+
+    Returns
+    -------
+    Dataset
+        ``X`` of shape (n, 2) and ``y`` of shape (n,).
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> X, y = circles(4, noise=0.0)
+    >>> X.round(1) + 0.0
+    array([[ 1. ,  0. ],
+           [ 0.5,  0. ],
+           [-1. ,  0. ],
+           [-0.5,  0. ]])
+    """
+    t, y = _alternating(n, 2.0 * np.pi, endpoint=False)
+    factor = check_number("factor", factor, "a number between 0 and 1", lambda x: 0.0 < x < 1.0)
+    radius = np.where(y == 0, 1.0, factor)
+    return Dataset(
+        _with_noise(
+            np.stack([radius * np.cos(t), radius * np.sin(t)], axis=-1), noise, seed, dtype
+        ),
+        y,
+        name="circles",
+        n_classes=2,
+        feature_names=("x0", "x1"),
+        description=f"two circles, {len(y)} points",
+    )
+
+
+def _alternating(
+    n: int, stop: float, endpoint: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the labels 0, 1, 0, 1, ... and for each class evenly spaced numbers from 0."""
+    n = check_count("n", n, 2)
+    y = np.arange(n, dtype=np.int64) % 2
+    t = np.empty(n)
+    for label in (0, 1):
+        t[y == label] = np.linspace(0.0, stop, int((y == label).sum()), endpoint=endpoint)
+    return t, y
 
 
 def _with_noise(

@@ -92,7 +92,7 @@ def _steps_of_layer(layer: Layer, index: int, width: int) -> list[Step]:
     if isinstance(layer, ActivationLayer):
         return [_activation_step(layer.activation, index, width)]
     if isinstance(layer, Dropout):
-        return [Step("dropout", index, width, width, {}, {"rate": layer.rate})]
+        return [Step("dropout", index, width, width, {}, {"rate": float(layer.rate)})]
     if isinstance(layer, BatchNorm):
         settings = {"eps": layer.eps, "momentum": layer.momentum}
         return [Step("batch_norm", index, width, width, arrays, settings)]

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlp._checks import check_count
+from mlp._replicas import check_replicas, kept_replicas
 from mlp._types import Array, Rate
-from mlp.optim.schedules import RATE, check_rate, rate_config
+from mlp.optim.schedules import RATE, check_rate, keep_rates, rate_config
 
 # larger arrays are updated in parts that fit the cache: measured, an Adam step of 2,000,000
 # parameters takes a quarter longer in one piece
@@ -32,7 +34,8 @@ class Optimizer(ABC):
     """Updates one flat array of parameters, or K of them at once, in place.
 
     A subclass defines `name`, `hyperparameters`, `state_names` and two methods: `_step_sizes`
-    returns the scalars of a step in float64, `_update` holds the equations.
+    returns the scalars of a step in float64, `_update` holds the equations. Every numeric
+    hyperparameter may be an array ``(K,)`` with one number for each replica.
 
     Parameters
     ----------
@@ -91,8 +94,8 @@ class Optimizer(ABC):
         return ()
 
     @property
-    def initial_state(self) -> float:
-        """The initial value of every element of the state."""
+    def initial_state(self) -> Rate:
+        """The initial value of every element of the state, or one for each replica ``(K,)``."""
         return 0.0
 
     def rate(self, step: int) -> Rate:
@@ -135,10 +138,9 @@ class Optimizer(ABC):
             self._take_over(theta)
         self.steps += 1
         sizes: Sequence[Any] = self._step_sizes(rate)
-        if isinstance(rate, float):
-            is_moving = rate != 0.0
-        else:
-            sizes, is_moving = [_column(size, theta.dtype) for size in sizes], bool(rate.all())
+        if theta.ndim == 2:
+            sizes = [_column(size, theta.dtype) for size in sizes]
+        is_moving = rate != 0.0 if isinstance(rate, float) else bool(rate.all())
         for columns, here, state, delta in self._parts:
             self._update(here, grad if columns is None else grad[columns], state, sizes, delta)
             if not is_moving:
@@ -153,16 +155,18 @@ class Optimizer(ABC):
         _check_like("grad", grad, theta, "as theta")
         for array in self.state.values():
             _check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
-        if theta.dtype.type(getattr(self, "eps", 1.0)) == 0.0:
+        if not np.asarray(getattr(self, "eps", 1.0), theta.dtype).all():
             raise ValueError(f"eps: received {self.eps!r}, expected a number > 0 in {theta.dtype}")  # type: ignore[attr-defined]
-        if isinstance(rate, np.ndarray) and theta.shape[:-1] != rate.shape:
-            expected = f"a float or shape {theta.shape[:1]}" if theta.ndim == 2 else "a float"
-            raise ValueError(f"lr: received shape {rate.shape}, expected {expected}")
+        if self._theta is not None and tuple(self.state) != self.state_names:
+            self._take_over(self._theta)  # a hyperparameter set since then needs more arrays
+        K = len(theta) if theta.ndim == 2 else None
+        for name, value in (("lr", rate), *self._numbers()):
+            check_replicas(name, value, K)
 
     def _take_over(self, theta: Array) -> None:
         """Give the state and the memory of a step the layout of `theta`."""
         for name in self.state_names:
-            array = np.full_like(theta, self.initial_state)
+            array = np.full_like(theta, _column(self.initial_state, theta.dtype))
             if name in self.state:
                 array[...] = self.state[name]
             self.state[name] = array
@@ -228,6 +232,24 @@ class Optimizer(ABC):
         self.steps = steps
         self.state = {name: np.array(arrays[name], order="K") for name in expected}
 
+    def _numbers(self) -> Iterator[tuple[str, Any]]:
+        """Yield each hyperparameter with its name, the members of a pair one by one."""
+        for name in self.hyperparameters:
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                yield from ((f"{name}[{i}]", part) for i, part in enumerate(value))
+            else:
+                yield name, value
+
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Continue with only these replicas, in a theta that holds them alone."""
+        for name in self.hyperparameters:
+            setattr(self, name, kept_replicas(getattr(self, name), rows))
+        self._lr = keep_rates(self._lr, rows)
+        self._lr_scale = kept_replicas(self._lr_scale, rows)
+        self.state = {name: array[rows] for name, array in self.state.items()}
+        self._theta = None
+
     def config(self) -> dict[str, Any]:
         """Return the name and the hyperparameters in a form that JSON can hold.
 
@@ -237,13 +259,14 @@ class Optimizer(ABC):
             If `lr` is a function without a `config` method.
         """
         values = {key: getattr(self, key) for key in self.hyperparameters}
-        plain = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-        return {"name": self.name, "lr": rate_config("lr", self._lr), **plain}
+        plain = {key: _plain(value) for key, value in values.items()}
+        lists = {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
+        return {"name": self.name, "lr": rate_config("lr", self._lr), **lists}
 
     def __repr__(self) -> str:
-        lr = self._lr.tolist() if isinstance(self._lr, np.ndarray) else self._lr
-        values = [("lr", lr)] + [(key, getattr(self, key)) for key in self.hyperparameters]
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in values)})"
+        values = {"lr": self._lr} | {key: getattr(self, key) for key in self.hyperparameters}
+        texts = (f"{key}={_plain(value)!r}" for key, value in values.items())
+        return f"{type(self).__name__}({', '.join(texts)})"
 
 
 def _parts(theta: Array, state: list[Array]) -> Iterator[_Part]:
@@ -259,9 +282,16 @@ def _parts(theta: Array, state: list[Array]) -> Iterator[_Part]:
         yield columns, here, [array[columns] for array in state], delta[..., : here.shape[-1]]
 
 
+def _plain(value: Any) -> Any:
+    """Return a hyperparameter with lists for arrays."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
 def _column(size: Rate, dtype: np.dtype[Any]) -> Rate:
     """Return a step size as the arrays need it: a float unchanged, (K,) as a column (K, 1)."""
-    return size if isinstance(size, float) else size.astype(dtype, copy=False)[:, np.newaxis]
+    return size.astype(dtype, copy=False)[:, None] if isinstance(size, np.ndarray) else size
 
 
 def _check_array(name: str, value: object) -> None:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlp._checks import check_bool, check_fraction, check_not_negative, check_positive
+from mlp._checks import check_bool
+from mlp._replicas import check_fractions, check_not_negatives, check_positives
 from mlp._types import Array, Rate
 from mlp.optim.base import Optimizer
 
@@ -24,7 +25,7 @@ class SGD(Optimizer):
     ----------
     lr : float, schedule or array (K,)
         The learning rate.
-    momentum : float
+    momentum : float or array (K,)
         In [0, 1); 0 is plain gradient descent, without state.
     nesterov : bool
         Whether to use Nesterov's momentum; requires momentum > 0.
@@ -56,32 +57,35 @@ class SGD(Optimizer):
     def __init__(
         self,
         lr: Rate | Callable[[int], Rate] = 0.001,
-        momentum: float = 0.0,
+        momentum: Rate = 0.0,
         nesterov: bool = False,
     ) -> None:
         super().__init__(lr)
-        self.momentum = check_fraction("momentum", momentum)
+        self.momentum = check_fractions("momentum", momentum)
         self.nesterov = check_bool("nesterov", nesterov)
-        if self.nesterov and self.momentum == 0.0:
+        if self.nesterov and not np.all(self.momentum):
             raise ValueError("momentum: received 0.0 with nesterov=True, expected a number > 0")
 
     @property
     def state_names(self) -> tuple[str, ...]:
         """``("velocity",)`` with momentum, else nothing."""
-        return ("velocity",) if self.momentum else ()
+        return ("velocity",) * _is_used(self.momentum)
+
+    def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
+        return lr, self.momentum
 
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        (lr,) = sizes
-        if not self.momentum:
+        lr, momentum = sizes
+        if not state:
             np.multiply(grad, lr, out=delta)  # delta = lr grad
             return
         (velocity,) = state
-        velocity *= self.momentum  # velocity = momentum velocity + grad
+        velocity *= momentum  # velocity = momentum velocity + grad
         velocity += grad
         if self.nesterov:
-            np.multiply(velocity, self.momentum, out=delta)  # delta = lr (grad + momentum velocity)
+            np.multiply(velocity, momentum, out=delta)  # delta = lr (grad + momentum velocity)
             delta += grad
             delta *= lr
         else:
@@ -98,11 +102,11 @@ class Adagrad(Optimizer):
     ----------
     lr : float, schedule or array (K,)
         The learning rate.
-    lr_decay : float
+    lr_decay : float or array (K,)
         How fast `lr` itself falls, >= 0.
-    initial_accumulator : float
+    initial_accumulator : float or array (K,)
         The initial value of each sum of squares, >= 0.
-    eps : float
+    eps : float or array (K,)
         Added to the divisor to keep it above 0; > 0.
 
     Raises
@@ -131,14 +135,14 @@ class Adagrad(Optimizer):
     def __init__(
         self,
         lr: Rate | Callable[[int], Rate] = 0.01,
-        lr_decay: float = 0.0,
-        initial_accumulator: float = 0.0,
-        eps: float = 1e-10,
+        lr_decay: Rate = 0.0,
+        initial_accumulator: Rate = 0.0,
+        eps: Rate = 1e-10,
     ) -> None:
         super().__init__(lr)
-        self.lr_decay = check_not_negative("lr_decay", lr_decay)
-        self.initial_accumulator = check_not_negative("initial_accumulator", initial_accumulator)
-        self.eps = check_positive("eps", eps)
+        self.lr_decay = check_not_negatives("lr_decay", lr_decay)
+        self.initial_accumulator = check_not_negatives("initial_accumulator", initial_accumulator)
+        self.eps = check_positives("eps", eps)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -146,21 +150,21 @@ class Adagrad(Optimizer):
         return ("total",)
 
     @property
-    def initial_state(self) -> float:
+    def initial_state(self) -> Rate:
         """`initial_accumulator`."""
         return self.initial_accumulator
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
-        return (lr / (1.0 + (self.steps - 1) * self.lr_decay),)
+        return lr / (1.0 + (self.steps - 1) * self.lr_decay), self.eps
 
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        (lr,), (total,) = sizes, state
+        (lr, eps), (total,) = sizes, state
         np.multiply(grad, grad, out=delta)  # total = total + grad^2
         total += delta
         np.sqrt(total, out=delta)  # delta = lr grad / (sqrt(total) + eps)
-        delta += self.eps
+        delta += eps
         np.divide(grad, delta, out=delta)
         delta *= lr
 
@@ -177,11 +181,11 @@ class RMSprop(Optimizer):
     ----------
     lr : float, schedule or array (K,)
         The learning rate.
-    alpha : float
+    alpha : float or array (K,)
         The weight of the past in the running means, in [0, 1).
-    eps : float
+    eps : float or array (K,)
         Added to the divisor to keep it above 0; > 0.
-    momentum : float
+    momentum : float or array (K,)
         In [0, 1); 0 means no momentum.
     centered : bool
         Whether to divide by the standard deviation instead of the root mean square.
@@ -213,34 +217,37 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         lr: Rate | Callable[[int], Rate] = 0.01,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        momentum: float = 0.0,
+        alpha: Rate = 0.99,
+        eps: Rate = 1e-8,
+        momentum: Rate = 0.0,
         centered: bool = False,
     ) -> None:
         super().__init__(lr)
-        self.alpha = check_fraction("alpha", alpha)
-        self.eps = check_positive("eps", eps)
-        self.momentum = check_fraction("momentum", momentum)
+        self.alpha = check_fractions("alpha", alpha)
+        self.eps = check_positives("eps", eps)
+        self.momentum = check_fractions("momentum", momentum)
         self.centered = check_bool("centered", centered)
 
     @property
     def state_names(self) -> tuple[str, ...]:
         """``"v"``, then ``"m"`` if centered, then ``"velocity"`` with momentum."""
-        return ("v",) + ("m",) * self.centered + ("velocity",) * bool(self.momentum)
+        return ("v",) + ("m",) * self.centered + ("velocity",) * _is_used(self.momentum)
+
+    def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
+        return lr, self.alpha, 1.0 - self.alpha, self.eps, self.momentum
 
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        (lr,), v = sizes, state[0]
-        v *= self.alpha  # v = alpha v + (1 - alpha) grad^2
+        (lr, alpha, rest, eps, momentum), v = sizes, state[0]  # rest = 1 - alpha
+        v *= alpha  # v = alpha v + (1 - alpha) grad^2
         np.multiply(grad, grad, out=delta)
-        delta *= 1.0 - self.alpha
+        delta *= rest
         v += delta
         if self.centered:
             m = state[1]
             np.subtract(grad, m, out=delta)  # m = m + (1 - alpha) (grad - m)
-            delta *= 1.0 - self.alpha
+            delta *= rest
             m += delta
             np.multiply(m, m, out=delta)  # delta = v - m^2
             np.subtract(v, delta, out=delta)
@@ -248,11 +255,11 @@ class RMSprop(Optimizer):
             np.sqrt(delta, out=delta)
         else:
             np.sqrt(v, out=delta)
-        delta += self.eps  # delta = grad / (sqrt(v) + eps)
+        delta += eps  # delta = grad / (sqrt(v) + eps)
         np.divide(grad, delta, out=delta)
-        if self.momentum:
+        if len(state) == 2 + self.centered:
             velocity = state[-1]
-            velocity *= self.momentum  # velocity = momentum velocity + delta
+            velocity *= momentum  # velocity = momentum velocity + delta
             velocity += delta
             np.multiply(velocity, lr, out=delta)  # delta = lr velocity
         else:
@@ -270,8 +277,8 @@ class Adam(Optimizer):
     lr : float, schedule or array (K,)
         The learning rate.
     betas : (float, float)
-        The weights of the past in the two running means, each in [0, 1).
-    eps : float
+        The weights of the past in the two running means, each in [0, 1) or an array (K,).
+    eps : float or array (K,)
         Added to the divisor to keep it above 0; > 0.
 
     Raises
@@ -306,14 +313,14 @@ class Adam(Optimizer):
     def __init__(
         self,
         lr: Rate | Callable[[int], Rate] = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
+        betas: tuple[Rate, Rate] = (0.9, 0.999),
+        eps: Rate = 1e-8,
     ) -> None:
         super().__init__(lr)
         if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise TypeError(f"betas: received {betas!r}, expected two numbers from 0 to below 1")
-        self.betas = (check_fraction("betas[0]", betas[0]), check_fraction("betas[1]", betas[1]))
-        self.eps = check_positive("eps", eps)
+        self.betas = (check_fractions("betas[0]", betas[0]), check_fractions("betas[1]", betas[1]))
+        self.eps = check_positives("eps", eps)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -323,14 +330,15 @@ class Adam(Optimizer):
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
         beta1, beta2 = self.betas
         # m_hat = m / m_weight, v_hat = v / v_weight: the total weight of the gradients so far
-        m_weight = (1.0 - beta1**self.steps) / (1.0 - beta1)
-        v_weight = (1.0 - beta2**self.steps) / (1.0 - beta2)
-        return lr * (sqrt(v_weight) / m_weight), self.eps * sqrt(v_weight)
+        m_weight = (1.0 - _power(beta1, self.steps)) / (1.0 - beta1)
+        v_weight = (1.0 - _power(beta2, self.steps)) / (1.0 - beta2)
+        root = np.sqrt(v_weight) if isinstance(v_weight, np.ndarray) else sqrt(v_weight)
+        return lr * (root / m_weight), self.eps * root, beta1, beta2
 
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        (m, v), (beta1, beta2), (lr, eps) = state, self.betas, sizes
+        (m, v), (lr, eps, beta1, beta2) = state, sizes
         m *= beta1  # m = beta1 m + grad
         m += grad
         v *= beta2  # v = beta2 v + grad^2
@@ -351,7 +359,7 @@ class AdamW(Adam):
     ----------
     lr, betas, eps
         As in `Adam`.
-    weight_decay : float
+    weight_decay : float or array (K,)
         The rate of decay, >= 0.
 
     Raises
@@ -380,12 +388,12 @@ class AdamW(Adam):
     def __init__(
         self,
         lr: Rate | Callable[[int], Rate] = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
+        betas: tuple[Rate, Rate] = (0.9, 0.999),
+        eps: Rate = 1e-8,
+        weight_decay: Rate = 0.01,
     ) -> None:
         super().__init__(lr, betas, eps)
-        self.weight_decay = check_not_negative("weight_decay", weight_decay)
+        self.weight_decay = check_not_negatives("weight_decay", weight_decay)
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
         return (*super()._step_sizes(lr), 1.0 - lr * self.weight_decay)
@@ -393,6 +401,16 @@ class AdamW(Adam):
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        lr, eps, keep = sizes
+        *of_adam, keep = sizes
         theta *= keep  # theta = (1 - lr weight_decay) theta
-        super()._update(theta, grad, state, (lr, eps), delta)
+        super()._update(theta, grad, state, of_adam, delta)
+
+
+def _is_used(momentum: Rate) -> bool:
+    """Return whether there is a velocity; an array of zeros may be what is left of others."""
+    return isinstance(momentum, np.ndarray) or momentum != 0.0
+
+
+def _power(base: Rate, n: int) -> Rate:
+    """Return base**n; NumPy's own power of an array may differ from Python's in the last bit."""
+    return np.array([b**n for b in base.tolist()]) if isinstance(base, np.ndarray) else base**n

@@ -17,37 +17,21 @@ from mlp._checks import (
     check_not_negative,
     check_number,
     check_positive,
+    check_sequence,
 )
-from mlp._names import find_name, shortened
+from mlp._names import find_name
+from mlp._replicas import check_numbers, kept_replicas
 from mlp._types import Rate
 
 RATE = "a number >= 0 or an array (K,)"
+"""What an error message says a rate must be."""
 
 
 def check_rate(
     name: str, value: object, expected: str = "a number >= 0, a schedule or an array (K,)"
 ) -> Rate:
     """Return `value` as a float, or as a read-only float64 copy ``(K,)``; finite and >= 0."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if not isinstance(value, np.ndarray | list | tuple):
-        return check_number(name, value, expected, lambda x: x >= 0.0)
-    try:
-        given = np.asarray(value)
-    except ValueError:  # a ragged list
-        raise ValueError(f"{name}: received {shortened(value)}, expected {expected}") from None
-    if given.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: received an array of {given.dtype}, expected {expected}")
-    if given.ndim != 1 or given.size == 0:
-        raise ValueError(f"{name}: received an array of shape {given.shape}, expected {expected}")
-    rates = np.array(given, dtype=np.float64)
-    if not (np.isfinite(rates) & (rates >= 0.0)).all():
-        raise ValueError(f"{name}: received {shortened(rates.tolist())}, expected {expected}")
-    rates.flags.writeable = False
-    return rates
-
-
-"""What an error message says a rate must be."""
+    return check_numbers(name, value, expected, lambda x: x >= 0.0)
 
 
 class Schedule(ABC):
@@ -130,6 +114,16 @@ def rate_config(name: str, value: Any) -> Any:
             raise TypeError(f"{name}: received {value!r}, expected {expected}")
         return value.config()
     return value
+
+
+def keep_rates(lr: Any, rows: NDArray[np.intp]) -> Any:
+    """Return a rate or a schedule of these replicas alone."""
+    if isinstance(lr, PerReplica):
+        return PerReplica(tuple(lr.schedules[k] for k in rows))
+    if isinstance(lr, Schedule):
+        values = {f.name: keep_rates(getattr(lr, f.name), rows) for f in fields(lr)}  # type: ignore[arg-type]
+        return type(lr)(**values)
+    return (lambda step: kept_replicas(lr(step), rows)) if callable(lr) else kept_replicas(lr, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,6 +321,32 @@ class InverseScaling(Schedule):
         except OverflowError:
             return self.lr * 0.0
         return self.lr / divisor
+
+
+@dataclass(frozen=True, eq=False)
+class PerReplica(Schedule):
+    """A schedule of its own for each replica.
+
+    >>> PerReplica((Constant(0.1), Exponential(1.0, 0.5))).list(2)
+    array([[0.1, 1. ],
+           [0.1, 0.5]])
+    """
+
+    schedules: tuple[Rate | Callable[[int], Rate], ...]
+    name: ClassVar[str] = "per_replica"
+
+    def __post_init__(self) -> None:
+        given = check_sequence("schedules", self.schedules, "schedules or rates")
+        self._set(schedules=tuple(s if callable(s) else Constant(s) for s in given))
+
+    def _at(self, step: int) -> Rate:
+        schedules: Any = self.schedules
+        return check_rate("schedules", [schedule(step) for schedule in schedules], RATE)
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the configs of the schedules."""
+        parts = [rate_config("schedules", schedule) for schedule in self.schedules]
+        return {"name": self.name, "schedules": parts}
 
 
 def _power(lr: Rate, gamma: float, n: int) -> Rate:

@@ -26,7 +26,7 @@ from mlp.plotting.classes import (
     write_classes,
 )
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing, name_axes
+from mlp.plotting.style import add_color_bar, drawing, font_size, label_with_powers, name_axes
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import theme_of
 
@@ -209,6 +209,7 @@ def _set_frame(ax: Axes, sides: Sequence[NDArray[np.float64]], names: Sequence[s
     ax.set_ylim(sides[1][0], sides[1][-1])
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    label_with_powers(ax)
     name_axes(ax, *names)
 
 
@@ -385,7 +386,7 @@ def _write_name(
         ha="center",
         va="center",
         color=theme.ink,
-        fontsize=1.1 * FONT_SIZE,
+        fontsize=font_size(1.1),
         fontweight="bold",
         path_effects=[withStroke(linewidth=3.5, foreground=theme.page)],
         zorder=5.0,

@@ -11,9 +11,10 @@ from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import finite_numbers
+from mlp._names import shortened
 from mlp.plotting.classes import class_names
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import FONT_SIZE, drawing, name_axes
+from mlp.plotting.style import drawing, font_size, name_axes
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import contrast, legible, shades, theme_of
 
@@ -31,6 +32,7 @@ def plot_confusion_matrix(
     ax: Axes | None = None,
     *,
     names: Sequence[object] | None = None,
+    rows: str | None = None,
     title: str | None = None,
 ) -> Axes:
     r"""Draw a confusion matrix, with a row for each true class.
@@ -49,6 +51,8 @@ def plot_confusion_matrix(
         Axes to draw on; by default those of a new figure.
     names
         Names of the classes; by default their numbers.
+    rows
+        What the rows are, such as ``"held-out rows"``, for the key.
     title
         Title above the picture.
 
@@ -72,6 +76,8 @@ def plot_confusion_matrix(
     counts = _counts(matrix)
     n = len(counts)
     written = class_names(names, n)
+    if not isinstance(rows, str | None):
+        raise TypeError(f"rows: received {shortened(rows)}, expected text or None")
     totals = counts.sum(axis=1, keepdims=True)
     rates = counts / np.maximum(totals, 1)
     with drawing(ax, SIZE) as ax:
@@ -79,7 +85,7 @@ def plot_confusion_matrix(
         ax.imshow(colors, interpolation="nearest", gid="cells")
         _tidy(ax, written)
         size = _font_size(ax, counts)
-        write_key(ax, title, _key(ax, counts, written, with_pairs=size < SMALLEST))
+        write_key(ax, title, _key(ax, counts, written, rows or "", with_pairs=size < SMALLEST))
         if size >= SMALLEST:
             _write_cells(ax, counts, rates, colors, size)
     return ax
@@ -113,7 +119,7 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
     ax.spines[:].set_visible(False)
     ax.grid(False)
     every = -(-n // MOST_NAMED)
-    size = min(0.95 * FONT_SIZE, 3.2 * FONT_SIZE / (n / every) ** 0.5)
+    size = min(font_size(0.95), font_size(3.2) / (n / every) ** 0.5)
     shown = range(0, n, every)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_ticks(shown, [names[i] for i in shown], fontsize=size, color=theme.ink)
@@ -136,7 +142,7 @@ def _font_size(ax: Axes, counts: NDArray[np.int64]) -> float:
     cell = 0.9 * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
     with_rates = len(counts) <= WITH_RATES
     longest = max(len(str(counts.max())), len("100%") if with_rates else 1)
-    return min(1.15 * FONT_SIZE, cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
+    return min(font_size(1.15), cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
 
 
 def _write_cells(
@@ -180,12 +186,13 @@ def _percent(share: float) -> str:
 
 
 def _key(
-    ax: Axes, counts: NDArray[np.int64], names: Sequence[str], with_pairs: bool
+    ax: Axes, counts: NDArray[np.int64], names: Sequence[str], of: str, with_pairs: bool
 ) -> list[tuple[Any, str]]:
     """Return the key: how many rows are right and, ``with_pairs``, the most confused pairs."""
     theme = theme_of(ax)
     right, total = int(np.trace(counts)), int(counts.sum())
-    rows = [(Patch(color=theme.first), f"right: {right} of {total}, {right / total:.1%}")]
+    all_rows = f"{total} {of}".rstrip()
+    rows = [(Patch(color=theme.first), f"right: {right} of {all_rows}, {right / total:.1%}")]
     wrong = counts - np.diag(np.diag(counts))
     told = f"wrong: {total - right}"
     if with_pairs and wrong.any():

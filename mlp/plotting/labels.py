@@ -13,13 +13,13 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._names import shortened
-from mlp.plotting.style import FONT_SIZE
+from mlp.plotting.style import font_size
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import Color, legible, theme_of
 
-SIZE = 0.95 * FONT_SIZE
-LINE_HEIGHT = 1.22 * SIZE  # in points, like all sizes here
-KEY_LINE = 1.2 * FONT_SIZE
+SIZE = 0.95  # of the font size
+LINE_HEIGHT = 1.22 * SIZE
+KEY_LINE = 1.2
 LONGEST_TITLE = 1000
 
 
@@ -73,7 +73,7 @@ def heights(ax: Axes, values: Sequence[float]) -> tuple[NDArray[np.float64], flo
 
 def room(ax: Axes) -> int:
     """Return the number of labels that fit beside ``ax`` without overlap."""
-    return int(heights(ax, ax.get_ylim())[1] // LINE_HEIGHT) + 1
+    return int(heights(ax, ax.get_ylim())[1] // font_size(LINE_HEIGHT)) + 1
 
 
 def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
@@ -81,7 +81,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
     if not labels:
         return
     at, height = heights(ax, [label.y for label in labels])
-    moves = spread(at, LINE_HEIGHT, 0.0, height) - at
+    moves = spread(at, font_size(LINE_HEIGHT), 0.0, height) - at
     led = bool(np.any(np.abs(moves) > 2.0))
     page = theme_of(ax).page
     for label, y, move in zip(labels, at / height, moves, strict=True):
@@ -93,7 +93,7 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
             textcoords="offset points",
             va="center_baseline",
             color=legible(label.color, page),
-            fontsize=SIZE,
+            fontsize=font_size(SIZE),
             fontweight="bold" if label.bold else "normal",
             annotation_clip=False,
             arrowprops=_leader(label.color) if led and label.reaches_edge else None,
@@ -125,11 +125,11 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
             "none of them null"
         )
     points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
-    width = max(20, int(points / (0.5 * FONT_SIZE)))  # characters
+    width = max(20, int(points / font_size(0.5)))  # characters
     texts = ["\n".join(wrap(words, width)) for _, words in rows]
     if rows:
         has_marks = any(handle is not None for handle, _ in rows)
-        size = 0.9 * FONT_SIZE
+        size = font_size(0.9)
         # a legend pads both sides alike; move text without marks back to the edge
         back = ScaledTranslation(-0.9 * size / 72.0, 0.0, ax.figure.dpi_scale_trans)
         key = Legend(
@@ -154,5 +154,5 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
         ax.add_artist(key)
     lines = sum(text.count("\n") + 1 for text in texts)
     if title:
-        pad = 14.0 + KEY_LINE * lines + 4.0 * bool(lines)
+        pad = 14.0 + font_size(KEY_LINE) * lines + 4.0 * bool(lines)
         as_it_stands(ax.set_title(title, pad=pad, color=theme_of(ax).ink))

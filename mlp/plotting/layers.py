@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import FONT_SIZE, drawing
+from mlp.plotting.style import drawing, font_size
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import legible, shades, theme_of
 
@@ -187,7 +187,7 @@ def _tidy(
     theme = theme_of(ax)
     ax.spines[:].set_visible(False)
     ax.set_facecolor("none")
-    ax.tick_params(length=3, color=theme.faint, labelcolor=theme.ink, labelsize=0.8 * FONT_SIZE)
+    ax.tick_params(length=3, color=theme.faint, labelcolor=theme.ink, labelsize=font_size(0.8))
     step = _step(epochs)
     ax.set_xlim(epochs[0] - step / 2, epochs[-1] + step / 2)
     ax.set_ylim(*span)
@@ -293,7 +293,7 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
             ha=side,
             va="bottom",
             color=color,
-            fontsize=0.88 * FONT_SIZE,
+            fontsize=font_size(0.88),
             fontweight=weight,
         )
         as_it_stands(header)

@@ -1,6 +1,6 @@
 """Writing pictures to files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from mlp._atomic import write_file
 from mlp._checks import check_path
 from mlp._names import shortened
-from mlp.plotting.style import look
+from mlp.plotting.style import look, offscreen
 from mlp.plotting.text import without_warnings
 
 MOST_PASSES = 5  # of a layout engine; two suffice for nearly all pictures
@@ -75,6 +75,16 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, picture.getvalue())
     return path
+
+
+def draw(plot: Callable[[], Axes], path: str | PathLike[str] | None) -> Axes:
+    """Return the axes of ``plot()``; with a path, save them and show nothing."""
+    if path is None:
+        return plot()
+    with offscreen():
+        ax = plot()
+    save_figure(ax, path)
+    return ax
 
 
 @contextmanager

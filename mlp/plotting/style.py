@@ -1,7 +1,10 @@
 """The style that all pictures share: settings, new axes, common elements."""
 
+import math
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
@@ -13,35 +16,47 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+    ScalarFormatter,
+)
 from numpy.typing import ArrayLike
 
 from mlp._checks import check_number
 from mlp._names import shortened
 from mlp.plotting.text import as_it_stands, told_once
-from mlp.plotting.themes import LIGHT, Color, Theme, current_theme, settings, theme_of
+from mlp.plotting.themes import (
+    BACKGROUNDS,
+    LIGHT,
+    Color,
+    Theme,
+    current_theme,
+    is_chosen,
+    settings,
+    theme_of,
+)
 
-FONT_SIZE = 12.0
+SIZE = (8.0, 5.0)  # inches
 
 RC: Mapping[str, Any] = MappingProxyType(
     {
-        "axes.labelsize": FONT_SIZE,
         "axes.titlelocation": "left",
-        "axes.titlesize": 1.2 * FONT_SIZE,
         "axes.titleweight": "bold",
         "figure.constrained_layout.h_pad": 0.12,
         "figure.constrained_layout.w_pad": 0.12,
-        "figure.dpi": 100.0,
-        "font.family": "DejaVu Sans",  # ships with matplotlib, so pictures are the same everywhere
-        "font.size": FONT_SIZE,
-        "legend.fontsize": 0.9 * FONT_SIZE,
+        "font.size": 12.0,
         "lines.linewidth": 2.0,
         "lines.solid_capstyle": "round",
+        "pdf.fonttype": 42,  # TrueType: text stays text, and journals reject the default, Type 3
+        "ps.fonttype": 42,
         "savefig.dpi": 200.0,
         "svg.hashsalt": "mlp",
-        "text.usetex": False,
     }
 )
+_offscreen: ContextVar[bool] = ContextVar("mlp_offscreen", default=False)
 
 
 def look(
@@ -49,26 +64,62 @@ def look(
 ) -> AbstractContextManager[None]:
     """Return a context with the shared settings and those of ``extra``.
 
-    The colours are those of ``theme``, by default the current one.
+    A setting that the user changed from matplotlib's default stays. The colours of text are those
+    of ``theme``, by default the current one.
 
     Examples
     --------
-    >>> before = matplotlib.rcParams["font.size"]
-    >>> with look({"font.size": 20.0}):
+    >>> with look():
+    ...     matplotlib.rcParams["font.size"]
+    12.0
+    >>> with matplotlib.rc_context({"font.size": 20.0}), look():
     ...     matplotlib.rcParams["font.size"]
     20.0
-    >>> matplotlib.rcParams["font.size"] == before
-    True
     """
     colors = settings(theme or current_theme())
-    wanted: dict[Any, Any] = {**RC, **colors, **(extra or {})}
+    now: Mapping[Any, Any] = matplotlib.rcParams
+    default: Mapping[Any, Any] = matplotlib.rcParamsDefault
+    wanted: dict[Any, Any] = {**RC, **colors, "legend.fontsize": 0.9 * RC["font.size"]}
+    if now["font.size"] != default["font.size"]:
+        wanted["legend.fontsize"] = 0.9 * now["font.size"]
+    followed = {*RC, "legend.fontsize", *(() if is_chosen() else BACKGROUNDS)}
+    wanted |= {name: now[name] for name in followed if now[name] != default[name]}
+    # names are drawn as they stand, and TeX would read them
+    wanted |= {"text.usetex": False, **(extra or {})}
     return matplotlib.rc_context(wanted)
 
 
-def new_axes(
-    size: tuple[float, float] = (8.0, 5.0), style: Mapping[str, Any] | None = None
-) -> Axes:
-    """Return the axes of a new figure, which matplotlib does not keep open.
+def font_size(share: float = 1.0) -> float:
+    """Return a share of the font size, in points."""
+    return share * float(matplotlib.rcParams["font.size"])
+
+
+@contextmanager
+def offscreen() -> Iterator[None]:
+    """Draw the pictures of a ``with`` block for files: nothing is shown, nothing stays open.
+
+    Elsewhere a picture without ``ax`` is a figure of ``pyplot``, as `matplotlib.pyplot.subplots`
+    makes it: a notebook shows it, and ``plt.show()`` opens its window. In threads other than the
+    main one, and without the display that the chosen backend needs, pictures are always drawn off
+    the screen.
+
+    Examples
+    --------
+    >>> from mlp.plotting import plot_history
+    >>> with offscreen():
+    ...     ax = plot_history({"loss": [0.9, 0.5, 0.3]})
+    >>> ax.figure.canvas.manager is None
+    True
+    """
+    token = _offscreen.set(True)
+    try:
+        yield
+    finally:
+        _offscreen.reset(token)
+
+
+def new_axes(size: tuple[float, float] = SIZE, style: Mapping[str, Any] | None = None) -> Axes:
+    """Return the axes of a new figure, which ``pyplot`` shows except under `offscreen`.
 
     Parameters
     ----------
@@ -95,14 +146,31 @@ def new_axes(
     if not isinstance(style, Mapping | None) or set(style or ()) - set(matplotlib.rcParams):
         raise ValueError(f"style: received {shortened(style)}, expected settings of matplotlib")
     with look(style):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
+        now = matplotlib.rcParams
+        dpi, page, edge = now["figure.dpi"], now["figure.facecolor"], now["figure.edgecolor"]
+    # outside of the context: pyplot may now load its backend, whose settings must last
+    figure = _new_figure(figsize=size, dpi=dpi, facecolor=page, edgecolor=edge)
+    with look(style):
+        figure.set_layout_engine("constrained")
         return figure.add_subplot()
 
 
+def _new_figure(**options: Any) -> Figure:
+    if not _offscreen.get() and threading.current_thread() is threading.main_thread():
+        with suppress(ImportError):  # the backend needs a display; `plt.show` says so
+            from matplotlib import pyplot
+
+            return pyplot.figure(**options)
+    figure = Figure(**options)
+    FigureCanvasAgg(figure)
+    return figure
+
+
 @contextmanager
-def drawing(ax: Axes | None, size: tuple[float, float] = (8.0, 5.0)) -> Iterator[Axes]:
+def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]:
     """Yield ``ax``, or new axes for None, with the style that suits its page.
+
+    A new figure does not stay open if the drawing fails.
 
     Examples
     --------
@@ -110,9 +178,16 @@ def drawing(ax: Axes | None, size: tuple[float, float] = (8.0, 5.0)) -> Iterator
     ...     ax.figure.get_size_inches().tolist()
     [6.0, 4.0]
     """
-    ax = new_axes(size) if ax is None else ax
-    with look(theme=theme_of(ax)), told_once(ax):
-        yield ax
+    page = new_axes(size) if ax is None else ax
+    try:
+        with look(theme=theme_of(page)), told_once(page):
+            yield page
+    except BaseException:
+        if ax is None and page.figure.canvas.manager is not None:
+            from matplotlib import pyplot
+
+            pyplot.close(page.figure.canvas.figure)
+        raise
 
 
 def tidy(
@@ -125,7 +200,7 @@ def tidy(
     ax.grid(False)
     ax.grid(axis="y", color=theme.grid, linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.tick_params(which="both", length=0, labelsize=0.92 * FONT_SIZE, labelcolor=theme.ink)
+    ax.tick_params(which="both", length=0, labelsize=font_size(0.92), labelcolor=theme.ink)
     ax.tick_params(axis="x", which="major", length=4, color=theme.faint)
     ax.set_yscale(scale, **({"nonpositive": "clip"} if scale == "log" else {}))
     ax.set_xlim(*epochs)
@@ -134,8 +209,29 @@ def tidy(
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
+    label_with_powers(ax)
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     name_axes(ax, "epoch", ylabel + (" (log scale)" if scale == "log" else ""))
+
+
+def label_with_powers(ax: Axes) -> None:
+    """Write a power of ten in each label of a linear y axis, not above it, where the key is."""
+    if ax.get_yscale() != "linear":
+        return
+    largest = max(map(abs, ax.get_ylim()))
+    formatter = ax.yaxis.get_major_formatter()
+    if 1e-4 <= largest < 1e6:
+        if isinstance(formatter, ScalarFormatter):
+            formatter.set_useOffset(False)
+    else:
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _distinct(value, ax)))
+
+
+def _distinct(value: float, ax: Axes) -> str:
+    """Return a number with the digits that tell the ticks of a y axis apart."""
+    low, high = ax.get_ylim()
+    digits = 3 + math.ceil(math.log10(max(abs(low), abs(high)) / abs(high - low)))
+    return f"{value:.{max(digits, 3)}g}"
 
 
 def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb, to_rgba
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb, to_rgba
 
 from mlp._names import shortened
 
@@ -80,19 +80,21 @@ DARK = Theme(
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
-_current: ContextVar[Theme] = ContextVar("mlp_theme", default=LIGHT)
+BACKGROUNDS = ("axes.facecolor", "figure.facecolor")  # settings of matplotlib
+_chosen: ContextVar[Theme | None] = ContextVar("mlp_theme", default=None)
 
 
 @contextmanager
 def theme(name: Literal["light", "dark"]) -> Iterator[None]:
     """Draw the pictures of a ``with`` block on a light or a dark page.
 
-    Pictures on existing axes follow the background of these instead.
+    Pictures on existing axes follow the background of these instead; elsewhere new pictures follow
+    that of matplotlib's settings, such as ``plt.style.use("dark_background")``.
 
     Parameters
     ----------
     name
-        ``"light"``, the default elsewhere, or ``"dark"``.
+        ``"light"`` or ``"dark"``.
 
     Raises
     ------
@@ -109,11 +111,11 @@ def theme(name: Literal["light", "dark"]) -> Iterator[None]:
     """
     if name not in THEMES:
         raise ValueError(f"theme: received {name!r}, expected one of {', '.join(THEMES)}")
-    token = _current.set(THEMES[name])
+    token = _chosen.set(THEMES[name])
     try:
         yield
     finally:
-        _current.reset(token)
+        _chosen.reset(token)
 
 
 def shades(theme: Theme, color: Color | None = None) -> Colormap:
@@ -122,9 +124,24 @@ def shades(theme: Theme, color: Color | None = None) -> Colormap:
     return LinearSegmentedColormap.from_list(f"mlp_shades_{theme.name}", ends)
 
 
+def is_chosen() -> bool:
+    """Return whether `theme` is in force."""
+    return _chosen.get() is not None
+
+
 def current_theme() -> Theme:
-    """Return the theme of new figures."""
-    return _current.get()
+    """Return the theme of new figures: the chosen one, or that of matplotlib's background."""
+    chosen = _chosen.get()
+    return chosen or _on_page(matplotlib.rcParams["figure.facecolor"]) or LIGHT
+
+
+def _on_page(color: Any) -> Theme | None:
+    """Return the theme for a background, None for a transparent one."""
+    red, green, blue, alpha = to_rgba(color)
+    if alpha <= 0.5:
+        return None
+    page = to_hex((red, green, blue))
+    return replace(LIGHT if luminance(page) > 0.18 else DARK, page=page)
 
 
 def theme_of(ax: Axes | None) -> Theme:
@@ -142,9 +159,9 @@ def theme_of(ax: Axes | None) -> Theme:
         raise TypeError(f"ax: received {shortened(ax)}, expected the axes of a figure, or None")
     figure = ax.figure.canvas.figure  # the root, also of a subfigure
     for patch in (figure.patch, ax.patch):
-        red, green, blue, alpha = to_rgba(patch.get_facecolor())
-        if patch.get_visible() and alpha > 0.5:
-            return LIGHT if luminance((red, green, blue)) > 0.18 else DARK
+        found = _on_page(patch.get_facecolor()) if patch.get_visible() else None
+        if found is not None:
+            return found
     return current_theme()
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_count, finite_numbers
 from mlp.plotting.labels import write_key
-from mlp.plotting.style import FONT_SIZE, add_color_bar, drawing
+from mlp.plotting.style import add_color_bar, drawing, font_size
 from mlp.plotting.themes import SIGNS, theme_of
 
 WIDE = 1.5  # width / height of the picture
@@ -145,7 +145,7 @@ def _write_numbers(
     ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the scale
     pixels = ax.transData.transform([(0.0, 0.0), (float(columns), 1.0)])
     width = (pixels[1, 0] - pixels[0, 0]) * 72.0 / ax.figure.dpi
-    size = min(0.8 * FONT_SIZE, 0.27 * width)
+    size = min(font_size(0.8), 0.27 * width)
     if size < SMALLEST:
         return
     for unit, (left, bottom) in zip(units, places, strict=True):

@@ -148,6 +148,8 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         X, y = self._check_data(X, y, reset=is_first)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         weight = self._row_weights(y, weight, incremental)
+        if weight is not None and weight.sum() == 0.0:
+            raise ZeroDivisionError("sample_weight: received weights that sum to zero")
         data = FitData(X, self._learn_targets(y, incremental), weight)
         self._random_state = check_random_state(self.random_state)
         if is_first:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +12,20 @@ from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp._checks import check_count, check_path, require, require_keys
+from mlp._html import html_table
 from mlp._names import shortened
+from mlp._replicas import kept_replicas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMAT, _VERSION = "mlp-history", 1
+_ENDS = 5  # epochs at the beginning and at the end of a table
 _STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
 
 
-class History(Mapping[str, list[Any]]):
-    """A mapping of quantities to lists with one entry per epoch.
+class History(dict[str, list[Any]]):
+    """A dict of quantities with lists of one entry per epoch; ``pd.DataFrame(history)`` is a frame.
 
     ``history["loss"]`` is the mean training loss of the epoch's batches, each taken before its
     update, including penalties; ``"val_loss"`` the loss on the validation data after the epoch,
@@ -52,15 +54,15 @@ class History(Mapping[str, list[Any]]):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.status = "running"
         self.diverged_at: list[int] = []
-        self._columns: dict[str, list[Any]] = {}
 
     def append(self, **values: Any) -> None:
         """Add an epoch; a new quantity is NaN in the epochs before."""
         n_before = len(self.epochs)
-        for name in dict.fromkeys([*self._columns, *values]):
-            column = self._columns.setdefault(name, [])
+        for name in dict.fromkeys([*self, *values]):
+            column = self.setdefault(name, [])
             value = values[name] if name in values else _nan_like(column[-1])
             column += [_nan_like(value) for _ in range(n_before - len(column))]
             column.append(value.copy() if isinstance(value, np.ndarray) else float(value))
@@ -68,32 +70,42 @@ class History(Mapping[str, list[Any]]):
     @property
     def epochs(self) -> range:
         """The numbers of the epochs, from 1."""
-        return range(1, 1 + max(map(len, self._columns.values()), default=0))
+        return range(1, 1 + max(map(len, self.values()), default=0))
 
     def __getitem__(self, name: str) -> list[Any]:
         """Return the list of a quantity; the KeyError for an unknown one lists the known names."""
-        if name not in self._columns:
-            raise KeyError(f"{name!r}, expected one of {', '.join(self._columns) or 'none yet'}")
-        return self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names of the quantities."""
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        """Return the number of quantities."""
-        return len(self._columns)
+        if name not in self:
+            raise KeyError(f"{name!r}, expected one of {', '.join(self) or 'none yet'}")
+        return super().__getitem__(name)
 
     def __eq__(self, other: object) -> bool:
         """Whether two histories hold the same data; NaN equals NaN."""
         return isinstance(other, History) and self.to_json() == other.to_json()
 
-    __hash__ = None  # type: ignore[assignment]
+    def __ne__(self, other: object) -> bool:
+        """Whether two histories differ."""
+        return not self == other
+
+    __hash__ = None
 
     def __repr__(self) -> str:
         """Return a one-line summary of the run."""
-        last = f", last loss {self['loss'][-1]}" if self.get("loss") else ""
-        return f"<History: {len(self.epochs)} epochs, {self.status}{last}>"
+        text = ""
+        if self.get("loss"):
+            last = self["loss"][-1]
+            text = f", last loss {_shown(last) if isinstance(last, np.ndarray) else last}"
+        return f"<History: {len(self.epochs)} epochs, {self.status}{text}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the epochs for a notebook; of many, the first and the last ones."""
+        n = len(self.epochs)
+        rows = []
+        for epoch in self.epochs:
+            if n <= 2 * _ENDS or epoch <= _ENDS or epoch > n - _ENDS:
+                rows.append([str(epoch), *(_shown(column[epoch - 1]) for column in self.values())])
+            elif epoch == _ENDS + 1:
+                rows.append([f"… {n - 2 * _ENDS} more", *("" for _ in self)])
+        return html_table(["epoch", *self], rows, repr(self)[1:-1])
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the history as JSON, and write it to `path` if given.
@@ -106,7 +118,7 @@ class History(Mapping[str, list[Any]]):
             "version": _VERSION,
             "status": self.status,
             "diverged_at": self.diverged_at,
-            "columns": {name: _encode(self._columns[name]) for name in sorted(self._columns)},
+            "columns": {name: _encode(self[name]) for name in sorted(self)},
         }
         text = json.dumps(data, allow_nan=False, indent=1)
         if path is not None:
@@ -131,11 +143,9 @@ class History(Mapping[str, list[Any]]):
             epochs = require("diverged_at", data["diverged_at"], list)
             history.diverged_at = [check_count("diverged_at", epoch, 0) for epoch in epochs]
             columns = require("columns", data["columns"], dict)
-            history._columns = {
-                name: list(map(_decode, require(name, column, list)))
-                for name, column in columns.items()
-            }
-            lengths = {name: len(column) for name, column in history._columns.items()}
+            for name, column in columns.items():
+                history[name] = list(map(_decode, require(name, column, list)))
+            lengths = {name: len(column) for name, column in history.items()}
             if len(set(lengths.values())) > 1:
                 raise ValueError(f"lists of different lengths: {lengths}")
         except (KeyError, OverflowError, TypeError, ValueError) as error:
@@ -146,7 +156,7 @@ class History(Mapping[str, list[Any]]):
 
     def to_tree(self) -> dict[str, Any]:
         """Return the history as a tree of settings and arrays, which a file stores exactly."""
-        columns = [{"name": name} | _stack(column) for name, column in self._columns.items()]
+        columns = [{"name": name} | _stack(column) for name, column in self.items()]
         diverged_at = np.array(self.diverged_at, np.int64)
         return {"status": self.status, "diverged_at": diverged_at, "columns": columns}
 
@@ -163,10 +173,10 @@ class History(Mapping[str, list[Any]]):
         history.diverged_at = _epochs_of(require("diverged_at", diverged_at, np.ndarray))
         for column in require("columns", columns, list):
             name, single, values = require_keys("column", column, "name", "single", "values")
-            if require("name", name, str) in history._columns:
+            if require("name", name, str) in history:
                 raise ValueError(f"history: received the column {name!r:.80} twice")
-            history._columns[name] = _unstack(name, single, values)
-        if len({len(column) for column in history._columns.values()}) > 1:
+            history[name] = _unstack(name, single, values)
+        if len({len(column) for column in history.values()}) > 1:
             raise ValueError("history: received columns of different lengths")
         return history
 
@@ -175,13 +185,29 @@ class History(Mapping[str, list[Any]]):
         if not isinstance(other, History):
             raise TypeError(f"other: received {shortened(other)}, expected a History")
         self.status, self.diverged_at = other.status, other.diverged_at
-        self._columns = other._columns
+        columns = dict(other)
+        self.clear()
+        self.update(columns)
+
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Be the history of only these replicas."""
+        for name, column in self.items():
+            self[name] = [kept_replicas(value, rows) for value in column]
+        self.diverged_at = [self.diverged_at[k] for k in rows] if self.diverged_at else []
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the losses; see `mlp.plotting.plot_history`."""
         from mlp.plotting import plot_history
 
         return plot_history(self, ax, **options)
+
+
+def _shown(value: Any) -> str:
+    """Return a number in six digits; of replicas, the lowest and the highest."""
+    if not isinstance(value, np.ndarray):
+        return f"{value:.6g}"
+    known = value[~np.isnan(value)]
+    return f"{known.min():.6g} to {known.max():.6g}" if known.size else "nan"
 
 
 def read_json(name: str, source: str | Path, of: str, kind: str, version: int) -> dict[str, Any]:

@@ -10,14 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import (
-    check_bool,
-    check_count,
-    check_path,
-    check_positive,
-    make_rng,
-)
-from mlp._types import LossValue
+from mlp._checks import check_bool, check_count, check_path, make_rng
+from mlp._replicas import check_positives, check_replicas
+from mlp._types import LossValue, Rate
 from mlp.core.losses import Penalty
 from mlp.core.network import MLP
 from mlp.optim import Optimizer, Schedule, make_optimizer
@@ -42,6 +37,10 @@ from mlp.training.update import GuardedUpdate
 class Trainer:
     """Trains a network, or K replicas of it at once.
 
+    With replicas, every number that decides how they move may be an array ``(K,)``: the learning
+    rate and all other hyperparameters of the optimizer, the penalties, `clip_norm`, and the rate
+    of a `Dropout` layer. Each replica is bit-identical to a run of its own with its numbers.
+
     Parameters
     ----------
     net : MLP
@@ -56,11 +55,12 @@ class Trainer:
         Whether each epoch visits the rows in a new order.
     seed : int, numpy.random.Generator or None, default 0
         The seed of the order and of dropout.
-    l1, l2 : float, default 0.0
+    l1, l2 : float or array (K,), default 0.0
         Penalties on the weights, ``l1 * sum |w| + 1/2 * l2 * sum w^2``, in the reported loss and
         in its gradient. Biases are not penalised.
-    clip_norm : float, optional
-        The largest norm of the whole gradient; a longer gradient is scaled down to it.
+    clip_norm : float or array (K,), optional
+        The largest norm of the whole gradient; a longer gradient is scaled down to it. In an
+        array, infinity stands for a replica without a limit.
     metrics : sequence of str, Metric or function
         Recorded after each epoch: "accuracy", "top_3", "mae", "r2", a `Metric`, or a function
         ``(Y, outputs) -> float``. They are measured on the validation data and recorded as
@@ -100,9 +100,9 @@ class Trainer:
         batch_size: int | None = 32,
         shuffle: bool = True,
         seed: int | np.random.Generator | None = 0,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        clip_norm: float | None = None,
+        l1: Rate = 0.0,
+        l2: Rate = 0.0,
+        clip_norm: Rate | None = None,
         metrics: Sequence[MetricLike] = (),
         callbacks: Sequence[Callback] = (),
     ) -> None:
@@ -110,14 +110,16 @@ class Trainer:
             raise TypeError(f"net: received {net!r}, expected an MLP")
         if batch_size is not None:
             check_count("batch_size", batch_size)
-        if clip_norm is not None:
-            check_positive("clip_norm", clip_norm)
         self.net = net
         self.optimizer = make_optimizer(optimizer)
         self.batch_size = batch_size
         self.shuffle = check_bool("shuffle", shuffle)
         self.penalty = Penalty(l1, l2)
-        self.clip_norm = clip_norm
+        self.penalty.check(net.replicas)
+        self.clip_norm: Rate | None = None
+        if clip_norm is not None:
+            self.clip_norm = check_positives("clip_norm", clip_norm, infinite=True)
+            check_replicas("clip_norm", self.clip_norm, net.replicas)
         self.metrics = make_metrics(metrics)
         self.callbacks = check_callbacks(callbacks)
         self.history = History()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._replicas import kept_replicas
 from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, sum_of_squares
 from mlp.core.layers import Layer
@@ -40,7 +41,7 @@ class GuardedUpdate:
     """
 
     optimizer: Optimizer
-    clip_norm: float | None
+    clip_norm: Rate | None
     lr: Rate = 0.0
 
     def __init__(self, net: MLP) -> None:
@@ -51,14 +52,14 @@ class GuardedUpdate:
         self._all_alive = True
         self._bound = 0.0
 
-    def begin(self, optimizer: Optimizer, clip_norm: float | None) -> None:
+    def begin(self, optimizer: Optimizer, clip_norm: Rate | None) -> None:
         """Start a run; nothing is changed before the optimizer has been checked.
 
         Parameters
         ----------
         optimizer : Optimizer
             Moves the network; ValueError or TypeError if its state or rates do not fit it.
-        clip_norm : float or None
+        clip_norm : float, array (K,) or None
             The largest allowed norm of the gradient.
         """
         theta, grad = self.net._parameters.theta, self.net._parameters.grad
@@ -79,6 +80,13 @@ class GuardedUpdate:
         """Continue where only these replicas had not diverged."""
         self.alive = alive
         self._all_alive = bool(alive.all())
+
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Go on with only these replicas."""
+        self.restore(self.alive[rows])
+        self.clip_norm = kept_replicas(self.clip_norm, rows)
+        self.lr = kept_replicas(self.lr, rows)
+        self.optimizer._keep_replicas(rows)
 
     def apply(self, loss: LossValue) -> LossValue:
         """Make the update for this loss and the gradient in place; return the gradient's norm."""
@@ -101,7 +109,7 @@ class GuardedUpdate:
             if self.has_new_diverged and self.net.replicas is None:
                 return norm  # the gradient stays as it is, for a look at it
         if self.clip_norm is not None:
-            scale = self.clip_norm / np.maximum(norm, self.clip_norm)
+            scale = np.minimum(np.divide(self.clip_norm, norm), 1.0)
             grad *= np.asarray(scale, grad.dtype)[..., None]
         if not self._all_alive:
             grad[~self.alive] = 0.0
@@ -114,6 +122,7 @@ class GuardedUpdate:
         fastest = lr if isinstance(lr, float) else float(lr.max())
         # weight decay multiplies theta by 1 - lr * decay, which must not make it grow
         decay = getattr(optimizer, "weight_decay", 0.0)
+        decay = decay if isinstance(decay, float) else np.max(decay)
         is_safe = max(longest, fastest, longest * fastest) < self._bound
         if is_safe and fastest * decay <= 2.0:
             optimizer._step(theta, grad, lr)

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mlp.cli.baseline import baseline_scores
 from mlp.cli.data import read_data
+from mlp.cli.scores import baseline_scores
 from mlp.cli.task import make_task
 from mlp.datasets import split_rows
 from mlp.files import read_model

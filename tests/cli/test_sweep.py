@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mlp.cli import main
+from mlp.cli._numbers import parse_rates
 from mlp.cli.options import parse_sizes
-from mlp.cli.sweep import parse_rates
 from tests.chart import FIRST_ERROR, LAST_ERRORS
 from tests.processes import assert_runs
 

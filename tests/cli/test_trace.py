@@ -102,6 +102,17 @@ def test_several_steps_are_printed_one_after_the_other(capsys):
     assert steps[1]["loss"] == steps[0]["loss_after"]
 
 
+def test_the_step_is_that_of_the_optimizer(capsys):
+    assert main(["trace", "mazur", "--optimizer", "momentum", "--steps", "2", "--json"]) == 0
+    for step in json.loads(capsys.readouterr().out)["steps"]:
+        assert step["optimizer"] == "sgd"
+        for update in step["updates"]:
+            velocity, last = update["rules"]
+            assert last["value"] == update["step"] == 0.5 * velocity["value"]
+    assert main(["trace", "mazur", "--optimizer", "adan"]) == 2
+    assert "optimizer: received 'adan'" in capsys.readouterr().err
+
+
 def test_a_page_holds_all_steps_and_needs_no_other_file(capsys):
     assert main(["trace", "mazur", "--steps", "2", "--format", "html"]) == 0
     page = capsys.readouterr().out

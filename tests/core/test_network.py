@@ -1,8 +1,11 @@
 """What a network tells of itself, and what its methods leave alone."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
+import mlp
 from tests.core.small import X, Y, make
 
 
@@ -48,3 +51,32 @@ def test_summary_and_repr_show_the_layers():
     assert lines[3].split()[-2:] == ["3", "15"]
     assert lines[4] == "24 trained parameters, float64, loss mse"
     assert "in each of 2 replicas" in net.replicate(2).summary()
+
+
+def test_html_shows_each_layer_its_parameters_and_a_diagram_that_is_xml():
+    net = mlp.MLP.from_sizes([2, 300, 1], dropout=0.5, normalization="batch", seed=0)
+    html = net._repr_html_()
+    root = ElementTree.fromstring(html)
+    cells = [[cell.text for cell in row] for row in root.findall("table/tr")]
+    lines = net.summary().splitlines()
+    assert [" ".join(row) for row in cells] == [" ".join(line.split()) for line in lines[:-1]]
+    assert root.findtext("p") == lines[-1]
+    titles = [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert titles[:2] == ["inputs: 2", "Dense(2, 300, 'identity'): 300"]
+    assert len(titles) == 1 + len(net.layers)
+
+
+def test_html_of_many_layers_leaves_out_the_middle_of_the_diagram():
+    net = mlp.MLP([mlp.Dense(1, 1) for _ in range(100)])
+    assert net._repr_html_().count("<rect") == 24
+    assert "77 layers left out" in net._repr_html_()
+
+
+def test_html_escapes_the_name_of_a_custom_layer():
+    class Odd(mlp.Dense):
+        def __repr__(self):
+            return "<script>\x1b"
+
+    html = mlp.MLP([Odd(1, 1)], seed=0)._repr_html_()
+    assert "<script>" not in html
+    assert r"&lt;script&gt;\x1b" in html

@@ -79,3 +79,12 @@ def test_a_network_without_hidden_layers_has_none_to_normalise():
 def test_an_unknown_normalization_is_refused(normalization, error, message):
     with pytest.raises(error, match=message):
         MLP.from_sizes(SIZES, normalization=normalization)
+
+
+def test_each_hidden_layer_may_have_its_own_activation():
+    net = MLP.from_sizes([2, 3, 4, 1], ["tanh", "gelu"], "sigmoid", seed=0)
+    assert [layer.activation.name for layer in net.layers] == ["tanh", "gelu", "sigmoid"]
+    same = MLP.from_sizes([2, 3, 4, 1], ("tanh", "tanh"), seed=0)
+    assert (same.theta == MLP.from_sizes([2, 3, 4, 1], "tanh", seed=0).theta).all()
+    with pytest.raises(ValueError, match="hidden: received 1 activations, expected 2, one for"):
+        MLP.from_sizes([2, 3, 4, 1], ["tanh"])

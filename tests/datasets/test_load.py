@@ -8,7 +8,13 @@ from mlp import datasets
 
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("digits", datasets.load_digits), ("Spirals", datasets.spirals), ("XOR", datasets.xor)],
+    [
+        ("digits", datasets.load_digits),
+        ("Spirals", datasets.spirals),
+        ("XOR", datasets.xor),
+        ("moons", datasets.moons),
+        ("circles", datasets.circles),
+    ],
 )
 def test_a_name_loads_the_default_of_its_function(name, make):
     loaded, made = datasets.load(name), make()
@@ -22,7 +28,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
     with pytest.raises(ValueError, match="received") as error:
         datasets.load(name)
     assert str(error.value) == (
-        f"data set: received {name!r}, expected one of digits, spirals, xor "
+        f"data set: received {name!r}, expected one of digits, spirals, xor, moons, circles "
         f"(did you mean {nearest!r}?)"
     )
 

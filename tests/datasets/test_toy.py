@@ -1,9 +1,9 @@
-"""The toy problems: spirals and xor."""
+"""The toy problems in the plane."""
 
 import numpy as np
 import pytest
 
-from mlp.datasets import spirals, xor
+from mlp.datasets import circles, moons, spirals, xor
 
 
 def test_xor_is_its_truth_table():
@@ -46,7 +46,29 @@ def test_noise_moves_the_points_of_a_spiral_by_its_standard_deviation():
     assert offsets.std() == pytest.approx(0.2, rel=0.05)
 
 
-@pytest.mark.parametrize("make", [spirals, xor])
+def test_moons_and_circles_are_those_of_scikit_learn():
+    sklearn_datasets = pytest.importorskip("sklearn.datasets")
+    for make, theirs in ((moons, "make_moons"), (circles, "make_circles")):
+        X, y = make(40, noise=0.0)
+        options = {} if make is moons else {"factor": 0.5}
+        X_theirs, y_theirs = getattr(sklearn_datasets, theirs)(40, shuffle=False, **options)
+        for label in (0, 1):
+            np.testing.assert_allclose(X[y == label], X_theirs[y_theirs == label], atol=1e-15)
+
+
+def test_points_of_circles_have_their_radius_and_points_of_moons_their_arc():
+    X, y = circles(51, factor=0.25, noise=0.0)
+    np.testing.assert_allclose(np.hypot(*X.T), np.where(y == 0, 1.0, 0.25))
+    assert np.bincount(y).tolist() == [26, 25]
+    X, y = moons(51, noise=0.0)
+    centres = np.where(y[:, None] == 0, [0.0, 0.0], [1.0, 0.5])
+    np.testing.assert_allclose(np.hypot(*(X - centres).T), 1.0)
+    heights = (X - centres)[:, 1]
+    assert (heights[y == 0] > -1e-15).all()
+    assert (heights[y == 1] < 1e-15).all()
+
+
+@pytest.mark.parametrize("make", [spirals, xor, moons, circles])
 def test_a_seed_fixes_the_points_and_the_global_generator_is_not_used(make):
     before = np.random.get_state()  # noqa: NPY002 (to see that it stays as it is)
     first, again, other = (make(50, noise=0.3, seed=seed).X for seed in (1, 1, 2))
@@ -57,7 +79,7 @@ def test_a_seed_fixes_the_points_and_the_global_generator_is_not_used(make):
     assert before[2:] == after[2:]
 
 
-@pytest.mark.parametrize("make", [spirals, xor])
+@pytest.mark.parametrize("make", [spirals, xor, moons, circles])
 def test_both_dtypes_have_the_same_points(make):
     single, double = make(50, noise=0.3, dtype="float32").X, make(50, noise=0.3).X
     assert single.dtype == np.float32
@@ -77,6 +99,10 @@ def test_both_dtypes_have_the_same_points(make):
         (xor, {"seed": -1}, ValueError, "a whole number >= 0"),
         (xor, {"seed": None}, TypeError, "a whole number >= 0"),
         (xor, {"dtype": "int8"}, ValueError, "'float64' or 'float32'"),
+        (moons, {"n": 1}, ValueError, "a whole number >= 2"),
+        (moons, {"noise": -1}, ValueError, "a finite number >= 0"),
+        (circles, {"n": 2.5}, TypeError, "a whole number >= 2"),
+        (circles, {"factor": 1.0}, ValueError, "a number between 0 and 1"),
         (spirals, {"n_per_class": 0}, ValueError, "a whole number >= 1"),
         (spirals, {"n_classes": 1}, ValueError, "a whole number >= 2"),
         (spirals, {"turns": 0.0}, ValueError, "a number > 0, at most 1,000,000"),

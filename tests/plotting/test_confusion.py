@@ -161,3 +161,10 @@ def test_an_empty_cell_has_the_colour_of_the_page(name):
 def test_what_cannot_be_drawn_is_rejected(matrix, options, error, message):
     with pytest.raises(error, match=message):
         plot_confusion_matrix(matrix, **options)
+
+
+def test_the_key_says_which_rows_it_counts():
+    ax = plot_confusion_matrix([[9, 1], [0, 5]], rows="held-out rows")
+    assert "right: 14 of 15 held-out rows, 93.3%" in key(ax)
+    with pytest.raises(TypeError, match="rows: received 3, expected text or None"):
+        plot_confusion_matrix([[9, 1], [0, 5]], rows=3)

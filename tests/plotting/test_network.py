@@ -1,5 +1,7 @@
 """The picture of a network."""
 
+import copy
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb, to_rgba
@@ -10,6 +12,7 @@ from matplotlib.text import Text
 import mlp
 from mlp import MLP, Dense
 from mlp.plotting import plot_network, plot_trace, save_figure, theme
+from mlp.plotting.network.diagram import diagram_of_network
 from mlp.plotting.themes import DARK, LIGHT, contrast, lightness
 from tests.plotting.diagrams import (
     arrows,
@@ -21,6 +24,7 @@ from tests.plotting.diagrams import (
     wide,
     words,
 )
+from tests.plotting.drawn import key
 
 
 def number_of(text):
@@ -270,17 +274,74 @@ def test_a_network_with_dropout_is_drawn_as_it_predicts():
     assert f"{net.predict([[0.5, -1.0]])[0, 0]:.9g}".replace("-", "−") in drawn
 
 
+class Square(mlp.Layer):
+    """A custom layer."""
+
+    def forward(self, A_in, training, rng):
+        self.A_in = A_in
+        return A_in * A_in
+
+    def backward(self, dA, need_dA_in=True):
+        return 2.0 * self.A_in * dA
+
+
+OTHERS = {
+    "batch": [mlp.BatchNorm(first={"running_mean": 0.5, "running_var": 4.0, "gamma": 3.0})],
+    "layer": [mlp.LayerNorm(), mlp.ActivationLayer("tanh")],
+    "dropout": [mlp.ActivationLayer("relu"), mlp.Dropout(0.5)],
+    "custom": [Square()],
+}
+
+
+def with_others(kind):
+    """A network of two dense layers with others before, between and after them."""
+    first, second, third = ([copy.copy(one) for one in OTHERS[kind]] for _ in range(3))
+    layers = [*first, Dense(2, 3, "tanh"), *second, Dense(3, 2), *third]
+    net = MLP(layers, "mse", seed=0)
+    net.theta += 0.1
+    return net
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_the_numbers_in_the_units_follow_from_those_before_them(kind):
+    net = with_others(kind)
+    columns = diagram_of_network(net, [0.5, -1.0], None, None).columns
+    A, outputs = np.array([[0.5, -1.0]]), [np.array([[0.5, -1.0]])]
+    for layer in net.copy().layers:
+        A = layer.forward(A, False, np.random.default_rng(0))
+        outputs.append(A.copy())
+    n = len(OTHERS[kind])
+    for column, i in zip(columns, (n, 2 * n + 1, 3 * n + 2), strict=True):
+        assert np.array_equal(column.values, outputs[i][0])
+    assert np.array_equal(columns[-1].values, net.predict([[0.5, -1.0]])[0])
+
+
+@pytest.mark.parametrize("kind", ["layer", "dropout", "custom"])
+def test_gradients_beside_other_layers_follow_from_the_drawn_numbers(kind):
+    net, x, t = with_others(kind), [0.5, -1.0], [1.0, 0.0]
+    diagram = diagram_of_network(net, x, t, None)
+    for column, link in zip(diagram.columns, diagram.links, strict=False):
+        assert np.array_equal(link.gradients, np.outer(column.values, link.bias_gradients))
+    assert diagram.loss == pytest.approx(((diagram.columns[-1].values - t) ** 2).mean(), rel=1e-12)
+
+
 @pytest.mark.parametrize("x", [None, [0.5, -1.0]])
-def test_an_activation_layer_is_drawn_as_the_units_of_the_dense_layer_before_it(x):
-    net = MLP.from_sizes([2, 3, 1], "sigmoid", normalization="batch", seed=0)
-    drawn = words(plot_network(net, x, digits=9))
-    assert [word for word in drawn if word in ("inputs", "sigmoid", "identity")] == [
-        "inputs", "sigmoid", "identity",
-    ]  # fmt: skip
-    if x is not None:
-        net.predict([x])
-        for value in net.layers[2].A[0]:
-            assert any(f"{value:.9g}" in word for word in drawn)
+def test_what_is_not_drawn_is_named_below_its_units(x):
+    net = MLP.from_sizes([2, 3, 1], "sigmoid", normalization="batch", dropout=0.5, seed=0)
+    ax = plot_network(net, x)
+    assert {"inputs", "BatchNorm\nsigmoid\nDropout(0.5)", "identity"} <= set(words(ax))
+    note = "a unit holds its output after the layers named below it"
+    assert (note in key(ax)) is (x is not None)
+    assert note not in key(plot_network(*mazur()))
+
+
+def test_a_layer_that_changes_the_number_of_units_is_rejected():
+    class Pair(Square):
+        n_in, n_out = 3, 6
+
+    net = MLP([Dense(2, 3), Pair(), Dense(6, 1)], seed=0)
+    with pytest.raises(ValueError, match=r"received Pair\(\) at 1, which makes 6 outputs of 3"):
+        plot_network(net)
 
 
 @pytest.mark.filterwarnings("error")

@@ -42,9 +42,9 @@ NET = wide([4, 8, 3])
         ((NET,), {"names": {"v": (0, 1, 0), "w": (0, 1, 0)}}, "received 'v' and 'w' for"),
         ((NET,), {"names": ["w"]}, "expected a mapping"),
         (
-            (MLP.from_sizes([2, 3, 1], dropout=0.5), [1, 2], [1.0]),
+            (MLP.from_sizes([2, 3, 1], normalization="batch"), [1, 2], [1.0]),
             {},
-            r"received Dropout\(0.5\) at 1",
+            r"received 1 row, expected at least 2 in a batch of training, which BatchNorm\(\)",
         ),
     ],
 )

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from mlp.plotting import new_axes
+from mlp.plotting import new_axes, plot_history, theme
 from mlp.plotting.labels import spread
 from mlp.plotting.style import rate_colors
 from mlp.plotting.themes import legible, lightness, luminance
@@ -68,3 +68,41 @@ def test_the_settings_of_matplotlib_are_left_alone():
     before = dict(matplotlib.rcParams)
     new_axes(style={"font.size": 30.0})
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "family", "size"),
+    [
+        ({}, ["sans-serif"], 12.0),
+        ({"font.family": "DejaVu Serif"}, ["DejaVu Serif"], 12.0),
+        ({"font.size": 20.0}, ["sans-serif"], 20.0),
+        ({"axes.labelsize": 7.0}, ["sans-serif"], 7.0),
+    ],
+)
+def test_fonts_follow_the_settings_of_the_user(settings, family, size):
+    with matplotlib.rc_context(settings):
+        ax = plot_history({"loss": [2.0, 1.0]})
+    assert ax.xaxis.label.get_fontfamily() == family
+    assert ax.xaxis.label.get_fontsize() == size
+    expected = 0.95 * settings.get("font.size", 12.0)
+    assert ax.texts[0].get_fontsize() == pytest.approx(expected)
+
+
+def test_the_page_follows_the_settings_of_the_user_and_the_text_stays_legible():
+    with matplotlib.rc_context({"figure.facecolor": "#102030", "axes.facecolor": "#102030"}):
+        ax = plot_history({"loss": [2.0, 1.0]})
+        with theme("light"):
+            chosen = plot_history({"loss": [2.0, 1.0]})
+    assert matplotlib.colors.to_hex(ax.get_facecolor()) == "#102030"
+    assert luminance(ax.xaxis.label.get_color()) > 0.5
+    assert chosen.get_facecolor() == chosen.figure.get_facecolor() == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("largest", [1e23, 1e-9, 1e6 + 1])
+def test_no_power_of_ten_lies_on_the_key(largest):
+    ax = plot_history({"loss": [largest, 0.999999 * largest], "val_loss": [largest, largest]})
+    ax.figure.draw_without_rendering()
+    assert ax.yaxis.get_offset_text().get_text() == ""
+    labels = [float(t.get_text().replace("\u2212", "-")) for t in ax.get_yticklabels()]
+    assert labels == pytest.approx(ax.get_yticks(), rel=1e-6)
+    assert len(set(labels)) == len(labels)

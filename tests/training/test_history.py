@@ -2,6 +2,7 @@
 
 import json
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -173,3 +174,23 @@ def test_it_can_be_drawn():
     history = Trainer(classifier(), SGD(0.1)).fit(X, y, 3)
     ax = history.plot()
     assert any(np.array_equal(line.get_ydata(), history["loss"]) for line in ax.get_lines())
+
+
+def test_html_is_a_table_of_the_first_and_last_epochs():
+    history = History()
+    for epoch in range(12):
+        history.append(**{"loss": 1.0 / (epoch + 1), "<b>": epoch})
+    rows = ElementTree.fromstring(history._repr_html_()).findall("tr")
+    cells = [[cell.text or "" for cell in row] for row in rows]
+    assert cells[0] == ["epoch", "loss", "<b>"]
+    assert [row[0] for row in cells[1:]] == [*"12345", "… 2 more", *map(str, range(8, 13))]
+    assert cells[-1] == ["12", "0.0833333", "11"]
+
+
+def test_the_repr_and_html_of_many_replicas_are_short():
+    history = History()
+    history.append(loss=np.array([np.nan, *range(900)]))
+    assert repr(history) == "<History: 1 epochs, running, last loss 0 to 899>"
+    assert "<td>0 to 899</td>" in history._repr_html_()
+    history.append(loss=np.full(901, np.nan))
+    assert "last loss nan" in repr(history)

@@ -20,7 +20,7 @@ _KINDS = {
     **dict.fromkeys((".parquet", ".pq", ".feather", ".arrow"), "Parquet"),
 }
 
-DATA_HELP = "a CSV, .npz, Parquet, Feather or Excel file; or digits, spirals, xor"
+DATA_HELP = "a CSV, .npz, Parquet, Feather or Excel file; or digits, spirals, xor, moons, circles"
 
 FILE_OPTIONS = (*_DIALECT, "sheet")
 """The options of `add_file_arguments`, without `inputs`; None if not given."""

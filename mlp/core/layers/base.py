@@ -181,6 +181,9 @@ class Layer(Workspace, ABC):
         for name in self._of_network:
             self.__dict__.pop(name, None)
 
+    def _keep_replicas(self, rows: Any) -> None:
+        """Keep the settings of these replicas; a layer without settings for each has none."""
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave views and work arrays behind."""
         return {k: v for k, v in self.__dict__.items() if k not in self._of_network}

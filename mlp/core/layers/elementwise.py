@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from mlp._checks import check_fraction
-from mlp._types import Array
+from mlp._replicas import check_fractions, check_replicas, kept_replicas
+from mlp._types import Array, Rate
 from mlp.core.arrays import empty_units_first
 from mlp.core.layers.base import ActivatedLayer, Layer
 
@@ -105,34 +107,85 @@ class Dropout(Layer):
     """Sets outputs to zero at random in training and scales up the others (Srivastava, 2014).
 
     ``A = A_in * mask / (1 - rate)``: the mean of A is that of A_in. Outside training, A = A_in.
-    All replicas see the same mask.
+    All replicas draw the same numbers, so with one rate they see the same mask.
 
     Parameters
     ----------
-    rate : float
-        The probability of zero, at least 0 and less than 1.
+    rate : float or array (K,)
+        The probability of zero, at least 0 and less than 1. In a network of K replicas it may be
+        set to an array with a rate > 0 for each.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> nets = mlp.MLP.from_sizes([2, 8, 1], dropout=0.5, seed=0).replicate(2)
+    >>> nets.layers[1].rate = [0.1, 0.4]
+    >>> nets.replica(1).layers[1]
+    Dropout(0.4)
     """
 
     _of_network = (*Layer._of_network, "_mask")
     _mask: Array | None
 
-    def __init__(self, rate: float) -> None:
-        self.rate = check_fraction("rate", rate)
+    def __init__(self, rate: Rate) -> None:
+        self.rate = rate
+
+    @property
+    def rate(self) -> Rate:
+        """The probability of zero, one for all replicas or one for each ``(K,)``."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, value: Rate) -> None:
+        rate = check_fractions("rate", value)
+        if isinstance(rate, np.ndarray) and not rate.all():
+            raise ValueError(
+                "rate: received 0.0 for some of the replicas, expected numbers > 0 in an array: "
+                "without dropout a run draws no numbers"
+            )
+        if self.is_bound:
+            check_replicas("rate", rate, self.replicas)
+        self._rate = rate
+
+    def bind(
+        self,
+        params: dict[str, Array],
+        grads: dict[str, Array],
+        dtype: np.dtype[np.floating[Any]],
+        replicas: int | None,
+    ) -> None:
+        """Receive the views that the network has made for this layer."""
+        check_replicas("rate", self._rate, replicas)
+        super().bind(params, grads, dtype, replicas)
+
+    def _keep_replicas(self, rows: Any) -> None:
+        self._rate = kept_replicas(self._rate, rows)
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """A = A_in * mask / (1 - rate)."""
         self._mask = None
-        if not training or self.rate == 0.0:
+        rate = self._rate
+        if not training or (isinstance(rate, float) and rate == 0.0):
             return A_in
         one = A_in if A_in.ndim == 2 else A_in[0]
-        mask = self.scratch("mask", one)
-        rng.random(out=mask, dtype=mask.dtype.type)
-        survives = np.greater_equal(mask, self.rate, out=self.scratch("survives", one, np.bool_))
+        drawn = mask = self.scratch("mask", one)
+        rng.random(out=drawn, dtype=drawn.dtype.type)
+        keep: Any = 1.0 - rate
+        if isinstance(rate, np.ndarray):
+            K = len(rate)
+            mask = self.kept("masks", A_in, lambda: self._masks(A_in, K))
+            rate, keep = (x.astype(mask.dtype)[:, None, None] for x in (rate, keep))
+        survives = np.greater_equal(drawn, rate, out=self.scratch("survives", mask, np.bool_))
         np.copyto(mask, survives)
-        mask /= 1.0 - self.rate
+        mask /= keep
         self._mask = mask
-        A: Array = np.multiply(A_in, mask, out=self.scratch("A", A_in))
+        A: Array = np.multiply(A_in, mask, out=self.scratch("A", mask if A_in.ndim == 2 else A_in))
         return A
+
+    @staticmethod
+    def _masks(A_in: Array, K: int) -> Array:
+        """Return an array for a mask of each replica, in the layout of A_in if that has them."""
+        return np.empty_like(A_in) if A_in.ndim == 3 else np.empty((K, *A_in.shape), A_in.dtype)
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """dA_in = dA * mask / (1 - rate)."""
@@ -143,4 +196,5 @@ class Dropout(Layer):
 
     def __repr__(self) -> str:
         """Return the call that makes the layer."""
-        return f"Dropout({self.rate:g})"
+        rate = self._rate
+        return f"Dropout({rate.tolist() if isinstance(rate, np.ndarray) else f'{rate:g}'})"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_offers
+from mlp._names import printable, shortened
 
 Numbers = NDArray[np.floating[Any]]
 Place = tuple[int, int, int]
@@ -65,7 +67,7 @@ class Column:
     """The inputs, or the units of a layer."""
 
     names: Sequence[str]
-    words: str  # written below
+    words: str  # written below, on several lines if layers without weights follow
     values: Numbers | None = None
 
 
@@ -115,6 +117,7 @@ class Diagram:
     links: Sequence[Link]
     targets: Numbers | None = None
     loss: float | None = None
+    note: str = ""
 
 
 def diagram_of_network(
@@ -139,24 +142,30 @@ def diagram_of_network(
         )
     if t is not None and x is None:
         raise ValueError("t: received a target without x, expected the sample it belongs to")
-    _check_layers(net, need_all=t is not None)
+    _check_layers(net)
     X = None if x is None else _row(np.asarray(x), "x", net.n_in)
     run, loss = net.copy(), None
+    outputs = _recorded(run.layers)
     if X is not None and t is not None:
         loss = float(run.loss_and_grad(X, _target(np.asarray(t), net.n_out)))
     elif X is not None:
         run.predict(X)
     layers = [layer for layer in run.layers if _is_dense(layer)]
     called = _names_of_weights(names, layers)
-    columns = [Column(_unit_names(0, net.n_in, len(layers)), "inputs", None if X is None else X[0])]
-    links = []
-    for number, (layer, end) in enumerate(zip(layers, _ends(run.layers), strict=True), 1):
-        values = None if X is None else end.A[0].copy()
-        units = _unit_names(number, layer.n_out, len(layers))
-        columns.append(Column(units, _name(end.activation), values))
-        links.append(_link(layer, loss is not None, called[number - 1]))
+    columns, links = [], []
+    starts = [i for i, layer in enumerate(run.layers) if _is_dense(layer)]
+    for number, (start, end) in enumerate(pairwise([-1, *starts, len(run.layers)])):
+        width = run.layers[start].n_out if number else net.n_in
+        words = _words(run.layers[start] if number else None, run.layers[start + 1 : end])
+        values = X if end == 0 or X is None else outputs[end - 1]
+        units = _unit_names(number, width, len(layers))
+        columns.append(Column(units, words, None if values is None else values[0].copy()))
+        if number:
+            links.append(_link(run.layers[start], loss is not None, called[number - 1]))
     targets = None if t is None else _one_hot(np.asarray(t), net.n_out)
-    return Diagram(columns, links, targets, loss)
+    left_out = len(run.layers) > len(layers)
+    note = "a unit holds its output after the layers named below it" if left_out else ""
+    return Diagram(columns, links, targets, loss, note)
 
 
 def diagram_of_trace(trace: TraceRecord) -> Diagram:
@@ -198,30 +207,51 @@ def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
     )
 
 
-def _check_layers(net: Differentiable, need_all: bool) -> None:
+def _check_layers(net: Differentiable) -> None:
     if not any(map(_is_dense, net.layers)):
         raise ValueError(f"net: received {net!r}, expected a network with at least one Dense")
+    width = net.n_in
     for i, layer in enumerate(net.layers):
-        if need_all and not _is_dense(layer):
+        n_out = getattr(layer, "n_out", None) or width
+        if n_out != width and not _is_dense(layer):
             raise ValueError(
-                f"net: received {layer!r} at {i}, expected Dense layers only where gradients are "
-                "drawn; without t the weights and activations are"
+                f"net: received {layer!r} at {i}, which makes {n_out} outputs of {width}, expected "
+                "the same number for layers other than Dense"
             )
+        width = n_out
 
 
-def _ends(layers: Sequence[Any]) -> list[Any]:
-    """Return for each dense layer the last layer with an activation before the next dense one."""
-    ends: list[Any] = []
-    for layer in layers:
-        if _is_dense(layer):
-            ends.append(layer)
-        elif ends and hasattr(layer, "activation") and hasattr(type(layer), "A"):
-            ends[-1] = layer
-    return ends
+def _recorded(layers: Sequence[Any]) -> list[Numbers | None]:
+    """Return a list that holds a copy of the output of each layer after the next pass."""
+    outputs: list[Numbers | None] = [None] * len(layers)
+
+    def recorded(i: int, forward: Callable[..., Numbers]) -> Callable[..., Numbers]:
+        def record(*args: Any) -> Numbers:
+            A = forward(*args)
+            outputs[i] = A.copy()
+            return A
+
+        return record
+
+    for i, layer in enumerate(layers):
+        layer.forward = recorded(i, layer.forward)
+    return outputs
+
+
+def _words(dense: Any | None, others: Sequence[Any]) -> str:
+    """Return the names of an activation and of the layers after it, a line for each."""
+    first = "inputs" if dense is None else _name(dense.activation)
+    words = [] if first == "identity" and others else [first]
+    for layer in others:
+        activation = getattr(layer, "activation", None)
+        own = shortened(layer).removesuffix("()")
+        words.append(printable(_name(activation) if activation is not None else own))
+    return "\n".join(words)
 
 
 def _is_dense(layer: Any) -> bool:
-    return getattr(getattr(layer, "W", None), "ndim", 0) == 2
+    has_parts = all(hasattr(layer, name) for name in ("activation", "bias", "train_bias"))
+    return has_parts and getattr(getattr(layer, "W", None), "ndim", 0) == 2
 
 
 def _row(x: NDArray[Any], name: str, width: int) -> NDArray[Any]:

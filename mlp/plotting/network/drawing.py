@@ -141,9 +141,10 @@ class Drawing:
 
     def _words_below(self, k: int, column: Column) -> None:
         spot = self.layout.spots[k]
-        words = plain(column.words)
+        words = "\n".join(map(plain, column.words.split("\n")))
         words = f"{len(column.names)} {words}" if spot.dots is not None else words
-        self.pen.write((spot.x, 0.3), words, 10.0, color=self.pen.theme.faint)
+        y, va = (0.42, "top") if "\n" in words else (0.3, "center")
+        self.pen.write((spot.x, y), words, 10.0, color=self.pen.theme.faint, va=va)
 
     def _targets(self) -> None:
         """Write the targets beside the outputs, and the loss below them."""

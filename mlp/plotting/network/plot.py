@@ -49,11 +49,13 @@ def plot_network(
     Parameters
     ----------
     net
-        A single network. Layers without weights, such as dropout, are not drawn.
+        A single network. Of layers other than dense ones, only the names are written, below the
+        units that they follow; the numbers in the units are those after them.
     x
         A sample ``(n_in,)`` or ``(1, n_in)``, whose activations are written in the units.
     t
-        Its target, as in ``net.loss_and_grad``; required for gradients.
+        Its target, as in ``net.loss_and_grad``; required for gradients. All numbers are then those
+        of a pass of training, with dropout.
     ax
         Axes to draw on; by default those of a new figure, as high as the network needs.
     show
@@ -75,8 +77,9 @@ def plot_network(
     ------
     ValueError, TypeError
         If the network has replicas; if a sample, target or name does not fit it; if ``show`` has
-        an unknown part, or asks for two numbers at each line of a large network; if gradients are
-        requested of a network with layers other than dense ones.
+        an unknown part, or asks for two numbers at each line of a large network; if a layer other
+        than a dense one changes the number of units; if gradients are requested of a network with
+        batch normalisation, which one row cannot train.
 
     Examples
     --------
@@ -145,7 +148,8 @@ def _plot(
         ax.set_aspect("equal")
         ax.set_xlim(0.0, layout.width)
         ax.set_ylim(0.0, layout.height)
-        write_key(ax, title, _key(ax, shown, layout.named))
+        note = [(None, diagram.note)] if diagram.note and "activations" in shown else []
+        write_key(ax, title, _key(ax, shown, layout.named) + note)
         Drawing(diagram, layout, shown, digits, _pen(ax, layout)).draw()
     return ax
 

@@ -80,8 +80,6 @@ class Objective:
         weight = data.weight
         total = float(n_rows if weight is None else weight.sum())
         if weight is not None:
-            if total == 0.0:
-                raise ZeroDivisionError("sample_weight: received weights that sum to zero")
             weight = weight * (n_rows / total)
         self.penalty = Penalty(l2=alpha / total)
         training = check_training(net, readable(data.X), data.targets, weight)

@@ -20,8 +20,8 @@ class PaperAdam(Adam):
     """
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
-        size, _ = super()._step_sizes(lr)
-        return size, self.eps / sqrt(1.0 - self.betas[1])
+        size, _, beta1, beta2 = super()._step_sizes(lr)
+        return size, self.eps / sqrt(1.0 - self.betas[1]), beta1, beta2
 
 
 def is_stochastic(estimator: Any) -> bool:

@@ -84,17 +84,23 @@ def fit_in_batches(
         convergence.record(math.nan, None, math.nan)
         warnings.warn(f"Stochastic Optimizer: {error}", ConvergenceWarning, stacklevel=5)
     else:
-        if history.status == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
-        elif not incremental and trainer.epoch == epochs and not convergence.has_converged:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({epochs}) "
-                "reached and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+        is_over = trainer.epoch == epochs and not (incremental or convergence.has_converged)
+        _warn_of_end(history.status, epochs if is_over else None)
     if estimator.early_stopping and not incremental:
         estimator._net._numbers = estimator._best_numbers
+
+
+def _warn_of_end(status: str, epochs: int | None) -> None:
+    """Warn of a run that was interrupted, or reached the largest number of epochs."""
+    if status == "interrupted":
+        warnings.warn("Training interrupted by user.", stacklevel=6)
+    elif epochs is not None:
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({epochs}) "
+            "reached and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
 
 
 def _batch_size(batch_size: Any, n_rows: int) -> int:

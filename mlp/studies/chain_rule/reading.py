@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from mlp._names import shortened
 from mlp._types import Array
 from mlp.core import LOSSES, MLP, Dense, Layer
 from mlp.core.activations import Identity
+from mlp.optim import OPTIMIZERS, Optimizer
 from mlp.studies.chain_rule import notation
 from mlp.studies.chain_rule.notation import Names
-from mlp.studies.chain_rule.records import Factor, OutputError, Term, Unit, Update
+from mlp.studies.chain_rule.records import Factor, OutputError, Rule, Term, Unit, Update
+from mlp.studies.chain_rule.rules import Method
 
 _MOST_COUPLED = 16  # n coupled units have n * n derivatives, which are shown up to this n
 
@@ -63,6 +66,53 @@ def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
             )
         )
     return MLP(layers, net.loss, dtype=net.dtype), layers
+
+
+class Moved:
+    """Moves a network by an optimizer, and keeps the numbers of the step.
+
+    Parameters
+    ----------
+    net : MLP
+        The network, which is moved.
+    grad : ndarray (P,)
+    optimizer : Optimizer
+        Its state moves too.
+    """
+
+    def __init__(self, net: MLP, grad: Array, optimizer: Optimizer) -> None:
+        lr = optimizer.rate(optimizer.steps)
+        if not isinstance(lr, float):
+            raise TypeError(f"lr: received {shortened(lr)}, expected a number")
+        start = net.theta.copy()
+        before = {n: np.full_like(grad, optimizer.initial_state) for n in optimizer.state_names}
+        self._before = before | {name: a.copy() for name, a in optimizer.state.items()}
+        self.method = Method(optimizer, lr)
+        if type(optimizer) in {kind for kind, _ in OPTIMIZERS.values()}:
+            from_zero = np.zeros_like(grad)  # moved by the step itself, without rounding
+            copy.deepcopy(optimizer).step(from_zero, grad)
+            self._step = 0.0 - from_zero
+            optimizer.step(net.theta, grad)
+        else:
+            optimizer.step(net.theta, grad)
+            self._step = start - net.theta
+        self._after = {name: array.copy() for name, array in optimizer.state.items()}
+        numbered = net.copy()
+        numbered.theta = np.arange(grad.size)
+        self._numbers = [layer.params for layer in numbered.layers]
+
+    def place(self, layer: int, key: str, at: Any) -> int:
+        """Return where in theta a parameter is."""
+        return int(self._numbers[layer][key][at])
+
+    def rules(self, gradient: tuple[str, float], place: int) -> tuple[float, tuple[Rule, ...]]:
+        """Return the step of a parameter, and how it is made."""
+        before, after = (
+            {name: float(array[place]) for name, array in state.items()}
+            for state in (self._before, self._after)
+        )
+        step = float(self._step[place])
+        return step, self.method.rules(gradient, before, after, step)
 
 
 class Reader:
@@ -212,7 +262,7 @@ class Reader:
         return parts
 
     def updates(
-        self, layer: int, units: tuple[Unit, ...], new: Layer, lr: float
+        self, layer: int, units: tuple[Unit, ...], new: Layer, moved: Moved
     ) -> Iterator[Update]:
         """Yield the trained parameters of a layer; `new` is the layer after the step."""
         dense, names = self.layers[layer], self.names
@@ -221,9 +271,11 @@ class Reader:
             at = (j or 0) if i is None else (i, j)
             key = "b" if i is None else "W"
             gradient = dense.grads[key][at]
-            step = float(gradient * lr)  # in the network's dtype, as in the optimizer
+            place = moved.place(layer, key, at)
+            step, rules = moved.rules((f"dE/d{name}", float(gradient)), place)
             value, new_value = float(dense.params[key][at]), float(new.params[key][at])
-            return Update(name, layer, i, j, value, factors, float(gradient), step, new_value)
+            numbers = (value, factors, float(gradient), step, new_value, rules, moved.method.keep)
+            return Update(name, layer, i, j, *numbers)
 
         for i in range(dense.n_in):
             for unit in units:

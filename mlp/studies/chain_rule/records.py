@@ -124,6 +124,28 @@ class OutputError:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A number of an optimizer's state, or its step, and how it follows from others.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"m+"``, after the step, or ``"step"``.
+    formula : str
+        Empty for a custom optimizer.
+    parts : tuple of (str, float)
+        The numbers that the formula names.
+    value : float
+        The number that training used.
+    """
+
+    name: str
+    formula: str
+    parts: tuple[tuple[str, float], ...]
+    value: float
+
+
+@dataclass(frozen=True)
 class Update:
     """A trained weight or bias, its gradient in factors, and its step.
 
@@ -142,9 +164,13 @@ class Update:
     gradient : float
         The number that training used.
     step : float
-        ``lr * gradient`` in the network's dtype, which is subtracted.
+        What is subtracted, in the network's dtype: ``lr * gradient`` for plain gradient descent.
     new_value : float
-        After the step.
+        After the step: ``keep * value - step``.
+    rules : tuple of Rule
+        How the optimizer makes the step; empty for plain gradient descent.
+    keep : float
+        1, or less with the weight decay of AdamW.
     """
 
     name: str
@@ -156,6 +182,8 @@ class Update:
     gradient: float
     step: float
     new_value: float
+    rules: tuple[Rule, ...] = ()
+    keep: float = 1.0
 
     @property
     def product(self) -> float:
@@ -176,3 +204,4 @@ class Step:
     loss: float
     loss_after: float
     updates: tuple[Update, ...]
+    optimizer: str = "sgd"

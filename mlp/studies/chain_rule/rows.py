@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mlp._checks import check_count
 from mlp._names import printable
-from mlp.studies.chain_rule.records import Factor, Step, Term, Unit, Update
+from mlp.studies.chain_rule.records import Factor, Rule, Step, Term, Unit, Update
 
 _MOST_DIGITS = 17  # enough to tell any two float64 apart
 
@@ -61,6 +61,10 @@ def sections_of(trace: Step, digits: int) -> tuple[str, list[Section]]:
     write = _Writer(trace, digits)
     which = "One step" if trace.step is None else f"Step {trace.step}"
     title = f"{which} of gradient descent: loss {printable(trace.loss_name)}, lr {trace.lr:g}"
+    is_plain = not any(update.rules for update in trace.updates)
+    title += "" if is_plain else f", optimizer {printable(trace.optimizer)}"
+    marked = "w+ is the weight w after the step, "
+    marked += "w - lr × dE/dw." if is_plain else "w - step; so are the optimizer's numbers with +."
     targets = [(error.target_name, error.target) for error in trace.errors]
     before, after = write.number(trace.loss), write.number(trace.loss_after)
     if before == after:
@@ -74,7 +78,7 @@ def sections_of(trace: Step, digits: int) -> tuple[str, list[Section]]:
         Section("Error", write.listed("Targets", targets), [Block("", write.errors())]),
         Section(
             "Backward pass",
-            "w+ is the weight w after the step, w - lr × dE/dw.",
+            marked,
             [*write.backward()],
         ),
         Section("After the step", moved, []),
@@ -98,15 +102,21 @@ class _Writer:
         """Write a number with the chosen significant digits."""
         return f"{value + 0.0:.{self.digits}g}"  # -0.0 + 0.0 is 0.0
 
+    def bracketed(self, value: float) -> str:
+        """Write a number, in brackets if it is negative."""
+        number = self.number(value)
+        return f"({number})" if number.startswith("-") else number
+
     def in_numbers(self, formula: str) -> str:
         """Replace names by numbers, a negative one in brackets unless it comes first."""
 
         def put(name: re.Match[str]) -> str:
-            number = self.number(self.values[name[0]])
-            is_first = formula[: name.start()].endswith(("", "(")[name.start() > 0])
+            number, before = self.number(self.values[name[0]]), formula[: name.start()]
+            is_first = not before or before.endswith(("(", ", "))
             return number if is_first or not number.startswith("-") else f"({number})"
 
-        return self._name.sub(put, formula)
+        written = self._name.sub(put, formula)
+        return re.sub(r"(^|[(])-0(?![\w.])", r"\g<1>0", written)  # minus a target of 0
 
     def row(self, label: str, formula: Sequence[str], value: float) -> Row:
         """Return a row with the formula in numbers, unless these only repeat the value."""
@@ -214,16 +224,33 @@ class _Writer:
         if update.i is not None:
             title = f"Weight {update.name}, from {last.formula} to {unit.name}"
         gradient = self._product(f"dE/d{update.name}", update.factors, update.gradient)
-        return Block(title, [self.factor(last), gradient, self._step(update)])
+        return Block(title, [self.factor(last), gradient, *self._step(update)])
 
     def _shared(self, update: Update) -> Block:
         gradient = self.factor(update.factors[0])
-        return Block(f"Bias {update.name} of all units", [gradient, self._step(update)])
+        return Block(f"Bias {update.name} of all units", [gradient, *self._step(update)])
 
-    def _step(self, update: Update) -> Row:
+    def _step(self, update: Update) -> Iterator[Row]:
+        """Yield what the optimizer does with the gradient, and the new value."""
         product = self.product((abs(self.trace.lr), update.gradient))
-        numbers = f"{self.number(update.value)} - {product}"
-        return Row(f"{update.name}+", (), [numbers], self.number(update.new_value))
+        if update.rules:
+            yield from map(self._rule, update.rules)
+            product = self.bracketed(update.step)
+        value = self.number(update.value)
+        kept = f"{update.keep:.9g} × {self.bracketed(update.value)}" if update.keep != 1 else value
+        yield Row(f"{update.name}+", (), [f"{kept} - {product}"], self.number(update.new_value))
+
+    def _rule(self, rule: Rule) -> Row:
+        numbers = rule.formula
+        if rule.parts:
+            values, names = dict(rule.parts), "|".join(re.escape(name) for name, _ in rule.parts)
+            numbers = re.sub(
+                rf"(?<!\w)(?:{names})(?![\w+\[])",
+                lambda name: self.bracketed(values[name[0]]),
+                numbers,
+            )
+        formula, written = ([text] if text else [] for text in (rule.formula, numbers))
+        return Row(rule.name, formula, written, self.number(rule.value))
 
 
 def wrapped(parts: Sequence[str], room: int) -> Iterator[str]:

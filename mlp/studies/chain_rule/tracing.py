@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,24 +13,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mlp._checks import check_count, check_inputs, check_targets, numeric, one_hot
+from mlp._html import html_table
 from mlp._names import did_you_mean
 from mlp._types import Array
 from mlp.core import MLP
-from mlp.optim import SGD
+from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.chain_rule.html import as_output, as_page
 from mlp.studies.chain_rule.latex import as_document
 from mlp.studies.chain_rule.notation import Names, name_of
-from mlp.studies.chain_rule.reading import Reader, recording
+from mlp.studies.chain_rule.reading import Moved, Reader, recording
 from mlp.studies.chain_rule.records import Step, Update
 from mlp.studies.chain_rule.rows import as_markdown, as_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_ENDS = 10  # steps at the beginning and at the end of a table
 Places = Mapping[str, tuple[int, int, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace(Step):
     """One step of gradient descent on one sample, in all its numbers.
 
@@ -51,6 +54,8 @@ class Trace(Step):
         Before and after the step.
     updates : tuple of Update
         Layer by layer, ``W`` row by row, then the biases.
+    optimizer : str
+        The name of what made the step.
     """
 
     def __getitem__(self, name: str) -> Update:
@@ -110,12 +115,10 @@ class Trace(Step):
 
         The options are those of `mlp.plotting.plot_trace`.
         """
-        from mlp.plotting import plot_trace, save_figure
+        from mlp.plotting import plot_trace
+        from mlp.plotting.save import draw
 
-        ax = plot_trace(self, **options)
-        if path is not None:
-            save_figure(ax, path)
-        return ax
+        return draw(lambda: plot_trace(self, **options), path)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trace as JSON-compatible data; a number that is not finite becomes None."""
@@ -125,6 +128,35 @@ class Trace(Step):
     def __str__(self) -> str:
         """Return the text with nine digits."""
         return self.text()
+
+    def __repr__(self) -> str:
+        """Return a line; ``print`` shows everything."""
+        number = "" if self.step is None else f" of step {self.step}"
+        return (
+            f"<Trace{number}: loss {self.loss:.6g} -> {self.loss_after:.6g}, lr {self.lr:g}, "
+            f"{len(self.updates)} weights and biases>"
+        )
+
+
+class Traces(tuple[Trace, ...]):
+    """The traces of several steps: a tuple that is short in a terminal and in a notebook."""
+
+    def __repr__(self) -> str:
+        """Return a line."""
+        if not self:
+            return "<no Trace>"
+        return (
+            f"<{len(self)} Traces: loss {self[0].loss:.6g} -> {self[-1].loss_after:.6g}, "
+            f"lr {self[0].lr:g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return a table of the steps for a notebook; of many, the first and the last ones."""
+        shown = [*self[:_ENDS], *self[max(_ENDS, len(self) - _ENDS) :]]
+        rows = [(str(one.step), f"{one.loss:.9g}", f"{one.loss_after:.9g}") for one in shown]
+        if len(self) > len(shown):
+            rows.insert(_ENDS, (f"… {len(self) - len(shown)} more", "", ""))
+        return html_table(("step", "loss before", "loss after"), rows, repr(self)[1:-1])
 
 
 def _plain(value: Any) -> Any:
@@ -141,8 +173,9 @@ def trace(
     net: MLP,
     x: ArrayLike,
     t: ArrayLike,
-    lr: float = 0.5,
+    lr: float | None = None,
     *,
+    optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: None = None,
 ) -> Trace: ...
@@ -153,8 +186,9 @@ def trace(
     net: MLP,
     x: ArrayLike,
     t: ArrayLike,
-    lr: float = 0.5,
+    lr: float | None = None,
     *,
+    optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: int,
 ) -> tuple[Trace, ...]: ...
@@ -164,8 +198,9 @@ def trace(
     net: MLP,
     x: ArrayLike,
     t: ArrayLike,
-    lr: float = 0.5,
+    lr: float | None = None,
     *,
+    optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: int | None = None,
 ) -> Trace | tuple[Trace, ...]:
@@ -182,8 +217,10 @@ def trace(
         The sample.
     t : array_like (n_out,) or (1, n_out), or a label (1,)
         Its target, as in `MLP.loss_and_grad`.
-    lr : float, default 0.5
-        The learning rate of the step.
+    lr : float, optional
+        The learning rate of the step, by default 0.5; an optimizer that is an object has its own.
+    optimizer : str or Optimizer, default "sgd"
+        What makes the step of the gradient, as in `Trainer`; a copy is used, with its state.
     names : mapping of str to (layer, i, j), optional
         Names of weights, such as ``{"w1": (0, 0, 0)}``; units are then named x1, h1, o1. By
         default everything is named by its place: ``w[0][1,2]`` is ``net.layers[0].W[1, 2]``.
@@ -199,8 +236,9 @@ def trace(
     Raises
     ------
     ValueError, TypeError
-        If the network has replicas or other layers, if there is more than one sample, or if a
-        shape, the learning rate or a name is invalid.
+        If the network has replicas or other layers, if there is more than one sample, if `lr` is
+        given beside an optimizer that is an object, or if a shape, the learning rate, the
+        optimizer or a name is invalid.
 
     Notes
     -----
@@ -220,20 +258,33 @@ def trace(
     [('dE/da[0][0]', -0.5), ('da[0][0]/dz[0][0]', 0.25), ('dz[0][0]/dw[0][0,0]', 2.0)]
     >>> steps["w[0][0,0]"].gradient, steps["w[0][0,0]"].new_value
     (-0.25, 0.125)
+    >>> steps = trace(net, [[2.0]], [[1.0]], lr=0.5, optimizer="adam")
+    >>> [rule.name for rule in steps["w[0][0,0]"].rules]
+    ['m+', 'v+', 'm_hat', 'v_hat', 'step']
     """
     recording(net)  # rejects what cannot be traced
     X, T = _sample(net, x, t)
-    optimizer = SGD(lr)
-    if not isinstance(optimizer.lr, float):
-        raise TypeError(f"lr: received {lr!r}, expected a number")
+    method = _method(optimizer, lr)
     found = []
     with np.errstate(all="ignore"):  # an overflow is shown as inf or nan
         if steps is None:
-            return _step(net, X, T, optimizer, names, None)[0]
+            return _step(net, X, T, method, names, None)[0]
         for number in range(1, check_count("steps", steps) + 1):
-            one, net = _step(net, X, T, optimizer, names, number)
+            one, net = _step(net, X, T, method, names, number)
             found.append(one)
-    return tuple(found)
+    return Traces(found)
+
+
+def _method(optimizer: str | Optimizer, lr: float | None) -> Optimizer:
+    """Return a copy of an optimizer, or a new one of that name and learning rate."""
+    if isinstance(optimizer, Optimizer):
+        if lr is not None:
+            raise ValueError(f"lr: received {lr!r} beside {optimizer!r}, expected its own lr")
+        return copy.deepcopy(optimizer)
+    made = make_optimizer(optimizer, lr=0.5 if lr is None else lr)
+    if not isinstance(made.lr, float):
+        raise TypeError(f"lr: received {lr!r}, expected a number")
+    return made
 
 
 def _sample(net: MLP, x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
@@ -250,22 +301,19 @@ def _sample(net: MLP, x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
 
 
 def _step(
-    net: MLP, X: Array, T: Array, optimizer: SGD, names: Places | None, number: int | None
+    net: MLP, X: Array, T: Array, optimizer: Optimizer, names: Places | None, number: int | None
 ) -> tuple[Trace, MLP]:
     """Return the trace of one step, and the network after it."""
-    copy, layers = recording(net)
+    recorded, layers = recording(net)
     after = net.copy()
-    loss = float(copy.loss_and_grad(X, T))
-    optimizer.step(after.theta, copy.grad)
-    optimizer.reset()  # the next step moves another network
+    loss = float(recorded.loss_and_grad(X, T))
+    moved = Moved(after, recorded.grad, optimizer)
     loss_after = float(after.evaluate(X, T))
-
-    lr = float(optimizer.rate(0))
-    read = Reader(copy, layers, T, Names(layers, names))
+    read = Reader(recorded, layers, T, Names(layers, names))
     units = [tuple(read.units(layer)) for layer in range(len(layers))]
     found = Trace(
         step=number,
-        lr=lr,
+        lr=moved.method.lr,
         loss_name=name_of(net.loss),
         inputs=tuple((read.names.input(i), float(value)) for i, value in enumerate(X[0])),
         units=sum(units, ()),
@@ -275,7 +323,8 @@ def _step(
         updates=tuple(
             update
             for layer, new in enumerate(after.layers)
-            for update in read.updates(layer, units[layer], new, lr)
+            for update in read.updates(layer, units[layer], new, moved)
         ),
+        optimizer=optimizer.name,
     )
     return found, after

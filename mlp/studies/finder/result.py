@@ -102,9 +102,7 @@ class FinderResult:
 
     def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
         """Draw the losses and, with a path, save the picture; see `plot_learning_rate_finder`."""
-        from mlp.plotting import plot_learning_rate_finder, save_figure
+        from mlp.plotting import plot_learning_rate_finder
+        from mlp.plotting.save import draw
 
-        ax = plot_learning_rate_finder(self, **options)
-        if path is not None:
-            save_figure(ax, path)
-        return ax
+        return draw(lambda: plot_learning_rate_finder(self, **options), path)

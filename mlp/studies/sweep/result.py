@@ -161,12 +161,10 @@ class SweepResult:
 
     def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
         """Draw the losses and, with a path, save the picture; see `plot_learning_rates`."""
-        from mlp.plotting import plot_learning_rates, save_figure
+        from mlp.plotting import plot_learning_rates
+        from mlp.plotting.save import draw
 
-        ax = plot_learning_rates(self, **options)
-        if path is not None:
-            save_figure(ax, path)
-        return ax
+        return draw(lambda: plot_learning_rates(self, **options), path)
 
 
 def _median(losses: NDArray[np.float64]) -> NDArray[np.float64]:

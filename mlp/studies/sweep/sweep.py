@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import as_floats, as_pair, check_count, check_path, numeric
-from mlp._types import Array
-from mlp.core import MLP, Dense
+from mlp.core import MLP
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.sweep.result import SweepResult
 from mlp.studies.sweep.run import SweepRun
+from mlp.studies.sweep.variants import starts_of
 from mlp.training import Callback
 from mlp.training.callbacks.base import check_callbacks
 
@@ -132,7 +132,7 @@ def learning_rate_sweep(
         net.copy().evaluate(*as_pair("validation", validation))
     if checkpoint is not None:
         check_path("checkpoint", checkpoint)
-    of_start = _initialisations(net, len(checked_rates), seeds, seed)
+    of_start = starts_of(net, len(checked_rates), seeds, seed)
     options: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     options |= {"l1": l1, "l2": l2, "clip_norm": clip_norm, "callbacks": callbacks}
     settings = {"epochs": epochs, "seeds": seeds, "seed": seed}
@@ -167,20 +167,3 @@ def _check_rates(rates: ArrayLike) -> NDArray[np.float64]:
     if len(np.unique(checked)) < len(checked):
         raise ValueError(f"rates: received {checked.tolist()}, expected each rate once")
     return checked
-
-
-def _initialisations(net: MLP, n_rates: int, seeds: int, seed: int) -> Array:
-    """Return theta and fixed of each run, ``(n_rates * seeds, P + F)``, first the network's."""
-    dense = [layer for layer in net.layers if isinstance(layer, Dense)]
-    if seeds > 1 and dense and all(layer.has_given_weights for layer in dense):
-        raise ValueError(
-            f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
-        )
-    numbers, fresh = net._numbers, net.copy()
-    # memory for all before the first is drawn: too many runs are an error at once
-    starts = np.empty((n_rates, seeds, numbers.size), numbers.dtype)
-    starts[:, 0] = numbers
-    for i in range(1, seeds):
-        fresh.initialize(np.random.default_rng([seed, i]))
-        starts[:, i] = fresh._numbers
-    return starts.reshape(n_rates * seeds, -1)

@@ -260,6 +260,10 @@ class Monitor(Callback):
         waited[better] = 0
         return waited >= self.patience
 
+    def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
+        """Go on with only these replicas."""
+        self._state = {name: array[rows] for name, array in self._state.items()}
+
     def state_dict(self) -> dict[str, Any]:
         """Return copies of the state's arrays; empty before the first `fit`."""
         return {name: array.copy() for name, array in self._state.items()}

@@ -149,6 +149,13 @@ class EarlyStopping(Monitor):
         """Restore the best weights, or the last ones of replicas that stopped before others."""
         if self._trainer is not trainer:  # `on_start` did not succeed
             return
-        has_kept = self._state["best_epoch" if self.restore_best else "stopped_epoch"] > 0
+        has_kept = self._has_kept
         np.atleast_2d(trainer.net.theta)[has_kept] = self._state["theta"][has_kept]
         np.atleast_2d(trainer.net.fixed)[has_kept] = self._state["fixed"][has_kept]
+
+    @property
+    def _has_kept(self) -> NDArray[np.bool_]:
+        """Which replicas have weights that are restored at the end of the run."""
+        kept: NDArray[np.bool_]
+        kept = self._state["best_epoch" if self.restore_best else "stopped_epoch"] > 0
+        return kept

@@ -27,10 +27,9 @@ class ProgressBar(Callback):
 
     def on_start(self, trainer: Any) -> None:
         """Open the bar."""
-        if sys.stderr is not None and (sys.stderr.isatty() or _is_notebook()):
-            total = trainer.epochs if self.epochs is None else self.epochs
-            done = len(trainer.history.epochs) if trainer.is_resumed else 0
-            self._bar = _tqdm()(total=total, initial=done, unit="epoch", leave=False)
+        total = trainer.epochs if self.epochs is None else self.epochs
+        done = len(trainer.history.epochs) if trainer.is_resumed else 0
+        self._bar = open_bar(total, "epoch", done)
 
     def on_epoch_end(self, trainer: Any) -> None:
         """Advance the bar."""
@@ -49,6 +48,13 @@ class ProgressBar(Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def open_bar(total: int, unit: str, done: int = 0) -> Any:
+    """Return a bar on standard error, or None if that is neither a terminal nor a notebook's."""
+    if sys.stderr is not None and (sys.stderr.isatty() or _is_notebook()):
+        return _tqdm()(total=total, initial=done, unit=unit, leave=False)
+    return None
 
 
 def _is_notebook() -> bool:

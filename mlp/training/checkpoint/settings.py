@@ -71,7 +71,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         value = getattr(layer, key, None)
         if hasattr(value, "forward"):
             described[key] = _object(value)
-        elif isinstance(value, bool | int | float | str):
+        elif key == "rate" or isinstance(value, bool | int | float | str):
             described[key] = value
     described["parameters"] = {
         p.name: {"shape": list(p.shape), "trained": p.trainable} for p in layer.parameters()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import mlp
 from mlp import MLP, Dense
 from mlp.studies.chain_rule import trace
 from mlp.studies.examples import EXAMPLES
@@ -109,3 +110,12 @@ def test_a_table_is_set_apart_by_empty_lines():
     for before, line in pairwise(lines):
         if before.startswith("|") != line.startswith("|"):
             assert "" in (before, line)
+
+
+def test_zeros_and_negative_arguments_are_written_as_by_hand():
+    net = MLP([Dense(1, 2, "relu", weights=[[-1.2, 1.0]], bias=False), Dense(2, 2, "softmax")],
+              "cross_entropy", seed=0)  # fmt: skip
+    text = mlp.trace(net, [1.0], [0.0, 1.0]).text(3)
+    assert "max(0, -1.2)" in text
+    assert not re.search(r"-0(?![\w.])", text)
+    assert "0 × log(" in text

@@ -1,13 +1,19 @@
 """A trace shows the very numbers of training, and its factors multiply to the gradient."""
 
+import copy
 import dataclasses
+import math
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import mlp
-from mlp import MLP, SGD, Dense, Dropout, Trainer
+from mlp import MLP, SGD, Adam, Dense, Dropout, Trainer
+from mlp.optim import Adagrad, AdamW, RMSprop
 from mlp.studies.chain_rule import trace
+from mlp.studies.examples import load_example
 from tests.studies.chain_rule.traced import ONE_HOT, T, X, network, trace_example
 
 
@@ -235,3 +241,100 @@ def test_a_trace_is_a_record_that_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         found["w1"].gradient = 0.0
     assert found == trace_example("mazur")
+
+
+def test_traces_are_short_in_a_terminal_and_a_table_in_a_notebook():
+    found = trace(network("tanh", "sigmoid", "mse"), X, T, 0.5, steps=30)
+    assert isinstance(found, tuple)
+    assert len(repr(found)) < 80
+    assert len(repr(found[0])) < 100
+    assert repr(found[1]).startswith("<Trace of step 2: loss ")
+    rows = ElementTree.fromstring(found._repr_html_()).findall("tr")
+    assert [row[0].text for row in rows] == [
+        "step",
+        *map(str, range(1, 11)),
+        "… 10 more",
+        *map(str, range(21, 31)),
+    ]
+    assert rows[1][1].text == f"{found[0].loss:.9g}"
+    assert found[:0] == ()
+    assert "more" not in type(found)(found[:11])._repr_html_()
+
+
+class Half(SGD):
+    """A custom optimizer: half a step."""
+
+    def _update(self, theta, grad, state, sizes, delta):
+        delta[...] = 0.5 * sizes[0] * grad
+
+
+OPTIMIZERS = {
+    "momentum": SGD(0.1, momentum=0.9),
+    "nesterov": SGD(0.1, momentum=0.9, nesterov=True),
+    "adagrad": Adagrad(0.1, lr_decay=0.5, initial_accumulator=0.25),
+    "rmsprop": RMSprop(0.1),
+    "centered": RMSprop(0.1, momentum=0.5, centered=True),
+    "adam": Adam(0.1),
+    "adamw": AdamW(0.1, weight_decay=0.5),
+    "a schedule": Adam(lambda step: 0.1 / (step + 1)),
+    "custom": Half(0.5),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_the_rules_of_an_optimizer_are_its_arrays_and_give_the_new_weights(kind, dtype):
+    net = network("tanh", "sigmoid", "mse", dtype=dtype)
+    steps = trace(net, X, T, optimizer=OPTIMIZERS[kind], steps=3)
+    trained, optimizer = net.copy(), copy.deepcopy(OPTIMIZERS[kind])
+    exact = 1e-12 if dtype == "float64" else 1e-5
+    for one in steps:
+        Trainer(trained, optimizer, batch_size=None).fit(X, T, epochs=1)
+        assert [update.new_value for update in one.updates] == in_order(trained)
+        for name, array in optimizer.state.items():
+            state = trained.copy()
+            state.theta = array
+            found = [r.value for u in one.updates for r in u.rules if r.name == f"{name}+"]
+            assert found == in_order(state)
+        for update in one.updates:
+            assert update.rules[-1].value == update.step
+            kept = update.keep * update.value - update.step
+            assert kept == pytest.approx(update.new_value, rel=exact, abs=exact)
+            for rule in update.rules:
+                if rule.formula:
+                    assert evaluated(rule) == pytest.approx(rule.value, rel=exact, abs=1e-12)
+    assert OPTIMIZERS[kind].steps == 0
+    assert steps[0].lr == float(OPTIMIZERS[kind].rate(0))
+
+
+def evaluated(rule):
+    """The formula of a rule, computed by Python."""
+    formula = rule.formula.replace("×", "*")
+    for number, (name, _) in enumerate(rule.parts):
+        formula = re.sub(rf"(?<!\w){re.escape(name)}(?![\w+\[])", f"_p{number}", formula)
+    values = {f"_p{number}": value for number, (_, value) in enumerate(rule.parts)}
+    return eval(formula, {"sqrt": math.sqrt, "max": max}, values)
+
+
+def test_a_plain_step_has_no_rules_and_an_optimizer_brings_its_own_rate():
+    net = network("tanh", "sigmoid", "mse")
+    assert not any(update.rules for update in trace(net, X, T).updates)
+    assert trace(net, X, T) == trace(net, X, T, optimizer=SGD(0.5))
+    with pytest.raises(ValueError, match=r"lr: received 0.5 beside Adam\(lr=0.1"):
+        trace(net, X, T, 0.5, optimizer=Adam(0.1))
+    with pytest.raises(ValueError, match="optimizer: received 'adan'"):
+        trace(net, X, T, optimizer="adan")
+
+
+def test_every_format_shows_the_rules():
+    example = load_example("mazur")
+    found = trace(example.network, example.x, example.t, 0.5, optimizer="adam",
+                  names=example.weight_names)  # fmt: skip
+    text = found.text(4)
+    assert "optimizer adam" in text.splitlines()[0]
+    assert re.search(r"m\+ +\n? *= beta1 × m \+ dE/dw5", text)
+    assert "= 0.9 × 0 + 0.08217" in text
+    assert re.search(r"w5\+ += 0.4 - 0.5 += -0.1", text)
+    assert "`beta1 × m + dE/dw5`" in found.markdown(4)
+    assert r"\frac{\partial E}{\partial w_{5}}" in found.latex(4)
+    assert "beta1 × m + ∂<var>E</var>/∂<var>w</var><sub>5</sub>" in found.html(4)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.scores import score
+from mlp.cli.scores.scores import score
 from mlp.cli.task import TableTask
 from mlp.core import MLP
 from mlp.datasets import ClassTarget, Standardizer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 
@@ -140,3 +140,25 @@ def printable(text: str) -> str:
 
 _HARMLESS = frozenset("\u00a0\u202f\u3000\u200c\u200d")
 """Spaces, and the joiners that several scripts need: not printable by the word of `str`."""
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1200 rows')
+    """
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(words: Sequence[str], joint: str = "and") -> str:
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"], "or")
+    ('a', 'a and b', 'a, b or c')
+    """
+    return f" {joint} ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)

@@ -78,8 +78,7 @@ def _run(parser: Parser, arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         return 141
     except (ValueError, TypeError, OSError, OverflowError, ImportError) as error:
-        message = error.as_options() if isinstance(error, TableError) else error
-        complain(program, f"error: {message}")
+        complain(program, f"error: {_message(error)}")
         return 2
     except MemoryError as error:
         complain(program, f"error: out of memory: {error or 'received more than fits'}")
@@ -91,3 +90,14 @@ def _run(parser: Parser, arguments: Sequence[str] | None) -> int:
         complain(program, ": ".join(["interrupted", *interrupt.args]))
         return 130
     return 0
+
+
+def _message(error: Exception) -> str:
+    """Return an error as a user of the command line reads it."""
+    if isinstance(error, TableError):
+        return error.as_options()
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename}: no such file"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
+    return str(error)

@@ -19,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._names import printable
+from mlp._names import counted, printable
 from mlp.cli import model_file
 from mlp.cli.data import (
     DATA_HELP,
     add_file_arguments,
+    cells_by_column,
     check_file_options,
+    count_missing,
     dialect_of,
     is_npz,
     is_table_file,
@@ -127,11 +129,13 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(_failure(outputs.bad))
     scores = _score(model, rows.table, outputs)
     columns = _columns(options, model, rows, outputs)
+    filled = _filled(model, rows.table, outputs)
     if options.json:
         found = columns | {
             "scores": scores,
             "columns_not_used": list(rows.others),
             "bad_rows": [cell.message for cell in outputs.bad],
+            "filled_cells": filled,
         }
         text = json.dumps(found, default=lambda array: array.tolist()) + "\n"
     else:
@@ -139,14 +143,18 @@ def run(options: argparse.Namespace) -> None:
     if options.out is None:
         print_data(text)
     else:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
         write_file(options.out, text.encode())
+    # JSON that is printed holds all notes; beside JSON in a file they are told as beside CSV
+    if options.json and options.out is None:
+        return
+    for line in _notes(options, rows, outputs, filled):
+        complain(options.prog, line)
     if options.json:
         return
-    for line in _notes(options, rows, outputs):
-        complain(options.prog, line)
     if options.out is not None:
         where = printable(str(options.out))
-        print(f"Wrote the predictions for {len(outputs.rows)} rows to {where}.")
+        print(f"Wrote the predictions for {counted(len(outputs.rows), 'row')} to {where}.")
     if scores is not None:
         # stdout may be piped as CSV: the scores must not mix with it
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)
@@ -224,21 +232,34 @@ def _outputs(model: Model, table: Table) -> Outputs:
 
 def _failure(bad: list[BadCell]) -> str:
     """Return the message about rows that cannot be predicted."""
-    more = f" (and {len(bad) - 1} more such rows)" if len(bad) > 1 else ""
+    more = f" (and {counted(len(bad) - 1, 'more such row')})" if len(bad) > 1 else ""
     return (
         f"{bad[0].message}{more}; --on-bad-row blank writes no prediction for such rows, "
         "--on-bad-row skip leaves them out"
     )
 
 
-def _notes(options: argparse.Namespace, rows: Rows, outputs: Outputs) -> Iterator[str]:
+def _filled(model: Model, table: Table, outputs: Outputs) -> dict[str, int]:
+    """Return the number of cells filled with means in each column that has any."""
+    if model.inputs.fill is None:
+        return {}
+    parts = {f"{name}.{part}" for name in model.dates for part in PARTS}
+    columns = [name for name in model.inputs.columns if name not in parts]
+    return count_missing(table, columns, outputs.rows)
+
+
+def _notes(
+    options: argparse.Namespace, rows: Rows, outputs: Outputs, filled: dict[str, int]
+) -> Iterator[str]:
     """Yield lines about what was not used and not predicted."""
     if rows.others:
         yield f"{rows.table.source}: columns not used: {shortened(rows.others)}"
+    if filled:
+        yield f"filled with means: {cells_by_column(filled)}"
     bad = outputs.bad
     if bad:
         what = "left out" if options.on_bad_row == "skip" else "without a prediction"
-        yield f"{len(bad)} of {len(rows.table)} rows {what}:"
+        yield f"{len(bad)} of {counted(len(rows.table), 'row')} {what}:"
         yield from (cell.message for cell in bad[:_SHOWN])
         if len(bad) > _SHOWN:
             yield f"and {len(bad) - _SHOWN} more"
@@ -309,8 +330,9 @@ def _score(model: Model, table: Table, outputs: Outputs) -> dict[str, Any] | Non
 
 
 def _score_text(scores: dict[str, Any]) -> str:
-    rest = f" ({scores['not_scored']} rows not scored)" if scores["not_scored"] else ""
-    text = f"{scores['rows']} rows with a target: {score_line(scores)}{rest}"
+    missed = scores["not_scored"]
+    rest = f" ({counted(missed, 'row')} not scored)" if missed else ""
+    text = f"{counted(scores['rows'], 'row')} with a target: {score_line(scores)}{rest}"
     if "confusion" in scores:
         text += f"\n\n{confusion_text(scores['labels'], scores['confusion'])}"
     return text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlp._atomic import write_file
-from mlp._names import find_name, printable
+from mlp._names import counted, find_name, printable
 from mlp.cli.data import Data
 from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
@@ -100,8 +100,9 @@ class TrainReport:
         history.to_json(history_json)
         files = [model, history_json, history_csv]
         if any(map(isfinite, history["loss"])):
+            has_penalty = max(self.trainer.penalty.l1, self.trainer.penalty.l2) > 0
             with offscreen():
-                files.append(save_figure(history.plot(), picture))
+                files.append(save_figure(history.plot(has_penalty=has_penalty), picture))
         if self.is_held_out and self.scores:
             write_file(held_out, self._held_out_rows().encode())
             files.append(held_out)
@@ -166,6 +167,8 @@ class TrainReport:
             "test_rows": len(task.parts.test),
             "held_out_rows": len(self.rows) if self.is_held_out else 0,
             "dropped_rows": self.data.n_dropped,
+            "dropped_for": self.data.dropped_for,
+            "filled_cells": self.data.filled,
             "sizes": list(task.sizes),
             "normalization": self.options.normalize,
             "parameters": trainer.net.theta.size,
@@ -215,7 +218,8 @@ class TrainReport:
         held_out = f"{validation} for validation, {test} for the test"
         held_out = held_out if test else f"{validation} held out"
         dropped = f", {data.n_dropped} dropped for missing values" if data.n_dropped else ""
-        yield f"{printable(data.table.source)}: {training} rows to train on, {held_out}{dropped}"
+        rows = f"{counted(training, 'row')} to train on, {held_out}{dropped}"
+        yield f"{printable(data.table.source)}: {rows}"
         what = shortened(task.target.names)
         if isinstance(task.target, ClassTarget):
             what += f" of {len(task.target.labels)} classes"
@@ -246,7 +250,7 @@ class TrainReport:
         n, scores = len(self.outputs), self.scores
         part = self.task.scored_part
         is_pure = part == "validation" and not self._chosen[0]
-        rows = f"{n} {'held-out' if is_pure else part} rows"
+        rows = counted(n, f"{'held-out' if is_pure else part} row")
         if not scores:
             yield f"{rows}: received no finite outputs"
             return

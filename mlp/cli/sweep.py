@@ -26,6 +26,7 @@ from mlp.cli.options import (
     make_network,
 )
 from mlp.cli.output import print_json
+from mlp.cli.scores import percent
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
@@ -176,7 +177,7 @@ def _report(
         by = "loss on held-out data" if task.validation is not None else "error"
         right = ""
         if accuracy is not None:
-            share = f"{accuracy[result.best_index]:.1%}"
+            share = percent(accuracy[result.best_index])
             right = f"; accuracy {share} on the same rows, which chose the rate"
         print(f"Best rate: {result.best:g} (lowest {by}{right}).")
     print(printable(f"Wrote {chart} and {table}."))

@@ -220,7 +220,7 @@ def _split(
         if isinstance(target, ClassTarget):
             place = table.place(int((labels == scarce).argmax()), target.names[0])
             what = f"the class {target.labels.names[scarce]!r} in {counts[scarce]} of {n} rows"
-        remedies = [Remedy("validation", 0, "holds no rows out")]
+        remedies = [Remedy("validation", 0, "holds no rows out", instead=all(shares))]
         if all(shares):
             remedies.insert(0, Remedy("test", 0, "holds out only those that choose"))
         names = zip(("training", "validation", "test"), (True, *shares), strict=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlp._checks import check_count
-from mlp._names import printable
+from mlp._names import listed, printable
 from mlp.cli.data import DATA_HELP, Data, add_data_arguments, read_data
 from mlp.cli.model_file import metadata_of
 from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_hidden
@@ -183,7 +183,7 @@ def _report(
     else:
         print(report.text())
         where = "this folder" if options.out == Path() else printable(str(options.out))
-        print(f"\nWrote {', '.join(file.name for file in files)} to {where}.")
+        print(f"\nWrote {listed([file.name for file in files])} to {where}.")
     return files
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mlp._checks import check_choice
+from mlp._checks import check_bool, check_choice
 from mlp._names import shortened
 from mlp.plotting.labels import Label, write_key, write_labels
 from mlp.plotting.style import drawing, tidy
@@ -26,7 +26,11 @@ class HistoryRecord(Protocol):
 
 
 def plot_history(
-    history: HistoryRecord, ax: Axes | None = None, *, scale: Literal["linear", "log"] = "linear"
+    history: HistoryRecord,
+    ax: Axes | None = None,
+    *,
+    scale: Literal["linear", "log"] = "linear",
+    has_penalty: bool = False,
 ) -> Axes:
     """Draw training and validation loss over the epochs, counted from 1.
 
@@ -42,6 +46,9 @@ def plot_history(
         Axes to draw on; by default those of a new figure.
     scale
         Scale of the loss axis.
+    has_penalty
+        Whether the training loss includes penalties, which the validation loss never does: its
+        label says so.
 
     Returns
     -------
@@ -61,6 +68,7 @@ def plot_history(
     ['training', 'validation']
     """
     check_choice("scale", scale, ("linear", "log"))
+    check_bool("has_penalty", has_penalty)
     if not isinstance(history, Mapping):
         raise TypeError(f"history: received {shortened(history)}, expected a History")
     training = _losses(history, "loss")
@@ -90,7 +98,9 @@ def plot_history(
             ):
                 line.set_gid(name)
         write_key(ax, None, _status(history) + _mark_best(ax, validation))
-        write_labels(ax, [_label(*one, c) for one, c in zip(series, colors, strict=False)])
+        training_label = "training (with penalty)" if has_penalty else "training"
+        named = [(training_label, training), *series[1:]]
+        write_labels(ax, [_label(*one, c) for one, c in zip(named, colors, strict=False)])
     return ax
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.tables.errors import CellError
-from mlp.tables.numbers import PARTS, NumberFormat, date_parts, parse_date
+from mlp.tables.numbers import PARTS, NumberFormat, date_parts, hint, parse_date
 from mlp.tables.table import BadCell, Column, Table, Words
 
 
@@ -155,7 +155,7 @@ class Columns:
         return True
 
     def _reject(self, line: int, i: int, cell: str, expected: str) -> None:
-        error = self._error(line, i, f"received {cell.strip()!r}, expected {expected}")
+        error = self._error(line, i, f"received {cell.strip()!r}, expected {expected}{hint(cell)}")
         if not self.keeps_bad:
             raise error
         self.bad.append(BadCell(len(self.lines), self.names[i], str(error)))

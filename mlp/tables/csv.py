@@ -16,7 +16,7 @@ from mlp.tables.columns import Columns, Kinds
 from mlp.tables.dialect import HEADER_REMEDIES, Dialect
 from mlp.tables.errors import CellError, Remedy, TableError, refer_to
 from mlp.tables.rows import AnyPath, Row, Rows, TextRows
-from mlp.tables.survey import Survey
+from mlp.tables.survey import Survey, join_remedies
 from mlp.tables.table import MANY, Table, Words, check_indices, check_strings, find_column
 from mlp.tables.task import with_task
 
@@ -56,7 +56,8 @@ def read_csv(
         The file.
     text : sequence of str or int, or "all"
         The columns of words, by name or by position (from 1, or from -1 at the end); "all" are
-        those where at least half of the values are words, and fewer than half of the rows differ.
+        those where at least half of the values are words, and fewer than half of the rows differ,
+        but not those of money or dates.
         All others hold finite numbers: ``1``, ``-0.5``, ``1e5``.
     ignore : sequence of str or int
         The columns to leave out.
@@ -157,6 +158,7 @@ class RowReader:
         self._rows, self._reopen = rows, reopen
         self.names = rows.names
         self.kept: dict[int, list[str]] = {}
+        self._rejected: Row | None = None  # which advice is about if rows can be read only once
 
     def __enter__(self) -> Self:
         """Return the reader."""
@@ -252,13 +254,22 @@ class RowReader:
         if unnamed:
             shown = f" ({self.names[unnamed[0]]})" if self.names[unnamed[0]] else ""
             raise TableError(
-                f"{self.source}: received no name for column {unnamed[0] + 1}{shown}, expected "
-                "one: row numbers, as pandas and R write them, are no input",
-                self._advice(kinds, missing, unnamed=unnamed),
+                f"{self.source}: received no name for column {unnamed[0] + 1}{shown}: it is "
+                "probably the row numbers that pandas or R writes",
+                self._advice(kinds, missing, (task, missing_target), unnamed),
             )
         self._check_names(kept)
-        table = self._fill(kinds, kept, missing, bad_cells)
+        try:
+            table = self._fill(kinds, kept, missing, bad_cells)
+        except CellError as error:
+            advice = self._advice(kinds, missing, (task, missing_target))
+            raise error.with_remedies(advice) from None
         self._check_header(table)
+        return self._with_task(table, kinds, task, missing_target)
+
+    def _with_task(
+        self, table: Table, kinds: Kinds, task: str | None, missing_target: str
+    ) -> Table:
         return with_task(
             table,
             [self.names[i] for i in kinds.targets],
@@ -286,9 +297,9 @@ class RowReader:
             if len(cells) == n_cells:
                 try:
                     columns.add(line, cells)
-                except CellError as error:
-                    advice = self._advice(kinds, missing, (line, cells))
-                    raise error.with_remedies(advice) from None
+                except CellError:
+                    self._rejected = (line, cells)
+                    raise
                 continue
             message = (
                 f"{self.source}: line {line}: received {len(cells)} cells, "
@@ -300,13 +311,46 @@ class RowReader:
         return columns.table(kept)
 
     def _advice(
-        self, kinds: Kinds, missing: str, row: Row | None = None, unnamed: Sequence[int] = ()
+        self,
+        kinds: Kinds,
+        missing: str,
+        target: tuple[str | None, str],
+        unnamed: Sequence[int] = (),
     ) -> list[Remedy]:
-        """Return the arguments under which the columns can be read."""
-        looked_at = [i for i in (*kinds.numbers, *kinds.words) if i not in unnamed]
+        """Return the arguments under which the columns can be read, those of targets included."""
+        words = {*kinds.words, *kinds.dates}
+        looked_at = [i for i in (*kinds.numbers, *words) if i not in unnamed]
         survey = Survey(self.names, looked_at, self.dialect.number_format, self.dialect.missing)
-        survey.add(self._again(row))
-        return survey.remedies(unnamed, kinds.words, missing == "refuse")
+        survey.add(self._again(self._rejected))
+        is_whole = self._reopen is not None and survey.n_rows < _SURVEYED
+        found = survey.remedies(unnamed, words, missing == "refuse", is_whole)
+        of_target, missing_as = self._target_advice(kinds, *target)
+        return join_remedies(found, of_target, {*survey.missing_as, *missing_as})
+
+    def _target_advice(
+        self, kinds: Kinds, task: str | None, missing_target: str
+    ) -> tuple[Sequence[Remedy], list[str]]:
+        """Return how the targets of the first rows can be read, and their missing words."""
+        cells = Columns(
+            self.source,
+            self.names,
+            Kinds([], targets=kinds.targets),
+            self.dialect.number_format,
+            self.dialect.missing,
+            False,
+            True,
+        )
+        remedies: Sequence[Remedy] = ()
+        try:
+            for line, texts in self._again(None):
+                if len(texts) == len(self.names):
+                    cells.add(line, texts)
+            if kinds.targets and cells.lines:
+                self._with_task(cells.table([*kinds.targets]), kinds, task, missing_target)
+        except ValueError as error:  # others are reported when the rows are read
+            remedies = error.remedies if isinstance(error, TableError) else ()
+        texts = [text for known in cells.known.values() for text in known]
+        return remedies, [text for text in texts if text and text.lower() in self.dialect.missing]
 
     def _find(self, argument: str, columns: Sequence[str | int]) -> list[int]:
         found = _several(argument, columns)

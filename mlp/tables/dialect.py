@@ -16,7 +16,7 @@ MISSING_WORDS = ("", "na", "n/a", "n.a.", "nan", "null", "?", "#n/a", "<na>")
 
 HEADER_REMEDIES = (
     Remedy("header", False, "reads the line as a row and names the columns x1, x2, ..."),
-    Remedy("header", True, "takes it for names"),
+    Remedy("header", True, "takes it for names", instead=True),
 )
 
 _DELIMITERS = (",", ";", "\t")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlp._checks import check_instance, check_sequence
+from mlp._names import listed
 
 _OPTIONS = {"text": "one-hot"}  # where the command line's name differs from the argument's
 
@@ -24,6 +25,8 @@ class Remedy(NamedTuple):
         What it does, to follow ``ARGUMENT=VALUE`` in a sentence.
     option : str, optional
         The same advice for the command line; by default it follows from the other attributes.
+    instead : bool
+        Whether it replaces the remedy before it; else both are needed.
 
     Examples
     --------
@@ -38,6 +41,7 @@ class Remedy(NamedTuple):
     value: str | bool | int | Sequence[str | int]
     effect: str
     option: str = ""
+    instead: bool = False
 
     def as_argument(self) -> str:
         """Return the advice for a caller from Python."""
@@ -98,11 +102,21 @@ class TableError(ValueError):
 
     def _with_advice(self, advice: Sequence[str]) -> str:
         """Return the message; a remedy without an effect belongs to the next one."""
-        ends = [
-            "" if i == len(advice) else ", " if r.effect else " "
-            for i, r in enumerate(self.remedies, 1)
-        ]
-        text = "".join(map("".join, zip(advice, ends, strict=True)))
+        groups: list[list[str]] = []
+        before = ""
+        for remedy, text in zip(self.remedies, advice, strict=True):
+            if not remedy.effect:
+                before += f"{text} "
+                continue
+            if remedy.instead and groups:
+                groups[-1].append(before + text)
+            else:
+                groups.append([before + text])
+            before = ""
+        needed = [f"either {listed(ways, 'or')}" if ways[1:] else ways[0] for ways in groups]
+        text = "".join(needed)
+        if needed[1:]:
+            text = f"needed: {'; '.join(needed[:-1])}; and {needed[-1]}"
         return f"{self.what}; {text}" if text else self.what
 
 

@@ -18,7 +18,7 @@ from mlp.tables.columns import Kinds, name_all
 from mlp.tables.csv import CSVFile, RowReader
 from mlp.tables.dialect import Dialect
 from mlp.tables.errors import CellError
-from mlp.tables.numbers import parse_date, parse_number
+from mlp.tables.numbers import hint, parse_date, parse_number
 from mlp.tables.rows import AnyPath, Row, Rows
 from mlp.tables.table import BadCell, Column, Table, Words
 
@@ -218,9 +218,13 @@ class FrameReader(RowReader):
                 for row in np.flatnonzero(np.isnan(numbers)).tolist() if texts else []:
                     if texts[row]:
                         expected = "a date" if i in kinds.dates else "a finite number"
-                        error = self._error(row, i, f"received {texts[row]!r}, expected {expected}")
+                        error = self._error(
+                            row,
+                            i,
+                            f"received {texts[row]!r}, expected {expected}{hint(texts[row])}",
+                        )
                         if bad_cells == "refuse":
-                            raise error.with_remedies(self._advice(kinds, missing))
+                            raise error
                         bad.append(BadCell(row, self.names[i], str(error)))
         table = Table(name_all(columns, kept, self.names, kinds.dates, self.source), self.source)
         table.bad_cells = bad
@@ -229,8 +233,7 @@ class FrameReader(RowReader):
             is_missing = table.is_missing(name)
             if is_missing.any():
                 i, row = self.names.index(name), int(is_missing.argmax())
-                error = self._error(row, i, "received a missing value, expected none", True)
-                raise error.with_remedies(self._advice(kinds, missing))
+                raise self._error(row, i, "received a missing value, expected none", True)
         return table
 
     def _error(self, row: int, i: int, what: str, is_missing: bool = False) -> CellError:

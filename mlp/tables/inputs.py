@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlp._checks import check_count, check_dtype, check_instance, check_names, require_keys
+from mlp._names import listed
 from mlp.tables.errors import Remedy, TableError
 from mlp.tables.labels import Labels
 from mlp.tables.standardizer import Standardizer, check_standardizer, finite_row
@@ -362,12 +363,13 @@ def _check_words(table: Table, columns: Mapping[str, Words], max_words: int | No
     most = most_words(len(table)) if max_words is None else check_count("max_words", max_words)
     many = {name: n for name, words in columns.items() if (n := len(set(words.values))) > most}
     if many:
-        counts = ", ".join(f"{n} different words in {name!r}" for name, n in many.items())
-        remedies = [Remedy("ignore", list(many), "leaves out what nearly differs in each row")]
+        counts = listed([f"{n} different words in {name!r}" for name, n in many.items()])
+        effect = "leaves out the column" if len(many) == 1 else "leaves out these columns"
+        remedies = [Remedy("ignore", list(many), effect)]
         if max_words is None:
             n = max(many.values())
             effect = f"makes {n:,} inputs, {8 * n * len(table) / 2**20:,.0f} MiB"
-            remedies.append(Remedy("max_words", n, effect))
+            remedies.append(Remedy("max_words", n, effect, instead=True))
         raise TableError(
             f"{table.source}: received {counts} for {len(table)} rows, expected at most {most}",
             remedies,

@@ -13,6 +13,17 @@ _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _DIGITS = re.compile(r"[+-]?[$€£¥]? ?[0-9][0-9.,'\u2019 ]*(?:[eE][+-]?[0-9]+)?[%$€£¥]?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9].*)?")
 _EPOCH = datetime(1970, 1, 1)
+_AMOUNT, _SIGN = r"[0-9][0-9.,'\u2019 ]*", r"[$€£¥₹]"
+_MONEY = re.compile(rf"\(?[+-]?(?:{_SIGN} ?[+-]?{_AMOUNT}|{_AMOUNT}{_SIGN})\)?")
+_DATE = re.compile(
+    r"(?:[0-9]{4}([./-])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([./-])[0-9]{1,2}\2(?:[0-9]{2}){1,2}"
+    r"|[0-9]{1,2}([ -])[A-Za-z]{3,9}\.?\3[0-9]{4})(?:[T ].*)?"
+)
+_HINTS = {
+    "money": " (it looks like money: remove the currency sign)",
+    "date": " (it looks like a date: only ISO dates such as 2024-12-31 are read)",
+    "": "",
+}
 PARTS = ("year", "month", "weekday")
 
 
@@ -148,6 +159,25 @@ def parse_date(text: str) -> float:
     except (ValueError, OverflowError):
         return nan
     return (moment - _EPOCH).total_seconds() / 86400.0
+
+
+def lookalike(text: str) -> str:
+    """Return "money" or "date" for text that looks so and is not read, else a blank string.
+
+    Examples
+    --------
+    >>> [lookalike(text) for text in ("$4,325.00", "5 €", "01/31/1970", "1970-01-31", "x")]
+    ['money', 'money', 'date', '', '']
+    """
+    text = text.translate(_SPACES).strip()
+    if _MONEY.fullmatch(text):
+        return "money"
+    return "date" if _DATE.fullmatch(text) and not isfinite(parse_date(text)) else ""
+
+
+def hint(text: str) -> str:
+    """Return what an error message adds about a cell that looks like money or a date."""
+    return _HINTS[lookalike(text)]
 
 
 def date_parts(days: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

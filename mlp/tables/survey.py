@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import isfinite
 
+from mlp._names import counted, listed
 from mlp.tables.errors import Remedy, refer_to
-from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, parse_date
+from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, lookalike, parse_date
 
 _MOST_WORDS = 100_000  # different words of a column that are told apart
 _LEARNED = 100  # rows after which it is looked at which columns are numbers
+_COUNTED = 100_000  # rows whose gaps are counted
+_WORDS = "missing_words"
+_FEW_ROWS = 2  # the numbers in so few may be anything
+_SHOWN = 8
+_SUCH_ROWS = "rows with missing values"
 FEW_WORDS = 10  # accepted in a table of any length
 
 
@@ -24,6 +31,7 @@ class ColumnSurvey:
     def __init__(self, number_format: NumberFormat) -> None:
         self.number_format = number_format
         self.numbers = self.words = self.missing = self.dates = 0
+        self.lookalikes = Counter[str]()  # words that look like money, or dates but ISO's
         self.distinct: dict[str, None] = {}  # in the order of the file
         self.missing_as: set[str] = set()
         self._has_point = False
@@ -40,6 +48,7 @@ class ColumnSurvey:
         else:
             self.words += 1
             self.dates += isfinite(parse_date(text))
+            self.lookalikes[lookalike(text)] += 1
             if len(self.distinct) <= _MOST_WORDS:
                 self.distinct[text] = None
         is_first_point = "." in text and not self._has_point
@@ -73,6 +82,28 @@ class ColumnSurvey:
         return len(self.distinct) <= FEW_WORDS and not any("," in word for word in self.distinct)
 
     @property
+    def looks_like(self) -> str:
+        """What all words look like: "money", "date", or a blank string for nothing of that."""
+        kinds = [kind for kind in ("money", "date") if 0 < self.words == self.lookalikes[kind]]
+        return "".join(kinds)
+
+    def reason(self) -> str:
+        """Return why the column is no input as it is; a blank string if it may be one."""
+        n, n_words = self.numbers + self.words, len(self.distinct)
+        example = repr(next(iter(self.distinct), ""))
+        if self.looks_like == "money":
+            return f"looks like money: to use it, remove the currency sign of {example}"
+        if self.looks_like == "date":
+            return f"looks like dates: to use it, write {example} as an ISO date, like 2024-12-31"
+        if self.words > _FEW_ROWS and n_words == 1 and not self.numbers:
+            return f"only the word {example}"
+        if self.are_nearly_unique:
+            return f"{n_words} different words in {counted(n, 'row')}"
+        if 0 < self.words < self.numbers and not self.has_few_words:
+            return f"{self.numbers} numbers and {n_words} different words"
+        return ""
+
+    @property
     def are_nearly_unique(self) -> bool:
         """Whether there are more different words than a column of categories has."""
         n_rows = self.numbers + self.words + self.missing
@@ -101,34 +132,56 @@ class Survey:
     ) -> None:
         self.names, self.missing_words = names, missing_words
         self.columns = {i: ColumnSurvey(number_format) for i in columns}
+        self.n_rows = 0
+        self._counters = {first: [*self.columns] for first in (0, 1)}  # they number the rows
+        self._gaps = Counter[tuple[int, ...]]()  # of each row: i if missing, ~i if a word
 
     def add(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Count the cells of all rows, up to one that cannot be read."""
         numeric: list[int] = []  # columns that have held plain numbers only: read together
         rest = list(self.columns)
         try:
-            for n_rows, (_, cells) in enumerate(rows, 1):
+            for _, cells in rows:
                 if len(cells) != len(self.names):
                     continue
+                self._count(cells)
                 if not _are_numbers([cells[i] for i in numeric]):
                     numeric, rest = [], list(self.columns)
                 for i in numeric:
                     self.columns[i].numbers += 1
-                for i in rest:
-                    self.columns[i].add(cells[i].strip(), self.missing_words)
-                if n_rows % _LEARNED == 0:
+                gaps = [self._add(i, cells[i].strip()) for i in rest]
+                if self.n_rows <= _COUNTED:
+                    self._gaps[tuple(gap for gap in gaps if gap is not None)] += 1
+                if self.n_rows % _LEARNED == 0:
                     numeric = [i for i, column in self.columns.items() if column.are_plain]
                     rest = [i for i in self.columns if i not in numeric]
         except ValueError:  # reported when the rows are read
             return
 
+    def _add(self, i: int, text: str) -> int | None:
+        """Count a cell; return i if it is missing, ~i if it is a word."""
+        column = self.columns[i]
+        n_missing, n_words = column.missing, column.words
+        column.add(text, self.missing_words)
+        if column.missing > n_missing:
+            return i
+        return ~i if column.words > n_words else None
+
+    def _count(self, cells: Sequence[str]) -> None:
+        """Count a row, and keep the columns that have held 0, 1, 2, ... or 1, 2, 3, ..."""
+        for first, columns in self._counters.items():
+            number = str(self.n_rows + first)
+            self._counters[first] = [i for i in columns if cells[i].strip() == number]
+        self.n_rows += 1
+
     def text(self, known: Collection[int]) -> list[int]:
-        """Return the columns of words but those known; nearly unique ones are left out."""
+        """Return the columns of words but those known, nearly unique, or of money or dates."""
         return [
             i
             for i, column in self.columns.items()
             if column.are_words
             and not (i in known or column.are_nearly_unique or self._format_of(i))
+            and not column.looks_like
         ]
 
     def _format_of(self, i: int) -> NumberFormat | None:
@@ -137,7 +190,11 @@ class Survey:
         return column.formats[0] if column.words and column.formats else None
 
     def remedies(
-        self, unnamed: Sequence[int], words: Collection[int], rejects_missing: bool
+        self,
+        unnamed: Sequence[int],
+        words: Collection[int],
+        rejects_missing: bool,
+        is_whole: bool = True,
     ) -> list[Remedy]:
         """Return the arguments under which the columns can be read.
 
@@ -149,6 +206,8 @@ class Survey:
             The columns that are known to hold words.
         rejects_missing : bool
             Whether a missing value is an error.
+        is_whole : bool
+            Whether all rows were counted, so that the advice may give numbers of rows.
         """
         found = []
         for i, column in self.columns.items():
@@ -156,35 +215,63 @@ class Survey:
             if known:
                 found += format_remedies(known, next(iter(column.distinct)))
                 break
-        text = self.text(words)
+        reasons = dict.fromkeys(unnamed, "no name") | self._reasons(words, rejects_missing)
+        text = [i for i in self.text(words) if i not in reasons]
         if text:
             found.append(Remedy("text", self._refer(text), "makes an input of each word"))
-        dates = [i for i, column in self.columns.items() if column.are_dates and i not in words]
-        if dates:
-            found.append(Remedy("dates", self._refer(dates), "reads dates as numbers"))
-        found += self._ignored(unnamed, words)
-        found += self._missing()
-        return found if rejects_missing else [r for r in found if r is not KEEP_MISSING]
-
-    def _ignored(self, unnamed: Sequence[int], words: Collection[int]) -> list[Remedy]:
-        unique = [
+        dates = [
             i
             for i, column in self.columns.items()
-            if column.are_nearly_unique and not (i in words or self._format_of(i))
+            if column.are_dates and not (i in words or i in reasons)
         ]
-        empty = [i for i, column in self.columns.items() if column.is_empty]
-        mixed = [i for i in self._odd() if not self.columns[i].has_few_words]
-        kinds = [
-            (unnamed, "without a name"),
-            (unique, "of words that nearly all differ"),
-            (mixed, "of numbers and many words"),
-            (empty, "without a value"),
+        if dates:
+            found.append(Remedy("dates", self._refer(dates), "reads dates as numbers"))
+        if reasons:
+            found.append(Remedy("ignore", self._refer([*reasons]), self._effect(reasons)))
+        few = [i for i in self._odd() if i not in reasons]
+        odd = {word for i in few for word in self.columns[i].distinct}
+        if odd:
+            effect = "takes such cells for missing values"
+            found.append(Remedy(_WORDS, [*sorted(odd), *self.missing_as], effect))
+        n_gaps = self._n_rows_with_gaps({*reasons}, few)
+        if rejects_missing and n_gaps:
+            rows = f"{n_gaps} of {counted(self.n_rows, 'row')}" if is_whole else _SUCH_ROWS
+            found.append(keep_missing(rows))
+        return found
+
+    @property
+    def missing_as(self) -> list[str]:
+        """The words that stand for missing values so far."""
+        return sorted({word for c in self.columns.values() for word in c.missing_as if word})
+
+    def _reasons(self, words: Collection[int], rejects_missing: bool) -> dict[int, str]:
+        """Return why columns are no inputs as they are, each by its index."""
+        found = {}
+        for i, column in self.columns.items():
+            reason = ""
+            if i in words:
+                continue
+            if column.is_empty:
+                reason = "no value"
+            elif rejects_missing and 2 * column.missing > self.n_rows:
+                reason = f"blank in {column.missing} of {counted(self.n_rows, 'row')}"
+            elif not self._format_of(i):
+                reason = column.reason()
+            if reason:
+                found[i] = reason
+        if self.n_rows > _FEW_ROWS:
+            counters = [i for columns in self._counters.values() for i in columns]
+            found |= dict.fromkeys(counters, "only numbers the rows")
+        return found
+
+    def _effect(self, reasons: Mapping[int, str]) -> str:
+        shown = [
+            f"{repr(self.names[i]) if self.names[i] else f'column {i + 1}'} ({reason})"
+            for i, reason in [*reasons.items()][:_SHOWN]
         ]
-        columns = [i for kind, _ in kinds for i in kind]
-        if not columns:
-            return []
-        what = ", ".join(f"{_column(len(kind))} {text}" for kind, text in kinds if kind)
-        return [Remedy("ignore", self._refer(columns), f"leaves out {what}")]
+        if len(reasons) > _SHOWN:
+            shown.append(f"{len(reasons) - _SHOWN} more")
+        return f"leaves out {listed(shown)}"
 
     def _odd(self) -> list[int]:
         """Return the columns of numbers with words among them."""
@@ -194,30 +281,50 @@ class Survey:
             if 0 < column.words < column.numbers and not self._format_of(i)
         ]
 
-    def _missing(self) -> list[Remedy]:
-        """Return advice about cells without a value, and words among numbers."""
-        columns = self.columns.values()
-        few = [self.columns[i] for i in self._odd() if self.columns[i].has_few_words]
-        odd = {word for column in few for word in column.distinct}
-        found = []
-        if odd:
-            also = {word for column in columns for word in column.missing_as if word}
-            words = [*sorted(odd), *sorted(also)]
-            found.append(Remedy("missing_words", words, "takes such cells for missing values"))
-        if found or any(column.missing and not column.is_empty for column in columns):
-            found.append(KEEP_MISSING)
-        return found
+    def _n_rows_with_gaps(self, left_out: Collection[int], odd: Collection[int]) -> int:
+        """Return how many rows lack a value, or hold a word in one of the `odd` columns."""
+        return sum(
+            n
+            for cells, n in self._gaps.items()
+            if any(~i in odd if i < 0 else i not in left_out for i in cells)
+        )
 
     def _refer(self, columns: Sequence[int]) -> list[str | int]:
         return [refer_to(self.names, i) for i in columns]
 
 
-KEEP_MISSING = Remedy(
-    "missing",
-    "keep",
-    "reads missing values as NaN",
-    "--missing drop leaves out rows with missing values, --missing mean fills inputs in",
-)
+def keep_missing(rows: str) -> Remedy:
+    """Return the advice about missing values; `rows` says which are left out."""
+    return Remedy(
+        "missing",
+        "keep",
+        "reads missing values as NaN",
+        f"either --missing drop leaves out {rows} or --missing mean fills gaps in the inputs with "
+        "the column's mean",
+    )
+
+
+def join_remedies(
+    inputs: Sequence[Remedy], target: Sequence[Remedy], missing_as: Iterable[str]
+) -> list[Remedy]:
+    """Return the advice about inputs and targets, with one list of missing words for both.
+
+    Parameters
+    ----------
+    inputs, target : sequence of Remedy
+        The advice.
+    missing_as : iterable of str
+        The words that have stood for missing values and shall do so further on.
+    """
+    of_inputs = [r for r in inputs if r.argument == _WORDS]
+    of_target = [r for r in target if r.argument == _WORDS and not r.instead]
+    words = [word for r in of_inputs + of_target for word in r.value]  # type: ignore[union-attr]
+    every = [*dict.fromkeys([*words, *sorted(missing_as)])]
+    inputs = [r._replace(value=every) if r in of_inputs else r for r in inputs]
+    if not of_inputs:
+        return [*inputs, *(r._replace(value=every) if r in of_target else r for r in target)]
+    rest = [r for r in target if r not in of_target]
+    return [*inputs, *rest[bool(rest) and rest[0].instead :]]
 
 
 def _are_numbers(cells: list[str]) -> bool:
@@ -233,7 +340,3 @@ def format_remedies(known: NumberFormat, example: str) -> list[Remedy]:
     *first, (argument, value) = known.arguments().items()
     effect = f"reads {example!r} as {known.parse(example):.15g}"
     return [*(Remedy(name, mark, "") for name, mark in first), Remedy(argument, value, effect)]
-
-
-def _column(n: int) -> str:
-    return "a column" if n == 1 else f"{n} columns"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlp._checks import check_bool, check_instance
 from mlp.tables.errors import CellError, Remedy, TableError
-from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, parse_number
+from mlp.tables.numbers import KNOWN_FORMATS, NumberFormat, hint, lookalike, parse_number
 from mlp.tables.survey import format_remedies, most_words
 from mlp.tables.table import Table, Words, check_strings, known_columns
 
@@ -18,12 +18,14 @@ TASKS = ("classify", "regress")
 _SHOWN = 5
 _CLASSIFY = Remedy("task", "classify", "makes a class of each value")
 _REGRESS = Remedy("task", "regress", "takes them for numbers")
+_EITHER_TASK = (_CLASSIFY, _REGRESS._replace(instead=True))
 _KEEP = Remedy(
     "missing_target",
     "keep",
     "reads missing values as NaN",
-    "--missing-target drop leaves such rows out",
+    "--missing-target drop leaves out rows without a target",
 )
+_KEEP_AND = Remedy("missing_target", "keep", "", "--missing-target drop")
 
 
 def with_task(
@@ -131,22 +133,23 @@ class _Cells:
         n_numbers, n_words = int(self.is_number.sum()), int(self.is_word.sum())
         known = self.numbers[self.is_number]
         are_whole = bool((known == np.rint(known)).all())
-        tasks = [_CLASSIFY, _REGRESS] if are_whole else [_CLASSIFY]
+        are_few = len(np.unique(known)) <= 2 and (are_whole or isinstance(self.column, Words))
+        is_doubtful = are_whole and not are_few
         if n_words:
             if n_numbers > n_words:
-                raise self._odd_cells(self.is_word | (self.is_missing & rejects_missing), tasks)
+                raise self._odd_cells(rejects_missing, is_doubtful)
             self._check_words()
             return "classify"
         if rejects_missing and self.is_missing.any() and n_numbers:
-            raise self._odd_cells(self.is_missing, tasks)
-        if len(np.unique(known)) <= 2 and (are_whole or isinstance(self.column, Words)):
+            raise self._odd_cells(rejects_missing, is_doubtful)
+        if are_few:
             return "classify"
         if not are_whole:
             return "regress"
         raise TableError(
-            f"{self.table.source}: column {self.name!r}: received whole numbers as the target, "
-            "expected a task",
-            [_CLASSIFY, _REGRESS],
+            f"{self.table.source}: column {self.name!r}: received whole numbers, which can be "
+            "classes or amounts",
+            _EITHER_TASK,
         )
 
     def _check_words(self) -> None:
@@ -157,8 +160,15 @@ class _Cells:
                 raise TableError(
                     f"{self._place(int(self.is_word.argmax()))}: received {used[0]!r}, expected "
                     "a number or the name of a class",
-                    [*format_remedies(known, used[0]), _CLASSIFY],
+                    [*format_remedies(known, used[0]), _CLASSIFY._replace(instead=True)],
                 )
+        looks = {lookalike(word) for word in used}
+        if len(looks) == 1 and looks != {""}:
+            raise TableError(
+                f"{self._place(int(self.is_word.argmax()))}: received {used[0]!r}, expected a "
+                "number or the name of a class",
+                [_CLASSIFY._replace(effect=f"makes a class of each value{hint(used[0])}")],
+            )
         if len(used) > most_words(len(self.table)):
             raise TableError(
                 f"{self.table.source}: column {self.name!r}: received {len(used)} different words "
@@ -179,7 +189,7 @@ class _Cells:
     def as_numbers(self, rejects_missing: bool) -> Table:
         """Return the table with the column as numbers; TableError if there are others."""
         if self.is_word.any():
-            raise self._odd_cells(self.is_word | (self.is_missing & rejects_missing), [_CLASSIFY])
+            raise self._odd_cells(rejects_missing, is_doubtful=False)
         return self.table.with_columns({self.name: np.where(self.is_missing, np.nan, self.numbers)})
 
     def missing_error(self) -> CellError:
@@ -189,17 +199,20 @@ class _Cells:
         received, remedies = "a missing value", [_KEEP]
         if spelled:
             received += f" ({spelled})"
-            remedies.append(Remedy("missing_words", [""], f"takes {spelled!r} for a word"))
+            effect = f"takes {spelled!r} for a word"
+            remedies.append(Remedy("missing_words", [""], effect, instead=True))
         return CellError(
             f"{self._place(row)}: received {received}, expected none", self.name, True, remedies
         )
 
-    def _odd_cells(self, is_odd: NDArray[np.bool_], tasks: Sequence[Remedy]) -> CellError:
+    def _odd_cells(self, rejects_missing: bool, is_doubtful: bool) -> CellError:
         """Return the error of the cells that are no numbers in a column of numbers."""
+        is_odd = self.is_word | (self.is_missing & rejects_missing)
         if not self.is_number.any() or not is_odd.any():
             row = int(self.is_word.argmax())
             return CellError(
-                f"{self._place(row)}: received {self._spelled(row)!r}, expected a finite number",
+                f"{self._place(row)}: received {self._spelled(row)!r}, expected a finite number"
+                f"{hint(self._spelled(row))}",
                 self.name,
                 False,
                 [_CLASSIFY],
@@ -211,18 +224,32 @@ class _Cells:
         )
         more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
         words = sorted({self._spelled(row) for row in np.flatnonzero(self.is_word & is_odd)})
-        remedies = [_KEEP, *tasks]
-        if 0 < len(words) <= 2 * _SHOWN and not any("," in spelled for spelled in words):
-            also = {self._spelled(row) for row in np.flatnonzero(self.is_missing)} - {""}
-            effect = "takes such cells for missing values"
-            remedies.insert(0, Remedy("missing_words", [*words, *sorted(also)], effect))
         return CellError(
             f"{self.table.source}: column {self.name!r}: received {shown}{more}, expected numbers "
             f"as in {self.is_number.sum()} of {len(self.table)} rows",
             self.name,
             not words,
-            remedies,
+            self._odd_remedies(words, rejects_missing, is_doubtful),
         )
+
+    def _odd_remedies(
+        self, words: Sequence[str], rejects_missing: bool, is_doubtful: bool
+    ) -> list[Remedy]:
+        """Return what can be done about a few words, or missing values, among numbers."""
+        if not words:
+            return [_KEEP, *_EITHER_TASK] if is_doubtful else [_KEEP]
+        found = [_KEEP] if rejects_missing and self.is_missing.any() else []
+        if len(words) > 2 * _SHOWN or any("," in spelled for spelled in words):
+            return [*found, _CLASSIFY]
+        also = {self._spelled(row) for row in np.flatnonzero(self.is_missing)} - {""}
+        effect = "" if is_doubtful or rejects_missing else "takes such cells for missing values"
+        found = [Remedy("missing_words", [*words, *sorted(also)], effect)]
+        if is_doubtful:
+            found += [_KEEP_AND] * rejects_missing + [_REGRESS]
+        elif rejects_missing:
+            found += [_KEEP]
+        found += [_KEEP_AND] * (rejects_missing and bool(self.is_missing.any()))
+        return [*found, _CLASSIFY._replace(instead=True)]
 
     def _spelled(self, row: int | np.intp) -> str:
         if not isinstance(self.column, Words):

@@ -63,8 +63,10 @@ def follow(command, capsys, *known):
             return tries, command, printed
         assert exit_code == 2
         assert printed.err.count("\n") == 1
-        advice = re.split(r"[;,] (?=--)", printed.err.rstrip("\n"))[1:]
-        given = [shlex.split(piece)[:2] for piece in advice]
+        given = [
+            (option, *shlex.split(value))
+            for option, value in re.findall(r" (--[a-z-]+)[ =]('[^']*'|\S+)", printed.err)
+        ]
         taken = {}
         for option, value in given:
             if value == choices.get(option, value):

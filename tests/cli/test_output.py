@@ -131,7 +131,7 @@ def test_a_full_disk_is_one_line(monkeypatch, capsys):
         patch.setattr(sys, "stdout", stream)
         assert main(["info"]) == 2
     said = capsys.readouterr().err
-    assert said == "mlp info: error: [Errno 28] No space left on device: 'standard output'\n"
+    assert said == "mlp info: error: standard output: no space left on device\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")

@@ -78,7 +78,7 @@ def test_a_target_in_the_data_is_scored_beside_the_csv(folder, tmp_path, capsys)
     assert predict(folder / "kind", folder / "flowers.csv", "--out", tmp_path / "p.csv") == 0
     printed = capsys.readouterr()
     right = [a["kind"] == b for a, b in zip(read_rows(tmp_path / "p.csv"), DATA["kind"])]  # noqa: B905
-    assert f"60 rows with a target: accuracy {np.mean(right):.2%}" in printed.out
+    assert f"60 rows with a target: accuracy {np.mean(right):.1%}" in printed.out
     assert "true   aster  rose  right" in printed.out
     assert printed.err == ""
     predict(folder / "kind", folder / "flowers.csv")

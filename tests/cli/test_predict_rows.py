@@ -112,7 +112,7 @@ def test_a_target_that_is_no_class_or_number_is_not_scored(model, tmp_path, caps
     table = write_csv(tmp_path / "t.csv", changed("kind", 0, "unknown"))
     assert main(["predict", str(model), table, "--out", str(tmp_path / "p.csv")]) == 0
     assert "29 rows with a target: accuracy" in (said := capsys.readouterr().out)
-    assert "(1 rows not scored)" in said
+    assert "(1 row not scored)" in said
     numbers = write_csv(tmp_path / "n.csv", {"a": [1.5, 2.5] * 10, "y": [0.5, 1.5] * 10})
     assert train(numbers, tmp_path, "--target", "y", "--task", "regress", *FAST) == 0
     capsys.readouterr()
@@ -120,7 +120,7 @@ def test_a_target_that_is_no_class_or_number_is_not_scored(model, tmp_path, caps
     assert main(["predict", str(tmp_path / "model.npz"), test]) == 0
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 3
-    assert "1 rows with a target" in printed.err
+    assert "1 row with a target" in printed.err
 
 
 def test_all_columns_are_kept_as_the_file_spells_them(model, tmp_path, capsys):
@@ -212,3 +212,19 @@ def test_arrays_have_no_columns_to_keep(tmp_path, capsys):
     assert_rejected(capsys, [*command, "--keep", "x0"], "--keep applies to CSV, Excel, Parquet and")
     message = "--decimal applies to CSV and Excel files only"
     assert_rejected(capsys, [*command, "--decimal", ","], message)
+
+
+def test_json_in_a_new_folder_comes_with_the_line_about_bad_rows(model, tmp_path, capsys):
+    table, out = write_csv(tmp_path / "t.csv", changed("colour", 4, "green")), tmp_path / "a/b/p"
+    command = ["predict", str(model), table, "--on-bad-row", "skip", "--json", "--out", str(out)]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "mlp predict: 1 of 30 rows left out:\n" in printed.err
+    assert "line 6, column 'colour': received 'green'" in printed.err
+    assert len(json.loads(out.read_text())["predictions"]["kind"]) == 29
+
+
+def test_a_file_that_is_not_there_is_named_without_an_error_number(tmp_path, capsys):
+    command = ["predict", str(tmp_path / "none.npz"), "t.csv"]
+    assert_rejected(capsys, command, f"error: {tmp_path}/none.npz: no such file\n")

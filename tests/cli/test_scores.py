@@ -25,7 +25,7 @@ def test_a_table_of_ten_classes_is_shown_whole():
         "0",
         "0",
         "0",
-        "50%",
+        "50.0%",
     ]
 
 
@@ -35,9 +35,9 @@ def test_of_more_classes_the_most_confused_pairs_are_shown():
     names = [f"c{i}" for i in range(12)]
     assert confusion_text(names, counts.tolist()).splitlines() == [
         "most confused:",
-        "c7 taken for c2: 30 (75%)",
-        "c3 taken for c5: 10 (50%)",
-        "c0 taken for c1: 1 (9.09%)",
+        "c7 taken for c2: 30 (75.0%)",
+        "c3 taken for c5: 10 (50.0%)",
+        "c0 taken for c1: 1 (9.1%)",
     ]
     assert confusion_text(names, np.eye(12, dtype=int).tolist()) == "no classes were confused"
 
@@ -63,9 +63,14 @@ def test_classes_are_counted():
     target = ClassTarget("y", Labels(["no", "yes"]))
     found = score(target, np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]))
     assert found["confusion"] == [[1, 0], [1, 1]]
-    assert score_line(found) == "accuracy 66.67%"
+    assert score_line(found) == "accuracy 66.7%"
 
 
 def test_one_row_has_no_r2():
     found = score(NumberTarget(["y"]), np.array([[1.0]]), np.array([[3.0]]))
     assert score_line(found) == "R2 not finite, mean absolute error 2"
+
+
+def test_an_r2_that_rounds_to_nothing_is_zero():
+    assert score_line({"r2": -2.828e-06, "mae": 2.0}) == "R2 0.000, mean absolute error 2"
+    assert score_line({"r2": -0.002, "mae": 2.0}).startswith("R2 -0.002,")

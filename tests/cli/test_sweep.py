@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_made_is_rejected_before_the_training(
     (tmp_path / "file").write_text("kept")
     monkeypatch.setattr("mlp.cli.sweep.learning_rate_sweep", Untrained())
     assert sweep(tmp_path / place) == 2
-    assert "received a file, expected a folder: " in capsys.readouterr().err
+    assert ": received a file, expected a folder\n" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "kept"
 
 

@@ -2,16 +2,17 @@
 
 import argparse
 import gzip
+import json
 import sys
 
 import numpy as np
 import pytest
 
-from mlp.cli import find_lr
+from mlp.cli import find_lr, main
 from mlp.cli.data import read_data
 from mlp.cli.task import load_task
 from mlp.datasets import Words
-from tests.cli.small_tables import assert_rejected
+from tests.cli.small_tables import FAST, assert_rejected, train
 
 
 def lines(*cells, n=6):
@@ -25,15 +26,15 @@ REJECTED = {
     "a few words among the numbers of a target": (
         f"a,price\n{PRICES}1,n.a.\n2,TBD\n", "--target price",
         ("column 'price': received 'n.a.' in line 22, 'TBD' in line 23, expected numbers as in 20 "
-        "of 22 rows; --missing-words TBD,n.a. takes such cells for missing values, "
-        "--missing-target drop leaves such rows out, --task classify makes a class of each value"),
+        "of 22 rows; either --missing-words TBD,n.a. --missing-target drop leaves out rows without "
+        "a target or --missing-target drop --task classify makes a class of each value\n"),
     ),
     "no header, whole numbers": (
         "".join(f"{i},{100 + i},{i % 2}\n" for i in range(1, 9)), "--target -1",
-        "line 1: received 1, 101, 1, ..., expected the names of the columns; --no-header reads",
+        "line 1: received 1, 101, 1, ..., expected the names of the columns; either --no-h",
     ),
     "no header, a repeated word": (
-        "1000,3,a\n1001,4,a\n", "--target -1", "expected the names of the columns; --no-header",
+        "1000,3,a\n1001,4,a\n", "--target -1", "expected the names of the columns; either --no-h",
     ),
     "a number beyond float32": (
         f"a,y\n1e39,p\n{PQ}", "--target y --dtype float32",
@@ -59,8 +60,8 @@ REJECTED = {
     ),
     "a country NA": (
         f"a,land\n{lines(',NA', ',ZA')}", "--target land",
-        ("received a missing value (NA), expected none; --missing-target drop leaves such rows "
-        "out, --missing-words '' takes 'NA' for a word"),
+        ("received a missing value (NA), expected none; either --missing-target drop leaves out "
+        "rows without a target or --missing-words '' takes 'NA' for a word"),
     ),
     "many columns of words": (
         "c1,c2,y\n" + "a,b,p\nb,a,q\n" * 5, "--target y",
@@ -77,25 +78,27 @@ REJECTED = {
     ),
     "an index of pandas": (
         f",a,y\n{lines(',1,p', ',2,q')}", "--target y",
-        ("received no name for column 1, expected one: row numbers, as pandas and R write them, "
-        "are no input; --ignore 1 leaves out a column without a name"),
+        ("received no name for column 1: it is probably the row numbers that pandas or R writes; "
+        "--ignore 1 leaves out column 1 (no name)\n"),
     ),
     "an index of pandas, written again": (
         f"Unnamed: 0,a,y\n{lines(',1,p', ',2,q')}", "--target y",
-        "received no name for column 1 (Unnamed: 0), expected one",
+        "received no name for column 1 (Unnamed: 0): it is probably the row numbers that",
     ),
     "an index beside columns 0, 1 and 2": (
-        f",0,1,2\n{lines(',5,1,p', ',6,1,q')}", "--target 2", "--ignore=-4 leaves out a column",
+        f",0,1,2\n{lines(',5,1,p', ',6,1,q')}", "--target 2", "--ignore=-4 leaves out column 1 (no",
     ),
     "an empty column and one of ids": (
         "id,e,a,y\n" + "".join(f"n{i},,{i}.5,{'pq'[i % 2]}\n" for i in range(30)), "--target y",
-        "; --ignore id,e leaves out a column of words that nearly all differ, a column without a",
+        "; --ignore id,e leaves out 'id' (30 different words in 30 rows) and 'e' (no value)\n",
     ),
     "a column of numbers and many words, and one of few": (
         "ticket,b,y\n" + "".join(f"{f'A {i}' if i % 3 else i},{'low' if i == 9 else i},p\n"
                                  if i % 2 else f"{i},{i},q\n" for i in range(60)),
         "--target y",
-        "; --ignore ticket leaves out a column of numbers and many words, --missing-words low",
+        ("; needed: --ignore ticket leaves out 'ticket' (40 numbers and 20 different words); "
+        "--missing-words low takes such cells for missing values; and either --missing drop leaves "
+        "out 1 of 60 rows or --missing mean fills gaps in the inputs with the column's mean\n"),
     ),
     "a decimal comma and points between thousands": (
         "a;y\n1.074,5;p\n2.104,0;q\n", "--target y",
@@ -212,7 +215,8 @@ def test_labels_of_arrays_stay_exact_and_doubtful_ones_are_asked_about(tmp_path,
         np.savez(path, X=X, y=y)
         command = ["train", str(path), "--out", str(tmp_path / "out")]
         message = (
-            "column 'y': received whole numbers as the target, expected a task; --task classify"
+            "column 'y': received whole numbers, which can be classes or amounts; either --task "
+            "classify makes a class of each value or --task regress takes them for numbers"
         )
         assert_rejected(capsys, command, message, tmp_path / "out")
         data = read_data(options_of("--data", path, "--task", "classify"))
@@ -251,3 +255,140 @@ def test_without_pandas_a_line_says_what_to_install(tmp_path, capsys, monkeypatc
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     command = ["train", str(tmp_path / "t.parquet"), "--target", "y"]
     assert_rejected(capsys, command, "needs pandas and pyarrow: pip install pandas pyarrow")
+
+
+GAPS = "rownames,age,deck,y\n" + "".join(
+    f"{i},{'' if i % 5 == 0 else i * i},{'' if i % 2 else i + 0.5},{'pq'[i % 2]}\n"
+    for i in range(1, 41)
+)  # no age in 8 rows, no deck in 20, neither in 4
+
+
+def test_a_column_that_numbers_the_rows_and_many_dropped_rows_are_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(GAPS.replace(",p\n", ",r\n").replace("1,1,,q", "1,1,0.5,"))
+    data = read_data(options_of("--data", path, "--target", "y", "--missing", "drop"))
+    assert [*data.lines()][-2:] == [
+        (
+            "note: 24 of 40 rows dropped for missing values: "
+            "28 cells, in 'deck' (19), 'age' (8) and 'y' (1)"
+        ),
+        "note: 'rownames' only numbers the rows: --ignore rownames leaves it out",
+    ]
+    path.write_text("a,y\n" + "0.5,p\n1.5,q\n" * 8 + ",p\n" * 4)
+    data = read_data(options_of("--data", path, "--target", "y", "--missing", "drop"))
+    assert (data.n_dropped, [*data.lines()][-1]) == (4, "target: 'y', 2 classes")  # of 20: 20 %
+
+
+def test_cells_filled_with_means_are_counted_in_training_and_in_prediction(tmp_path, capsys):
+    path, out = tmp_path / "t.csv", tmp_path / "out"
+    path.write_text(GAPS)
+    options = ["--target", "y", "--missing", "mean", "--ignore", "rownames", *FAST]
+    assert train(path, out, *options) == 0
+    said = "filled with means: 28 cells, in 'deck' (20) and 'age' (8)\n"
+    assert f"\n{said}" in capsys.readouterr().out
+    assert train(path, out, *options, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["filled_cells"] == {"age": 8, "deck": 20}
+    command = ["predict", str(out / "model.npz"), str(path)]
+    assert main(command) == 0
+    assert f"mlp predict: {said}" in capsys.readouterr().err
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["filled_cells"] == {"age": 8, "deck": 20}
+
+
+def first_error(tmp_path, capsys, text, *options):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    assert main(["train", str(path), "--target", "y", *options, "--out", str(tmp_path / "o")]) == 2
+    return capsys.readouterr().err.rstrip("\n").partition("; ")[2]
+
+
+def test_the_first_error_names_what_the_inputs_and_the_target_need(tmp_path, capsys):
+    rows = [f"{i},{['u', 'v'][i % 2]},{'' if i % 6 == 0 else i % 5}" for i in range(3, 33)]
+    rows[1] = rows[1].replace("4,u", ",u")
+    said = first_error(tmp_path, capsys, "a,c,y\n" + "\n".join(rows) + "\n")
+    assert said == (
+        "needed: --one-hot c makes an input of each word; either --missing drop leaves out 1 of 30 "
+        "rows or --missing mean fills gaps in the inputs with the column's mean; --missing-target "
+        "drop leaves out rows without a target; and either --task classify makes a class of each "
+        "value or --task regress takes them for numbers"
+    )
+    options = [
+        "--one-hot",
+        "c",
+        "--missing",
+        "mean",
+        "--missing-target",
+        "drop",
+        "--task",
+        "regress",
+    ]
+    data = read_data(options_of("--data", tmp_path / "t.csv", "--target", "y", *options))
+    assert (len(data.table), data.n_dropped, data.filled) == (25, 5, {"a": 1})
+
+
+def test_a_blank_target_among_numbers_is_not_settled_by_a_task_alone(tmp_path, capsys):
+    said = first_error(tmp_path, capsys, f"a,y\n{PRICES}1,\n")
+    assert said == "--missing-target drop leaves out rows without a target"
+    said = first_error(tmp_path, capsys, "a,y\n" + "".join(f"{i}.5,{i}\n" for i in range(9)) + "1,")
+    assert said.startswith("needed: --missing-target drop leaves out rows without a target; and ei")
+
+
+def test_missing_words_of_inputs_and_of_the_target_are_asked_for_together(tmp_path, capsys):
+    text = "a,y\n" + "".join(f"0.{i},{i}.5\n" for i in range(20)) + "TBD,1.5\n0.5,n.a.\n1,-\n"
+    said = first_error(tmp_path, capsys, text)
+    assert "--missing-words TBD,-,n.a. takes such cells for missing values; " in said
+    assert said.count("--missing-words") == 1
+
+
+COLUMNS_NOT_USED = {
+    "mostly blank": (lambda i: "" if i % 10 else "w", "blank in 27 of 30 rows"),
+    "one word": (lambda i: "w", "only the word 'w'"),
+    "many words": (lambda i: f"w{i % 20}", "20 different words in 30 rows"),
+    "row numbers": (lambda i: i + 1, "only numbers the rows"),
+    "money": (
+        lambda i: f'"${i},688.00"',
+        "looks like money: to use it, remove the currency sign of '$0,688.00'",
+    ),
+    "other money": (
+        lambda i: f"€ {i % 3}",
+        "looks like money: to use it, remove the currency sign of '€ 0'",
+    ),
+    "dates": (
+        lambda i: f"01/{i % 4 + 1:02}/1970",
+        "looks like dates: to use it, write '01/01/1970' as an ISO date, like 2024-12-31",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS_NOT_USED)
+def test_a_column_that_is_no_input_is_to_be_ignored_for_the_reason_that_it_has(
+    kind, tmp_path, capsys
+):
+    cell, reason = COLUMNS_NOT_USED[kind]
+    rows = "".join(f"{cell(i)},{'' if i == 7 else i / 7},{'pq'[i % 2]}\n" for i in range(30))
+    said = first_error(tmp_path, capsys, f"c,b,y\n{rows}")
+    assert said == (
+        f"needed: --ignore c leaves out 'c' ({reason}); and either --missing drop leaves out 1 of "
+        "30 rows or --missing mean fills gaps in the inputs with the column's mean"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("$5", "it looks like money: remove the currency sign"),
+        ("31.12.2024", "it looks like a date: only ISO dates such as 2024-12-31 are read"),
+    ],
+)
+def test_cells_that_look_like_money_or_dates_are_told_so(cell, hint, tmp_path, capsys):
+    for text in (f"a,y\n{cell},p\n{PQ}", f"a,y\n{PQ.replace('p', cell).replace('q', cell)}"):
+        path = tmp_path / "t.csv"
+        path.write_text(text)
+        command = ["train", str(path), "--target", "y", "--out", str(tmp_path / "o")]
+        assert_rejected(capsys, command, f" ({hint})")
+
+
+def test_all_columns_of_words_are_not_those_of_money_or_dates(tmp_path, capsys):
+    text = "c,d,y\n" + "u,$5,p\nv,$6,q\n" * 6
+    said = first_error(tmp_path, capsys, text, "--one-hot", "all")
+    assert said.startswith("--ignore d leaves out 'd' (looks like money: ")

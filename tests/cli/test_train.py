@@ -38,7 +38,7 @@ def test_it_learns_words_from_numbers_and_words_and_writes_all_files(table, tmp_
     )
     accuracy = float(printed.out.partition("accuracy ")[2].partition("%")[0])
     assert accuracy > 80
-    assert "true   aster  rose  right" in printed.out
+    assert "true   aster  rose   right" in printed.out
 
 
 def test_the_numbers_it_prints_are_those_of_its_files(table, tmp_path, capsys):

@@ -58,3 +58,12 @@ def test_a_picture_of_no_known_name_is_rejected(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         train("digits", tmp_path, "--plot", "weights,kittens")
     assert "received 'kittens', expected one of confusion, boundary" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.01])
+def test_the_curve_of_a_loss_with_penalty_is_labelled_so(l2, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("mlp.plotting.save_figure", lambda axes, path: drawn.append(axes) or path)
+    assert train("spirals", tmp_path, *FAST, "--l2", l2) == 0
+    first = drawn[0].texts[0].get_text()
+    assert first == ("training (with penalty)" if l2 else "training")

@@ -20,21 +20,21 @@ def changed(name, row, value):
 TABLES = {
     "a word among numbers": (
         changed("width", 3, "wide"), KIND,
-        "line 5, column 'width': received 'wide', expected a finite number; --missing-words wide t",
+        "line 5, column 'width': received 'wide', expected a finite number; needed: --missing-w",
     ),
     "a column of words": (
         DATA, ["--target", "kind"], "line 2, column 'id': received 'f0', expected a finite number",
     ),
     "a missing value": (
         changed("height", 28, ""), KIND,
-        "line 30, column 'height': received a missing value, expected none; --missing drop leaves",
+        "line 30, column 'height': received a missing value, expected none; either --missing dro",
     ),
     "a missing class": (
         changed("kind", 0, "NA"), KIND, "line 2, column 'kind': received a missing value (NA)",
     ),
     "a missing class to fill in": (
         changed("kind", 4, "?"), [*KIND, "--missing", "mean"],
-        "column 'kind': received a missing value (?), expected none; --missing-target drop leaves",
+        "column 'kind': received a missing value (?), expected none; either --missing-target",
     ),
     "infinity": (changed("price", 9, "inf"), KIND, "line 11, column 'price': received 'inf'"),
     "words to regress": (
@@ -43,7 +43,7 @@ TABLES = {
     ),
     "whole numbers without a task": (
         DATA | {"n": range(30)}, ["--target", "n", *KIND[2:], "--ignore", "kind"],
-        "received whole numbers as the target, expected a task; --task classify makes a class",
+        "received whole numbers, which can be classes or amounts; either --task classify",
     ),
     "one class": (DATA | {"kind": ["rose"] * 30}, KIND, "received the one class 'rose' in 'kind'"),
     "a class of one row": (
@@ -177,7 +177,7 @@ def test_a_missing_number_in_an_array_is_rejected_with_its_place(tmp_path, capsy
     assert_rejected(
         capsys,
         command,
-        "row 2, column 'x1': received a missing value, expected none; --missing drop leaves",
+        "row 2, column 'x1': received a missing value, expected none; either --missing drop leaves",
     )
 
 

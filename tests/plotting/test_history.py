@@ -99,3 +99,9 @@ def test_given_axes_are_drawn_on_and_returned():
 def test_what_cannot_be_drawn_is_rejected(history, scale, message):
     with pytest.raises(ValueError, match=message):
         plot_history(history, scale=scale)
+
+
+def test_a_training_loss_with_penalty_says_so_on_its_curve():
+    ax = plot_history({"loss": LOSS, "val_loss": VAL_LOSS}, has_penalty=True)
+    assert [text.get_text() for text in ax.texts] == ["training (with penalty)", "validation"]
+    assert lines(ax, "training")[0].get_ydata().tolist() == LOSS

@@ -37,12 +37,12 @@ def test_a_few_words_among_numbers_are_named_with_their_lines(tmp_path):
         read(tmp_path, cells)
     assert str(caught.value) == (
         f"{tmp_path}/t.csv: column 'y': received 'n.a.' in line 120, 'TBD' in line 121, expected "
-        "numbers as in 118 of 120 rows; missing_words=['TBD', 'n.a.'] takes such cells for missing "
-        "values, missing_target='keep' reads missing values as NaN, task='classify' makes a class "
-        "of each value"
+        "numbers as in 118 of 120 rows; either missing_words=['TBD', 'n.a.'] missing_target='keep' "
+        "reads missing values as NaN or missing_target='keep' task='classify' makes a class of "
+        "each value"
     )
     assert "--missing-words TBD,n.a." in caught.value.as_options()
-    assert "--missing-target drop leaves such rows out" in caught.value.as_options()
+    assert "--missing-target drop leaves out rows without a target" in caught.value.as_options()
     table = read(tmp_path, cells, missing="keep", missing_words=["TBD", "n.a."])
     assert table.task == "regress"
     assert np.isnan(table["y"]).tolist() == [False] * 118 + [True] * 2
@@ -61,12 +61,15 @@ def test_missing_numbers_are_named_and_dropped(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["1", "2", "3"], "received whole numbers as the target, expected a task; task='classify'"),
+        (
+            ["1", "2", "3"],
+            "received whole numbers, which can be .*; either task='classify'",
+        ),
         (
             ["0,5", "1,5", "0,7"],
-            r"line 2, .*'0,5', expected a number or .*; decimal=',' reads '0,5'",
+            r"line 2, .*'0,5', expected a number or .*; either decimal=',' reads '0,5'",
         ),
-        (["1,500", "2,500"], r"'1,500', .*; thousands=',' reads '1,500' as 1500"),
+        (["1,500", "2,500"], r"'1,500', .*; either thousands=',' reads '1,500' as 1500"),
         ([f"w{i}" for i in range(20)], "received 20 different words in 20 rows, expected fewer"),
         (["a", "NA"], r"line 3, column 'y': received a missing value \(NA\), expected none"),
     ],
@@ -90,7 +93,7 @@ def test_labels_of_an_array_are_asked_about_as_those_of_a_file():
     assert with_task(Table.from_arrays(X, y, "a"), ["y"]).task == "classify"
     for doubtful in (y.astype(float), y[:, None], y[:, None].astype(float)):
         table = Table.from_arrays(X, doubtful, "a")
-        with pytest.raises(TableError, match="a: column 'y': received whole numbers as the target"):
+        with pytest.raises(TableError, match="a: column 'y': received whole numbers, which can be"):
             with_task(table, ["y"])
         assert with_task(table, ["y"], "classify")["y"].values == ["0", "1", "2"]
         assert with_task(table, ["y"], "regress")["y"].tolist() == y.tolist()

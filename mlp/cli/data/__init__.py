@@ -12,7 +12,7 @@ from mlp.cli.data.options import (
     sheet_of,
     split_names,
 )
-from mlp.cli.data.reader import Data, read_data
+from mlp.cli.data.reader import Data, cells_by_column, count_missing, read_data
 
 __all__ = [
     "DATA_HELP",
@@ -20,7 +20,9 @@ __all__ = [
     "Data",
     "add_data_arguments",
     "add_file_arguments",
+    "cells_by_column",
     "check_file_options",
+    "count_missing",
     "dialect_of",
     "is_npz",
     "is_table_file",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mlp._names import listed
 from mlp.tables import Dialect
 from mlp.tables.task import TASKS
 
@@ -163,11 +164,7 @@ def check_file_options(options: argparse.Namespace, source: str) -> None:
         kinds += ["Parquet", "Feather"] * (name in COLUMN_OPTIONS)
         if kind not in kinds and getattr(options, name, None) is not None:
             shown = "--no-header" if (name, options.header) == ("header", False) else option(name)
-            raise ValueError(f"{shown} applies to {_listed(kinds)} files only")
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+            raise ValueError(f"{shown} applies to {listed(kinds)} files only")
 
 
 def split_names(given: Iterable[str] | None, names: Sequence[str]) -> list[str]:

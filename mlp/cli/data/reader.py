@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mlp._names import counted, listed
 from mlp.cli.data.options import (
     check_file_options,
     dialect_of,
@@ -21,8 +24,11 @@ from mlp.datasets import Labels, Table, Words, load, read_npz
 from mlp.tables import Dialect, Remedy, TableError, open_table, with_task
 from mlp.tables.frame import FrameReader
 from mlp.tables.numbers import PARTS
-from mlp.tables.survey import KEEP_MISSING
-from mlp.tables.table import shortened
+from mlp.tables.survey import keep_missing
+from mlp.tables.table import Column, shortened
+
+_MANY_DROPPED = 0.2  # share of the rows that is worth a line
+_SHOWN = 5  # columns that are named with their counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +51,12 @@ class Data:
         Whether the table comes from a file, not from the package.
     n_dropped : int
         The number of rows dropped for missing values.
+    dropped_for : dict of str to int
+        The number of missing cells in each column that rows were dropped for.
+    filled : dict of str to int
+        The number of cells filled with the mean in each column that has such cells.
+    counters : list of str
+        The columns that only number the rows.
     """
 
     table: Table
@@ -54,6 +66,9 @@ class Data:
     found: Dialect | None = None
     is_file: bool = True
     n_dropped: int = 0
+    dropped_for: dict[str, int] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
+    counters: list[str] = field(default_factory=list)
 
     @property
     def targets(self) -> list[str]:
@@ -79,12 +94,12 @@ class Data:
     def lines(self) -> Iterator[str]:
         """Yield lines that tell what the data was taken for."""
         table = self.table
-        size = f"{len(table) + self.n_dropped} rows"
+        size = counted(len(table) + self.n_dropped, "row")
         yield f"{table.source}: {'; '.join([size, *_spelled(self.found)])}"
         words = [name for name in self.inputs if isinstance(table[name], Words)]
         parts = {f"{name}.{part}" for name in self.dates for part in PARTS}
         numbers = [n for n in self.inputs if n not in {*words, *parts, *self.dates}]
-        kinds = [f"{_columns(len(numbers))} of numbers"] if numbers else []
+        kinds = [f"{counted(len(numbers), 'column')} of numbers"] if numbers else []
         kinds += [f"words in {shortened(words)}"] if words else []
         kinds += [f"dates in {shortened(self.dates)}"] if self.dates else []
         kinds += [f"not used: {_referred(self.ignored)}"] if self.ignored else []
@@ -93,12 +108,17 @@ class Data:
         if self.task == "classify":
             what = f"{len(self.labels)} classes"
         yield f"target: {shortened(self.targets)}, {what}"
-        counters = [name for name in numbers if self.is_file and _counts(table.numbers(name))]
-        if counters:
+        n_rows = len(table) + self.n_dropped
+        if self.n_dropped > _MANY_DROPPED * n_rows:
             yield (
-                f"note: {counters[0]!r} only numbers the rows: "
-                f"{Remedy('ignore', counters[:1], 'leaves it out').as_option()}"
+                f"note: {self.n_dropped} of {n_rows} rows dropped for missing values: "
+                f"{cells_by_column(self.dropped_for)}"
             )
+        if self.filled:
+            yield f"filled with means: {cells_by_column(self.filled)}"
+        for name in self.counters:
+            advice = Remedy("ignore", [name], "leaves it out").as_option()
+            yield f"note: {name!r} only numbers the rows: {advice}"
 
 
 def _spelled(found: Dialect | None) -> Iterator[str]:
@@ -121,12 +141,33 @@ def _referred(columns: Sequence[str | int]) -> str:
     return ", ".join(shown) + (f" and {len(columns) - 8} more" if len(columns) > 8 else "")
 
 
-def _columns(n: int) -> str:
-    return "1 column" if n == 1 else f"{n} columns"
+def count_missing(
+    table: Table, columns: Iterable[str], rows: NDArray[np.integer[Any]] | slice = slice(None)
+) -> dict[str, int]:
+    """Return the number of missing cells in each of these columns that has any."""
+    counts = {name: int(table.is_missing(name)[rows].sum()) for name in columns}
+    return {name: n for name, n in counts.items() if n}
 
 
-def _counts(column: np.ndarray) -> bool:
+def cells_by_column(counts: Mapping[str, int]) -> str:
+    """Return numbers of cells as text, the largest first.
+
+    Examples
+    --------
+    >>> cells_by_column({"age": 2, "cabin": 5})
+    "7 cells, in 'cabin' (5) and 'age' (2)"
+    """
+    order = sorted(counts, key=lambda name: -counts[name])
+    shown = [f"{name!r} ({counts[name]})" for name in order[:_SHOWN]]
+    if len(order) > _SHOWN:
+        shown.append(f"{len(order) - _SHOWN} more columns")
+    return f"{counted(sum(counts.values()), 'cell')}, in {listed(shown)}"
+
+
+def _counts(column: Column) -> bool:
     """Whether a column is 0, 1, 2, ... or 1, 2, 3, ..."""
+    if isinstance(column, Words):
+        return False
     return len(column) > 2 and column[0] in (0, 1) and bool((np.diff(column) == 1).all())
 
 
@@ -216,6 +257,8 @@ def _target_policy(options: argparse.Namespace) -> str:
 def _without_missing(options: argparse.Namespace, data: Data) -> Data:
     """Return the data without rows that lack a value, as far as the options say so."""
     table, columns = data.table, list[str]()
+    parts = {f"{name}.{part}" for name in data.dates for part in PARTS}
+    inputs = [name for name in data.inputs if name not in parts]
     if options.missing == "drop":
         columns += data.inputs
     elif options.missing != "mean":
@@ -223,7 +266,14 @@ def _without_missing(options: argparse.Namespace, data: Data) -> Data:
     if _target_policy(options) == "drop":
         columns += data.targets
     kept = table.without_missing(columns)
-    return replace(data, table=kept, n_dropped=len(table) - len(kept))
+    return replace(
+        data,
+        table=kept,
+        n_dropped=len(table) - len(kept),
+        dropped_for=count_missing(table, [name for name in columns if name not in parts]),
+        filled=count_missing(kept, inputs) if options.missing == "mean" else {},
+        counters=[name for name in inputs if name not in data.dates and _counts(table[name])],
+    )
 
 
 def _reject_missing(table: Table, columns: Iterable[str]) -> None:
@@ -232,4 +282,7 @@ def _reject_missing(table: Table, columns: Iterable[str]) -> None:
         is_missing = table.is_missing(name)
         if is_missing.any():
             place = table.place(int(is_missing.argmax()), name)
-            raise TableError(f"{place}: received a missing value, expected none", [KEEP_MISSING])
+            raise TableError(
+                f"{place}: received a missing value, expected none",
+                [keep_missing("rows with missing values")],
+            )

@@ -15,6 +15,7 @@ from mlp.training import MAE, R2, confusion_matrix
 
 _MOST_CLASSES = 10  # in a table; of more, the most confused pairs are listed
 _MOST_PAIRS = 10
+_NEARLY_ZERO = 5e-4  # an R2 that is shown as 0.000
 
 SINGLE = ("accuracy", "r2", "mae")
 """The scores that are one number."""
@@ -60,8 +61,23 @@ def score_line(scores: dict[str, Any]) -> str:
     'R2 0.5123, mean absolute error 41.7'
     """
     if "accuracy" in scores:
-        return f"accuracy {scores['accuracy']:.2%}"
-    return f"R2 {number(scores['r2'])}, mean absolute error {number(scores['mae'])}"
+        return f"accuracy {percent(scores['accuracy'])}"
+    return f"R2 {_r2(scores['r2'])}, mean absolute error {number(scores['mae'])}"
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 as a percentage.
+
+    Examples
+    --------
+    >>> percent(2 / 3)
+    '66.7%'
+    """
+    return f"{share:.1%}"
+
+
+def _r2(value: float) -> str:
+    return "0.000" if abs(value) < _NEARLY_ZERO else number(value)
 
 
 def number(value: float | None) -> str:
@@ -75,9 +91,9 @@ def confusion_text(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> st
     Examples
     --------
     >>> print(confusion_text(["no", "yes"], [[9, 1], [0, 5]]))
-    true  no  yes  right
-    no     9    1    90%
-    yes    0    5   100%
+    true  no  yes   right
+    no     9    1   90.0%
+    yes    0    5  100.0%
     """
     labels, counts = [*map(printable, labels)], np.asarray(matrix)
     if len(labels) > _MOST_CLASSES:
@@ -104,4 +120,4 @@ def _most_confused(labels: Sequence[str], counts: NDArray[Any]) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.3g}%" if whole else "-"
+    return percent(part / whole) if whole else "-"

@@ -127,6 +127,8 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         ------
         ValueError, TypeError
             If the data or a parameter does not fit, or the weights have not stayed finite.
+        ZeroDivisionError
+            If the weights of all rows, or of a batch, sum to zero; as in scikit-learn.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, incremental=False)
 
@@ -146,7 +148,8 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         task = FitTask(self, X, y, sample_weight, self.max_iter if in_batches else 0)
 
         X, y = self._check_data(X, y, reset=is_first)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        with np.errstate(over="ignore"):  # a number beyond float64 is rejected as infinite
+            weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         weight = self._row_weights(y, weight, incremental)
         if weight is not None and weight.sum() == 0.0:
             raise ZeroDivisionError("sample_weight: received weights that sum to zero")

@@ -312,7 +312,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
 
         Raises
         ------
-        ValueError, TypeError
+        ValueError, TypeError, ZeroDivisionError
             As `fit`.
         """
         if _check_partial_fit_first_call(self, classes):

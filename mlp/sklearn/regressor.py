@@ -254,7 +254,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
 
         Raises
         ------
-        ValueError, TypeError
+        ValueError, TypeError, ZeroDivisionError
             As `fit`.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, incremental=True)

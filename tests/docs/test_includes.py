@@ -21,7 +21,7 @@ def part_of(source, name):
     node = ast.parse(source)
     for key in name.split("."):
         node = next(child for child in node.body if getattr(child, "name", None) == key)
-    return ast.get_source_segment(source, node)
+    return "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
 
 
 @pytest.mark.parametrize(

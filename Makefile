@@ -25,7 +25,7 @@ test: $(VENV)/test ## run the tests and the examples in the docstrings, on all c
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Those that take minutes run one by one, with all threads of BLAS.
-test-all: $(VENV)/oracles test ## run the tests, then those that take minutes; adds PyTorch
+test-all: $(VENV)/oracles test ## run the tests, then those that take minutes; adds PyTorch and MPI
 	@$(BIN)/python -m pytest -m long
 
 FUZZ ?= 20000

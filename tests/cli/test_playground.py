@@ -39,7 +39,7 @@ def test_the_browser_is_opened_unless_it_is_not_wanted(monkeypatch, tmp_path, ca
     ("arguments", "message"),
     [
         (["--port", "99999"], "--port: received 99999, expected 0 to 65535"),
-        (["--runtime", "nowhere"], "No such file"),
+        (["--runtime", "nowhere"], "no such file"),
     ],
 )
 def test_bad_usage_is_answered_on_one_line(arguments, message, capsys):

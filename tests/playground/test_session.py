@@ -258,7 +258,10 @@ def test_a_csv_file_becomes_data():
     ("table", "message"),
     [
         (b"a,b\n1,x\nhello,y\n2,x\n", "table.csv: line 3, column 'a': received 'hello'"),
-        (b"a,b\n1,1\n2,2\n3,3\n", "table.csv: column 'b': received whole numbers, which can be classes or amounts"),
+        (
+            b"a,b\n1,1\n2,2\n3,3\n",
+            "table.csv: column 'b': received whole numbers, which can be classes or amounts",
+        ),
         (b"", "table.csv: received no text"),
         (b"a\nx\ny\n", "rows: received"),
     ],

@@ -165,6 +165,7 @@ def test_dask(expected, cluster):
         assert_same(swept(executor), expected)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_a_worker_of_dask_is_killed(expected, cluster, tmp_path):
     with cluster.get_executor() as executor:

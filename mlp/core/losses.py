@@ -343,7 +343,7 @@ class Penalty(Workspace):
 
     def __bool__(self) -> bool:
         """Whether there is anything to add."""
-        return _counts(self.l1) or _counts(self.l2)
+        return _counts(self.l1, self.l2)
 
     def check(self, replicas: int | None) -> None:
         """Raise ValueError unless the arrays have a number for each of so many replicas."""
@@ -377,9 +377,12 @@ class Penalty(Workspace):
             grad += term
 
 
-def _counts(number: Rate) -> bool:
-    """Return whether a part of the penalty counts, for any replica."""
-    return bool(number.any() if isinstance(number, np.ndarray) else number)
+def _counts(*numbers: Rate) -> bool:
+    """Return whether one of these parts of the penalty counts, for any replica."""
+    for number in numbers:  # noqa: SIM110 - a generator takes longer, for every batch
+        if number.any() if isinstance(number, np.ndarray) else number:
+            return True
+    return False
 
 
 def _as(number: Rate, weights: Array, index: Any = ...) -> Any:

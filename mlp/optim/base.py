@@ -151,7 +151,8 @@ class Optimizer(ABC):
         _check_array("theta", theta)
         if not theta.flags.writeable:
             raise ValueError("theta: received a read-only array, expected a writeable one")
-        _check_array("grad", grad)
+        if not isinstance(grad, np.ndarray):
+            raise TypeError(f"grad: received {type(grad).__name__}, expected an array")
         _check_like("grad", grad, theta, "as theta")
         for array in self.state.values():
             _check_like("theta", theta, array, "as this optimizer's state (reset() forgets it)")
@@ -160,8 +161,9 @@ class Optimizer(ABC):
         if self._theta is not None and tuple(self.state) != self.state_names:
             self._take_over(self._theta)  # a hyperparameter set since then needs more arrays
         K = len(theta) if theta.ndim == 2 else None
-        for name, value in (("lr", rate), *self._numbers()):
-            check_replicas(name, value, K)
+        for name, value in [("lr", rate), *self._numbers()]:
+            if isinstance(value, np.ndarray):
+                check_replicas(name, value, K)
 
     def _take_over(self, theta: Array) -> None:
         """Give the state and the memory of a step the layout of `theta`."""
@@ -232,14 +234,16 @@ class Optimizer(ABC):
         self.steps = steps
         self.state = {name: np.array(arrays[name], order="K") for name in expected}
 
-    def _numbers(self) -> Iterator[tuple[str, Any]]:
-        """Yield each hyperparameter with its name, the members of a pair one by one."""
+    def _numbers(self) -> list[tuple[str, Any]]:
+        """Return each hyperparameter with its name, the members of a pair one by one."""
+        found = []
         for name in self.hyperparameters:
             value = getattr(self, name)
             if isinstance(value, tuple):
-                yield from ((f"{name}[{i}]", part) for i, part in enumerate(value))
+                found += [(f"{name}[{i}]", part) for i, part in enumerate(value)]
             else:
-                yield name, value
+                found.append((name, value))
+        return found
 
     def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
         """Continue with only these replicas, in a theta that holds them alone."""

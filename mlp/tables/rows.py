@@ -10,7 +10,6 @@ import os
 import zlib
 from collections.abc import Iterator
 from itertools import chain, islice
-from types import TracebackType
 from typing import Self
 
 from mlp._checks import check_path
@@ -108,12 +107,7 @@ class TextRows:
         """Return the rows."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
 

@@ -105,7 +105,7 @@ class Rows:
         names: Sequence[str] | None = None,
     ) -> None:
         self.dtype = dtype
-        self.names = column_names(X)
+        self.names = None if isinstance(X, np.ndarray) else column_names(X)
         self.source: Any
         if not is_row_source(X):
             self.source = check_inputs(X, n_in, dtype, names=names)
@@ -355,10 +355,10 @@ def check_training(
 
     The columns of a frame must have the names of the network's inputs, or else these.
     """
-    rows = Rows(X, net.n_in, net.dtype, net.feature_names or names)
+    rows = Rows(X, net.n_in, net.dtype, net._feature_names or names)
     n = rows.n_rows
     targets = check_targets(Y, net.loss, n, net.n_out, net.dtype)
-    weight = check_weights(sample_weight, n, net.dtype)
+    weight = None if sample_weight is None else check_weights(sample_weight, n, net.dtype)
     if class_weight is not None:
         of_classes = class_weights(class_weight, targets, net.n_out)
         product = of_classes if weight is None else weight * of_classes

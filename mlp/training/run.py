@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 import numpy as np
@@ -114,7 +114,9 @@ class Run:
         self.update: GuardedUpdate = trainer._update
         self.history: History = trainer.history
         self.rng: np.random.Generator = trainer._rng
-        self.data: Batches = trainer._batches(training)
+        self.data: Batches = trainer._make_batches(
+            *training, n_out=net.n_out, batch_size=trainer.batch_size, shuffle=trainer.shuffle
+        )
         self.evaluation = Evaluation(
             net, trainer.metrics, training, validation, trainer.penalty, self.data
         )
@@ -188,12 +190,7 @@ class Interrupt:
             self._is_installed = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Restore Python's handler."""
         if self._is_installed:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -22,7 +22,6 @@ from mlp.training.checkpoint.settings import settings_of
 from mlp.training.class_weights import ClassWeight
 from mlp.training.data import (
     Batches,
-    Data,
     check_batch_size,
     check_training,
     check_validation,
@@ -128,6 +127,7 @@ class Trainer:
         self._run: Run | None = None  # the one in progress
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
+        self._make_batches: Callable[..., Batches] = Batches
         self._has_warned = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
 
@@ -309,12 +309,6 @@ class Trainer:
         check_batch_size(self.net.layers, run.data.n_rows, run.data.batch_size)
         self._update.begin(self.optimizer, self.clip_norm)
         return run
-
-    def _batches(self, training: Data) -> Batches:
-        """Cut the training data into batches; a derived class may do so in another way."""
-        return Batches(
-            *training, n_out=self.net.n_out, batch_size=self.batch_size, shuffle=self.shuffle
-        )
 
     def _train(self, run: Run, epochs: int) -> History:
         lr = self.optimizer._lr

@@ -272,11 +272,12 @@ def test_the_keyboard_reaches_a_weight(page):
     page.find("weight-layer").send_keys("1")
     page.find("weight-i").send_keys("2")
     page.find("show-weight").send_keys("\n")
-    page.wait(lambda: "Weight w[1][2,0]" in page.text("chain"))
-    page.find("play").send_keys(" ")
-    page.wait(lambda: page.text("play") == "Pause")
-    page.find("play").send_keys(" ")
-    page.wait(lambda: page.text("play") == "Play")
+    page.wait(lambda: page.text("chain"))
+    assert "Weight w[1][2,0]" in page.text("chain")
+    for expected in ("Pause", "Play"):
+        page.find("play").send_keys(" ")
+        page.wait(lambda before=expected: page.text("play") == before)
+        assert page.text("play") == expected
 
 
 def test_without_webassembly_or_the_runtime_the_page_says_so(tmp_path):

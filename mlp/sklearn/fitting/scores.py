@@ -12,8 +12,8 @@ from mlp._types import Array
 from mlp.training.metrics import Metric, Targets, make_metric
 
 
-class WeightedAccuracy(Metric):
-    """The weighted share of rows whose labels are all right, as `score` of a classifier.
+class Score(Metric):
+    """What the method `score` of an estimator returns.
 
     Parameters
     ----------
@@ -28,6 +28,10 @@ class WeightedAccuracy(Metric):
 
     def check(self, Y: Targets, n_out: int) -> None:
         """Accept any targets."""
+
+
+class WeightedAccuracy(Score):
+    """The weighted share of rows whose labels are all right."""
 
     def measure(self, Y: Targets, outputs: Array) -> Array:
         """Return the weighted mean of right rows."""
@@ -40,22 +44,8 @@ class WeightedAccuracy(Metric):
         return accuracy
 
 
-class WeightedR2(Metric):
-    """The weighted coefficient of determination, as `score` of a regressor.
-
-    Parameters
-    ----------
-    weight : ndarray (n,) or None
-        The weights of the rows.
-    """
-
-    name = "score"
-
-    def __init__(self, weight: NDArray[Any] | None) -> None:
-        self.weight = weight
-
-    def check(self, Y: Targets, n_out: int) -> None:
-        """Accept any targets."""
+class WeightedR2(Score):
+    """The weighted coefficient of determination."""
 
     def measure(self, Y: Targets, outputs: Array) -> float:
         """Return `sklearn.metrics.r2_score`."""

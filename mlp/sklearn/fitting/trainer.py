@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from mlp._types import Array
 from mlp.core import Penalty
 from mlp.training import Trainer
-from mlp.training.data import Batch, Batches, Data
+from mlp.training.data import Batch, Batches
 
 
 class EstimatorTrainer(Trainer):
@@ -30,16 +31,8 @@ class EstimatorTrainer(Trainer):
         self, *args: Any, alpha: float, random_state: np.random.RandomState, **settings: Any
     ) -> None:
         super().__init__(*args, l2=alpha, **settings)
-        self.random_state = random_state
-
-    def _batches(self, training: Data) -> Batches:
-        return WeightedBatches(
-            *training,
-            n_out=self.net.n_out,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            penalty=self.penalty,
-            random_state=self.random_state,
+        self._make_batches = partial(
+            WeightedBatches, penalty=self.penalty, random_state=random_state
         )
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -41,7 +42,9 @@ def test_no_worker_has_more_blas_threads_than_this_process(make):
 
 
 def test_the_main_process_goes_on():
+    before = threading.active_count()
     end_with_parent()
+    assert threading.active_count() == before  # nothing waits to end this process
 
 
 SWEEP = """

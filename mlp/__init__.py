@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
-    from mlp.studies.sweep import SweepRuns, learning_rate_sweep, search, sweep
+    from mlp.studies.rates import learning_rate_sweep
+    from mlp.studies.sweep import SweepRuns, search, sweep
     from mlp.training import (
         MAE,
         R2,
@@ -148,7 +149,8 @@ _MODULES = {
     ),
     "studies.chain_rule": ("trace",),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
-    "studies.sweep": ("SweepRuns", "learning_rate_sweep", "search", "sweep"),
+    "studies.rates": ("learning_rate_sweep",),
+    "studies.sweep": ("SweepRuns", "search", "sweep"),
     "studies": ("examples",),
     "export": ("from_torch",),
     "machine": ("show_config",),

@@ -306,7 +306,7 @@ def test_an_import_against_the_order_is_found(path, source, offence):
         ("mlp/training/history.py", "class History:\n  def plot(self):\n    import mlp.plotting"),
         ("mlp/studies/sweep.py", "from mlp.core import network\nfrom mlp.training import Trainer"),
         ("mlp/plotting/curves.py", "import matplotlib\nfrom mlp._checks import check"),
-        ("mlp/cli/sweep.py", "from mlp.studies.sweep.result import SweepResult"),
+        ("mlp/cli/sweep.py", "from mlp.studies.rates.result import SweepResult"),
         ("mlp/__init__.py", "from .core.network import MLP"),
     ],
 )

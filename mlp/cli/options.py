@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import errno
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mlp.cli.data import DATA_HELP, DATA_OPTIONS, add_data_arguments
 from mlp.cli.task import Task
@@ -134,3 +138,24 @@ def explained(kept: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(kept) from error
+
+
+def parse_rates(text: str) -> NDArray[np.float64]:
+    """Return the rates in ``0.1,0.2`` or ``log:1e-3:10:25``.
+
+    Examples
+    --------
+    >>> parse_rates("log:0.01:1:3").tolist()
+    [0.01, 0.1, 1.0]
+    """
+    try:
+        if text.startswith("log:"):
+            _, low, high, n = text.split(":")
+            if not (0 < float(low) < math.inf and 0 < float(high) < math.inf and int(n) >= 1):
+                raise ValueError
+            return np.geomspace(float(low), float(high), int(n))
+        return np.array([float(rate) for rate in text.split(",")])
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"received {text!r}, expected 0.1,0.2,... or log:FROM:TO:N with positive numbers"
+        ) from None

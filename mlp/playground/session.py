@@ -19,7 +19,7 @@ from mlp.playground.settings import Settings
 from mlp.playground.task import make_network, make_step, make_task, make_trainer, script
 from mlp.studies.chain_rule import trace
 from mlp.studies.examples import LearningRateChart
-from mlp.studies.sweep import learning_rate_sweep
+from mlp.studies.rates import learning_rate_sweep
 from mlp.training import Accuracy, Callback, Trainer, TrainingDiverged
 from mlp.training.loop import train
 

@@ -4,8 +4,8 @@ from mlp.studies import examples
 from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.finder.finder import find_learning_rate
 from mlp.studies.finder.result import FinderResult, LearningRateNotFound
-from mlp.studies.sweep.result import SweepResult
-from mlp.studies.sweep.sweep import learning_rate_sweep
+from mlp.studies.rates.result import SweepResult
+from mlp.studies.rates.sweep import learning_rate_sweep
 
 __all__ = [
     "FinderResult",

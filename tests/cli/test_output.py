@@ -13,7 +13,7 @@ import pytest
 from mlp.cli import main
 from mlp.cli.output import PrintedText, plain_warnings
 from mlp.studies.finder.result import FinderResult
-from mlp.studies.sweep.result import SweepResult
+from mlp.studies.rates.result import SweepResult
 from mlp.training import History
 from tests.cli.small_tables import write_csv
 

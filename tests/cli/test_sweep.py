@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from mlp.cli import main
-from mlp.cli._numbers import parse_rates
-from mlp.cli.options import parse_sizes
+from mlp.cli.options import parse_rates, parse_sizes
 from tests.chart import FIRST_ERROR, LAST_ERRORS
 from tests.processes import assert_runs
 
@@ -130,7 +129,7 @@ def test_a_folder_that_cannot_be_made_is_rejected_before_the_training(
     tmp_path, capsys, monkeypatch, place
 ):
     (tmp_path / "file").write_text("kept")
-    monkeypatch.setattr("mlp.cli.sweep.learning_rate_sweep", Untrained())
+    monkeypatch.setattr("mlp.cli.sweep.rates.learning_rate_sweep", Untrained())
     assert sweep(tmp_path / place) == 2
     assert ": received a file, expected a folder\n" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "kept"
@@ -143,7 +142,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_table_of_the_last_run(tmp_pat
     def fail(*_, **__):
         raise ValueError("scale")
 
-    monkeypatch.setattr("mlp.studies.sweep.result.SweepResult.plot", fail)
+    monkeypatch.setattr("mlp.studies.rates.result.SweepResult.plot", fail)
     assert sweep(tmp_path, "--epochs", "3") == 2
     assert (tmp_path / "learning_rates.csv").read_bytes() == before
 

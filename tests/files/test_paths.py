@@ -11,7 +11,7 @@ import mlp
 from mlp import files
 from mlp._atomic import appending, replacing, write_file
 from mlp.plotting import new_axes, save_figure
-from mlp.studies.sweep.run import parts_begun
+from mlp.studies.rates.run import parts_begun
 from tests.files.forge import NETWORKS
 from tests.processes import assert_runs
 
@@ -83,7 +83,7 @@ WRITE_ONLY = """
 import os, sys
 import numpy as np
 import mlp
-from mlp.studies.sweep.run import parts_begun
+from mlp.studies.rates.run import parts_begun
 folder = sys.argv[1]
 net = mlp.MLP.from_sizes([1, 1], seed=0)
 net.save(f"{folder}/net.npz")  # loads the modules

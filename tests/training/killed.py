@@ -21,7 +21,7 @@ import numpy as np
 
 from mlp import MLP, Checkpoint, Dense, Dropout, EarlyStopping, ReduceLROnPlateau, Trainer
 from mlp.optim import make_optimizer
-from mlp.studies.sweep.sweep import learning_rate_sweep
+from mlp.studies.rates.sweep import learning_rate_sweep
 from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from tests.training.small import OPTIMIZERS, classes
 
@@ -52,7 +52,7 @@ def train(path, kind):
 
 def sweep(path, kind):
     """Go on with a sweep; return its last weights and losses."""
-    import mlp.studies.sweep.run as sweep_run
+    import mlp.studies.rates.run as sweep_run
 
     sweep_run.SECONDS = 0.0
     net = MLP(layers(), "cross_entropy", dtype="float32", seed=1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlp import SGD, LambdaCallback, Trainer
-from mlp.studies.sweep.sweep import learning_rate_sweep
+from mlp.studies.rates.sweep import learning_rate_sweep
 from tests.training.small import classes, classifier, same_columns
 
 X, y = classes()

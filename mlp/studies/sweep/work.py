@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike
 
 from mlp._archive import format_errors
 from mlp.studies.sweep.recorder import Record, RunRecorder, rows_in
-from mlp.studies.sweep.run import SECONDS
 from mlp.studies.sweep.stack import Stack
 from mlp.training import Callback, Checkpoint, Trainer
 from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.checkpoint.settings import fingerprint
+
+SECONDS = 5.0
+"""The time between two checkpoints of a sweep."""
 
 
 class Job(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlp import MLP
-from mlp.studies.sweep.result import SweepResult
+from mlp.studies.rates.result import SweepResult
 
 NAN = math.nan
 

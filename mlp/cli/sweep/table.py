@@ -10,10 +10,9 @@ from typing import Any
 
 from mlp._checks import check_count
 from mlp._names import printable
-from mlp.cli._numbers import parse_rates
 from mlp.cli.data import read_data
 from mlp.cli.model_file import metadata_of
-from mlp.cli.options import batch_size_of, check_folder, explained, parse_hidden
+from mlp.cli.options import batch_size_of, check_folder, explained, parse_hidden, parse_rates
 from mlp.cli.output import print_json
 from mlp.cli.task import TableTask, make_task
 from mlp.core import MLP
@@ -22,7 +21,7 @@ from mlp.machine import end_with_parent
 from mlp.optim import SCHEDULES
 from mlp.studies.sweep.runs import SweepRuns
 from mlp.studies.sweep.search import grid
-from mlp.studies.sweep.sweeping import sweep
+from mlp.studies.sweep.sweep import sweep
 from mlp.training import EarlyStopping
 
 NUMBERS = (

@@ -9,8 +9,8 @@ import pytest
 
 from mlp import EarlyStopping, FileFormatError, LambdaCallback
 from mlp.optim import make_optimizer
-from mlp.studies.sweep import run as sweep_run
-from mlp.studies.sweep.sweep import learning_rate_sweep
+from mlp.studies.rates import run as sweep_run
+from mlp.studies.rates.sweep import learning_rate_sweep
 from tests.training.kinds import DATA, HELD_OUT, LAYERS, interrupted_after, network
 from tests.training.small import OPTIMIZERS
 

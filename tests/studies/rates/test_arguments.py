@@ -9,9 +9,9 @@ from mlp import (
     Trainer,
 )
 from mlp.optim import Exponential, make_optimizer
-from mlp.studies.sweep.sweep import learning_rate_sweep
+from mlp.studies.rates.sweep import learning_rate_sweep
 from tests.chart import CHART_T, CHART_X, chart_network
-from tests.studies.sweep.sweeps import PROBLEMS, RATES
+from tests.studies.rates.sweeps import PROBLEMS, RATES
 
 
 def test_what_the_caller_gave_is_not_changed():

@@ -18,6 +18,7 @@ from mlp._types import Array, LossValue
 from mlp.core import MLP, Dense
 from mlp.machine import blas_thread_count, blas_threads, end_with_parent, read_cpu
 from mlp.optim import Optimizer
+from mlp.studies.sweep.work import SECONDS
 from mlp.training import Callback, Checkpoint, Trainer
 from mlp.training.checkpoint.settings import fingerprint
 
@@ -114,8 +115,6 @@ class LossRecorder(Callback):
 
 
 AnyPath = str | os.PathLike[str]
-SECONDS = 5.0
-"""The time between two checkpoints of a sweep."""
 _MOST_GUESSED = 1000  # parts that are looked for in a folder that cannot be listed
 
 

@@ -16,7 +16,7 @@ import pytest
 from mlp import MLP, learning_rate_sweep
 from mlp.machine import blas_libraries, blas_thread_count, blas_threads, end_with_parent
 from tests.processes import ROOT
-from tests.studies.sweep.sweeps import RATES, Threads
+from tests.studies.rates.sweeps import RATES, Threads
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -52,7 +52,7 @@ import multiprocessing, os, sys
 from concurrent.futures import ProcessPoolExecutor
 from mlp import examples, learning_rate_sweep
 from mlp.machine import end_with_parent
-from tests.studies.sweep.sweeps import Sleeper
+from tests.studies.rates.sweeps import Sleeper
 
 if __name__ == "__main__":
     context = multiprocessing.get_context(sys.argv[1])

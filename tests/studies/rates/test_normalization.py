@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from mlp.studies.sweep.sweep import learning_rate_sweep
-from tests.studies.sweep.sweeps import PROBLEMS, RATES, run_alone
+from mlp.studies.rates.sweep import learning_rate_sweep
+from tests.studies.rates.sweeps import PROBLEMS, RATES, run_alone
 
 
 @pytest.mark.parametrize(

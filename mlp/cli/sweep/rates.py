@@ -1,8 +1,4 @@
-"""Train a network with several learning rates at once and chart the error.
-
-Without options, trains the 2-2-2 network of the learning-rate chart: six rates, 100 epochs of
-full-batch gradient descent. Writes learning_rates.png and learning_rates.csv.
-"""
+"""``mlp sweep``: train with several learning rates at once, or go on to `table`."""
 
 from __future__ import annotations
 
@@ -15,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import printable
-from mlp.cli._numbers import parse_rates
-from mlp.cli._sweep_table import OF_TABLE, add_table_arguments, run_table
 from mlp.cli.options import (
     NETWORK_OPTIONS,
     add_network_arguments,
@@ -24,17 +18,19 @@ from mlp.cli.options import (
     check_folder,
     explained,
     make_network,
+    parse_rates,
 )
 from mlp.cli.output import print_json
 from mlp.cli.scores import percent
+from mlp.cli.sweep.table import OF_TABLE, add_table_arguments, run_table
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
-from mlp.studies.sweep.result import SweepResult
-from mlp.studies.sweep.sweep import DOCUMENT_RATES, learning_rate_sweep
+from mlp.studies.rates.result import SweepResult
+from mlp.studies.rates.sweep import DOCUMENT_RATES, learning_rate_sweep
 from mlp.training.callbacks.progress import ProgressBar
 
-HELP = "train with several learning rates at once and chart the error"
+HELP = "train with several learning rates, or sets of parameters, at once"
 
 EPILOG = """\
 examples:

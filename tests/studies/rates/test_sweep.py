@@ -14,9 +14,9 @@ from mlp import (
     Penalty,
     Trainer,
 )
-from mlp.studies.sweep.sweep import DOCUMENT_RATES, learning_rate_sweep
+from mlp.studies.rates.sweep import DOCUMENT_RATES, learning_rate_sweep
 from tests.chart import CHART_T, CHART_X, FIRST_ERROR, LAST_ERRORS, chart_network
-from tests.studies.sweep.sweeps import (
+from tests.studies.rates.sweeps import (
     PROBLEMS,
     RATES,
     assert_runs_are_those_alone,

@@ -80,13 +80,26 @@ def test_a_str_and_a_path_name_the_same_file(tmp_path, kind):
 
 
 WRITE_ONLY = """
-import os, sys
+import os, sys, tempfile
 import numpy as np
 import mlp
 from mlp.studies.rates.run import parts_begun
+
+def write(folder):
+    X, net = np.ones((2, 1)), mlp.MLP.from_sizes([1, 1], seed=0)
+    for name in ("net", "new"):
+        net.theta[...] = 1.0
+        net.save(f"{folder}/{name}.npz")
+        print(mlp.load(f"{folder}/{name}.npz").theta.tolist())
+    mlp.learning_rate_sweep(net, X, X, [0.1], 1, checkpoint=f"{folder}/sweep.npz")
+    print(parts_begun(f"{folder}/sweep.npz"), parts_begun(f"{folder}/none.npz"))
+    open(f"{folder}/s.1-of-3.npz", "w").close()
+    print(parts_begun(f"{folder}/s.npz"))
+
+with tempfile.TemporaryDirectory() as readable:
+    write(readable)  # loads all modules, which another user may not read
 folder = sys.argv[1]
-net = mlp.MLP.from_sizes([1, 1], seed=0)
-net.save(f"{folder}/net.npz")  # loads the modules
+mlp.MLP.from_sizes([1, 1], seed=0).save(f"{folder}/net.npz")
 os.chmod(folder, 0o300)
 if os.getuid() == 0:
     os.chown(folder, 65534, 65534)
@@ -95,16 +108,7 @@ if os.getuid() == 0:
 try:
     os.listdir(folder)
 except PermissionError:
-    net.theta[...] = 1.0
-    net.save(f"{folder}/net.npz")
-    net.save(f"{folder}/new.npz")
-    for name in ("net", "new"):
-        print(mlp.load(f"{folder}/{name}.npz").theta.tolist())
-    X = np.ones((2, 1))
-    mlp.learning_rate_sweep(net, X, X, [0.1], 1, checkpoint=f"{folder}/sweep.npz")
-    print(parts_begun(f"{folder}/sweep.npz"), parts_begun(f"{folder}/none.npz"))
-    open(f"{folder}/s.1-of-3.npz", "w").close()
-    print(parts_begun(f"{folder}/s.npz"))
+    write(folder)
 """
 
 
@@ -115,7 +119,7 @@ def test_a_folder_that_may_be_written_and_not_listed_takes_files():
             printed = assert_runs("-c", WRITE_ONLY, folder).splitlines()
         finally:
             os.chmod(folder, 0o700)
-    assert printed == ["[1.0, 1.0]", "[1.0, 1.0]", "1 None", "3"]
+    assert printed == 2 * ["[1.0, 1.0]", "[1.0, 1.0]", "1 None", "3"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

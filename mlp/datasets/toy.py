@@ -1,7 +1,5 @@
 """Toy problems in the plane that no linear classifier solves."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
@@ -63,14 +61,9 @@ def spirals(
     t = np.arange(1, n_per_class + 1)[:, np.newaxis] / n_per_class  # (n_per_class, 1)
     angle = 2 * np.pi * (turns * t + label / n_classes)  # (n_per_class, n_classes)
     X = np.stack([t * np.cos(angle), t * np.sin(angle)], axis=-1).reshape(-1, 2)
-    return Dataset(
-        _with_noise(X, noise, seed, dtype),
-        np.tile(label, n_per_class),
-        name="spirals",
-        n_classes=n_classes,
-        feature_names=("x0", "x1"),
-        description=f"{n_classes} spirals of {n_per_class} points each",
-    )
+    about = f"{n_classes} spirals of {n_per_class} points each"
+    y = np.tile(label, n_per_class)
+    return _noisy(X, y, noise, seed, dtype, "spirals", about, n_classes)
 
 
 def xor(
@@ -114,14 +107,8 @@ def xor(
     """
     n = len(_CORNERS) if n is None else check_count("n", n)
     corners = _CORNERS[np.arange(n) % len(_CORNERS)]  # (n, 2)
-    return Dataset(
-        _with_noise(corners, noise, seed, dtype),
-        (corners[:, 0] != corners[:, 1]).astype(np.int64),
-        name="xor",
-        n_classes=2,
-        feature_names=("x0", "x1"),
-        description=f"exclusive or, {n} points",
-    )
+    y = (corners[:, 0] != corners[:, 1]).astype(np.int64)
+    return _noisy(corners, y, noise, seed, dtype, "xor", f"exclusive or, {n} points")
 
 
 def moons(
@@ -173,14 +160,7 @@ def moons(
         np.stack([np.cos(t), np.sin(t)], axis=-1),
         np.stack([1.0 - np.cos(t), 0.5 - np.sin(t)], axis=-1),
     )  # (n, 2)
-    return Dataset(
-        _with_noise(arcs, noise, seed, dtype),
-        y,
-        name="moons",
-        n_classes=2,
-        feature_names=("x0", "x1"),
-        description=f"two half circles, {len(y)} points",
-    )
+    return _noisy(arcs, y, noise, seed, dtype, "moons", f"two half circles, {len(y)} points")
 
 
 def circles(
@@ -232,16 +212,8 @@ def circles(
     t, y = _alternating(n, 2.0 * np.pi, endpoint=False)
     factor = check_number("factor", factor, "a number between 0 and 1", lambda x: 0.0 < x < 1.0)
     radius = np.where(y == 0, 1.0, factor)
-    return Dataset(
-        _with_noise(
-            np.stack([radius * np.cos(t), radius * np.sin(t)], axis=-1), noise, seed, dtype
-        ),
-        y,
-        name="circles",
-        n_classes=2,
-        feature_names=("x0", "x1"),
-        description=f"two circles, {len(y)} points",
-    )
+    rings = np.stack([radius * np.cos(t), radius * np.sin(t)], axis=-1)  # (n, 2)
+    return _noisy(rings, y, noise, seed, dtype, "circles", f"two circles, {len(y)} points")
 
 
 def _alternating(
@@ -256,14 +228,28 @@ def _alternating(
     return t, y
 
 
-def _with_noise(
-    X: NDArray[np.float64], noise: float, seed: int, dtype: DTypeLike
-) -> NDArray[np.floating[Any]]:
-    """Return `X` plus normal noise, drawn in float64 so that both types get the same points."""
+def _noisy(
+    points: NDArray[np.float64],
+    y: NDArray[np.int64],
+    noise: float,
+    seed: int,
+    dtype: DTypeLike,
+    name: str,
+    description: str,
+    n_classes: int = 2,
+) -> Dataset:
+    """Return points plus normal noise, drawn in float64 so that both types get the same ones."""
     noise = check_not_negative("noise", noise)
     rng = np.random.default_rng(check_count("seed", seed, 0))
     with np.errstate(over="ignore", invalid="ignore"):
-        noisy = (X + noise * rng.standard_normal(X.shape)).astype(check_dtype(dtype))
-    if not np.isfinite(noisy).all():
+        X = (points + noise * rng.standard_normal(points.shape)).astype(check_dtype(dtype))
+    if not np.isfinite(X).all():
         raise ValueError(f"noise: received {noise:g}, expected noise with which points are finite")
-    return noisy
+    return Dataset(
+        X,
+        y,
+        name=name,
+        n_classes=n_classes,
+        feature_names=("x0", "x1"),
+        description=description,
+    )

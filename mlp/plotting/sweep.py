@@ -226,12 +226,7 @@ def _draw_cells(
 def _draw_curves(ax: Axes, runs: SweepRecord, name: str, scores: NDArray[np.float64]) -> None:
     """Draw the median curve of each set of parameters."""
     curves = runs.columns[name].reshape(len(scores), runs.seeds, -1)
-    finite = np.isfinite(curves)
-    known = np.where(finite, curves, 0.0)
-    ordered = np.sort(np.where(finite, known, np.inf), axis=1)
-    n = runs.seeds
-    with np.errstate(invalid="ignore"):
-        medians = 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
+    medians = np.median(np.where(np.isfinite(curves), curves, np.inf), axis=1)
     medians[~np.isfinite(medians)] = np.nan
     shown = medians[np.isfinite(medians)]
     low, high = float(shown.min()), float(shown.max())

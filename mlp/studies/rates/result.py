@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mlp._atomic import write_file
 from mlp._checks import check_count
 from mlp.core import MLP
+from mlp.studies.sweep.pruning import median_of_seeds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ class SweepResult:
 
         A diverged run counts as infinite; an infinite median is given as NaN.
         """
-        return _median(self.losses)
+        return median_of_seeds(self.losses)
 
     @property
     def status(self) -> list[str]:
@@ -70,7 +71,7 @@ class SweepResult:
         """The last loss of each rate, on validation data if any, ``(n_rates,)``."""
         if self.val_losses is None:
             return self.loss[:, -1]
-        return _median(self.val_losses[..., None])[:, 0]
+        return median_of_seeds(self.val_losses[..., None])[:, 0]
 
     @property
     def best(self) -> float:
@@ -165,13 +166,6 @@ class SweepResult:
         from mlp.plotting.save import draw
 
         return draw(lambda: plot_learning_rates(self, **options), path)
-
-
-def _median(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median over axis 1, with NaN as the largest number."""
-    n = losses.shape[1]
-    ordered = np.sort(losses, axis=1)  # sorts NaN to the end
-    return 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
 
 
 def _without_nan(values: NDArray[np.float64]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp._html import html_table
 from mlp._names import shortened
 
 Columns = dict[str, list[Any]]
@@ -62,7 +62,7 @@ def to_library(columns: Columns, library: str | None) -> Any:
 def to_csv_text(columns: Columns) -> str:
     """Return the columns as CSV with every digit; what is missing or not finite is left empty."""
     rows = zip(*columns.values(), strict=True)
-    lines = [",".join(columns), *(",".join(map(_csv_cell, row)) for row in rows)]
+    lines = [",".join(map(_csv_cell, row)) for row in (columns, *rows)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -82,16 +82,8 @@ def to_text(columns: Columns) -> str:
 
 def to_html(columns: Columns, caption: str) -> str:
     """Return the columns as a table in HTML."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
-    rows = (
-        "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row)
-        for row in zip(*columns.values(), strict=True)
-    )
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return (
-        f"<table><caption>{html.escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    rows = (list(map(_cell, row)) for row in zip(*columns.values(), strict=True))
+    return html_table(list(columns), rows, caption)
 
 
 def _cell(value: Any) -> str:

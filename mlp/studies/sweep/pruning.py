@@ -75,6 +75,14 @@ class Halving:
         return stay & np.isfinite(scores)
 
 
+def median_of_seeds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median over axis 1, with NaN as the largest number."""
+    n = values.shape[1]
+    ordered = np.sort(values, axis=1)  # sorts NaN to the end
+    middle: NDArray[np.float64] = 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
+    return middle
+
+
 def make_halving(prune: str | Halving | None, modes: Mapping[str, str]) -> Halving | None:
     """Return what a sweep's argument means; ValueError or TypeError if it is something else."""
     if prune is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +25,7 @@ from mlp.studies.sweep.columns import (
     to_library,
     to_text,
 )
+from mlp.studies.sweep.pruning import median_of_seeds
 from mlp.training import History
 from mlp.training.history import read_json
 
@@ -156,10 +157,7 @@ class SweepRuns:
         """
         name = self.quantity if name is None else name
         check_choice("name", name, tuple(self.modes))
-        scores = self._run_scores(name, at).reshape(-1, self.seeds)
-        ordered, n = np.sort(scores, axis=1), self.seeds
-        middle: NDArray[np.float64] = 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
-        return middle
+        return median_of_seeds(self._run_scores(name, at).reshape(-1, self.seeds))
 
     def _run_scores(self, name: str, at: str) -> NDArray[np.float64]:
         scores = self._sign(name) * self.values(name, at)
@@ -324,20 +322,10 @@ class SweepRuns:
             If the file cannot be read.
         """
         data = read_json("runs", source, "a SweepRuns", _FORMAT, _VERSION)
-        fields = (
-            "parameters",
-            "seeds",
-            "status",
-            "epochs",
-            "diverged_at",
-            "kept_epoch",
-            "modes",
-            "errors",
-            "columns",
-        )
+        names = [field.name for field in fields(cls) if field.name != "networks"]
         try:
             content = {k: v for k, v in data.items() if k not in ("format", "version")}
-            return cls._checked(*require_keys("runs", content, *fields))
+            return cls._checked(*require_keys("runs", content, *names))
         except (KeyError, OverflowError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"runs: received JSON that is not a SweepRuns' ({error!r})") from None
 
@@ -346,13 +334,13 @@ class SweepRuns:
         cls,
         parameters: Any,
         seeds: Any,
+        columns: Any,
         status: Any,
         epochs: Any,
         diverged_at: Any,
         kept_epoch: Any,
         modes: Any,
         errors: Any,
-        columns: Any,
     ) -> SweepRuns:
         n_runs = len(require("parameters", parameters, list)) * check_count("seeds", seeds)
         sets = [

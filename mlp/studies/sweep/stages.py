@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.studies.sweep.engine import Outcome, train_all
-from mlp.studies.sweep.pruning import Halving
+from mlp.studies.sweep.pruning import Halving, median_of_seeds
 from mlp.studies.sweep.recorder import Record
 from mlp.studies.sweep.stack import Stack
 from mlp.studies.sweep.work import Job, Work
@@ -109,9 +109,7 @@ class Stages:
             if isinstance(outcome, Record) and self.quantity in outcome.columns:
                 values = self.sign * outcome.columns[self.quantity][rung - 1]
                 scores[list(piece.runs)] = np.where(np.isfinite(values), values, np.inf)
-        ordered, n = np.sort(scores.reshape(-1, self.seeds), axis=1), self.seeds
-        middle: NDArray[np.float64] = 0.5 * (ordered[:, (n - 1) // 2] + ordered[:, n // 2])
-        return middle
+        return median_of_seeds(scores.reshape(-1, self.seeds))
 
 
 def _ended(record: Record, until: int) -> Record:

@@ -196,11 +196,10 @@ def _runs(parameters: Any) -> list[dict[str, Any]]:
             f"parameters: received {shortened(parameters)}, expected a dict of lists, or a list "
             "of dicts as mlp.search makes them"
         )
-    return [{**run} if isinstance(run, Mapping) else _no_run(run) for run in parameters]
-
-
-def _no_run(run: object) -> dict[str, Any]:
-    raise TypeError(f"parameters: received {shortened(run)} in the list, expected a dict")
+    for run in parameters:
+        if not isinstance(run, Mapping):
+            raise TypeError(f"parameters: received {shortened(run)} in the list, expected a dict")
+    return [{**run} for run in parameters]
 
 
 def modes_of(metrics: Sequence[Any], validation: object) -> dict[str, str]:

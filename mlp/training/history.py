@@ -120,10 +120,7 @@ class History(dict[str, list[Any]]):
             "diverged_at": self.diverged_at,
             "columns": {name: _encode(self[name]) for name in sorted(self)},
         }
-        text = json.dumps(data, allow_nan=False, indent=1)
-        if path is not None:
-            write_file(path, f"{text}\n".encode())
-        return text
+        return write_json(data, path, indent=1)
 
     @classmethod
     def from_json(cls, source: str | Path) -> History:
@@ -208,6 +205,14 @@ def _shown(value: Any) -> str:
         return f"{value:.6g}"
     known = value[~np.isnan(value)]
     return f"{known.min():.6g} to {known.max():.6g}" if known.size else "nan"
+
+
+def write_json(data: Any, path: str | Path | None, indent: int | None = None) -> str:
+    """Return data as JSON, and write it to `path` if given."""
+    text = json.dumps(data, allow_nan=False, indent=indent)
+    if path is not None:
+        write_file(path, f"{text}\n".encode())
+    return text
 
 
 def read_json(name: str, source: str | Path, of: str, kind: str, version: int) -> dict[str, Any]:

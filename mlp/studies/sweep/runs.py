@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -27,7 +26,7 @@ from mlp.studies.sweep.columns import (
 )
 from mlp.studies.sweep.pruning import median_of_seeds
 from mlp.training import History
-from mlp.training.history import read_json
+from mlp.training.history import read_json, write_json
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -305,10 +304,7 @@ class SweepRuns:
             "errors": {str(run): error for run, error in self.errors.items()},
             "columns": {name: _encoded(c) for name, c in self.columns.items()},
         }
-        text = json.dumps(data, allow_nan=False)
-        if path is not None:
-            write_file(path, f"{text}\n".encode())
-        return text
+        return write_json(data, path)
 
     @classmethod
     def from_json(cls, source: str | Path) -> SweepRuns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._atomic import write_file
 from mlp._checks import check_count, check_sequence
 from mlp._types import Array
-from mlp.training.history import read_json
+from mlp.training.history import read_json, write_json
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -317,10 +315,7 @@ class LayerRecord:
             "epochs": self.epochs.tolist(),
             "layers": layers,
         }
-        text = json.dumps(data, allow_nan=False)
-        if path is not None:
-            write_file(path, f"{text}\n".encode())
-        return text
+        return write_json(data, path)
 
     @classmethod
     def from_json(cls, source: str | Path) -> LayerRecord:

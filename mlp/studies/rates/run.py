@@ -18,6 +18,7 @@ from mlp._types import Array, LossValue
 from mlp.core import MLP, Dense
 from mlp.machine import blas_thread_count, blas_threads, end_with_parent, read_cpu
 from mlp.optim import Optimizer
+from mlp.studies.sweep.engine import workers_of
 from mlp.studies.sweep.work import SECONDS
 from mlp.training import Callback, Checkpoint, Trainer
 from mlp.training.checkpoint.settings import fingerprint
@@ -170,7 +171,7 @@ class SweepRun:
 
         There are as many parts as the checkpoint has, else as the executor has workers.
         """
-        n_workers = 1 if executor is None else _workers(executor)
+        n_workers = workers_of(executor)
         n_parts = min(len(rates), n_workers)
         if checkpoint is not None:
             n_parts = parts_begun(checkpoint) or n_parts
@@ -234,10 +235,6 @@ class SweepRun:
             return
         trainer.callbacks.append(Checkpoint(path, every=None, every_seconds=SECONDS))
         trainer.resume(path, self.X, self.Y, self.epochs, **data, missing_ok=True)
-
-
-def _workers(executor: Executor) -> int:
-    return getattr(executor, "_max_workers", None) or os.cpu_count() or 1
 
 
 def part_paths(checkpoint: AnyPath, n_parts: int) -> list[Path]:

@@ -34,11 +34,6 @@ _SHEETS = (".xlsx", ".xlsm")
 _DAMAGE = (zipfile.BadZipFile, KeyError, TypeError, AttributeError, IndexError, SyntaxError)
 
 
-def is_frame_file(path: AnyPath) -> bool:
-    """Whether the name of a file ends as those of Parquet, Feather and Excel do."""
-    return Path(path).suffix.lower() in _NEEDS
-
-
 def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | int = 0) -> RowReader:
     """Open a CSV, Parquet, Feather or Excel file: column names are known before rows are read.
 
@@ -64,18 +59,17 @@ def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | in
     suffix = Path(path).suffix.lower()
     if suffix not in _NEEDS:
         return CSVFile(path, dialect=dialect)
-    frame, source = _load(path, suffix, sheet), path
+    frame = _load(path, suffix, sheet)
     if suffix not in _SHEETS:
-        return FrameReader(frame, source)
+        return FrameReader(frame, path)
     if not len(frame):
-        raise ValueError(f"{source}: received an empty sheet, expected a line of column names")
-    cells = _Cells(frame)
-    rows = Rows(iter(cells), source, dialect.header)
+        raise ValueError(f"{path}: received an empty sheet, expected a line of column names")
+    cells = _Cells(frame, 1)
 
-    def again() -> nullcontext[Iterator[Row]]:
-        return nullcontext(iter(Rows(iter(cells), source, dialect.header)))
+    def rows() -> Rows:
+        return Rows(iter(cells), path, dialect.header)
 
-    return RowReader(source, rows, dialect, again)
+    return RowReader(path, rows(), dialect, lambda: nullcontext(rows()))
 
 
 def read_frame(
@@ -162,11 +156,10 @@ def _load(path: AnyPath, suffix: str, sheet: str | int) -> Any:
 
 
 class _Cells:
-    """The rows of a frame as text, each time anew."""
+    """The rows of a frame as text, each time anew, with their numbers from `first`."""
 
-    def __init__(self, frame: Any, names: Sequence[str] | None = None) -> None:
-        self.frame = frame
-        self.first = 0 if names is not None else 1  # a sheet's lines count from 1
+    def __init__(self, frame: Any, first: int) -> None:
+        self.frame, self.first = frame, first
 
     def __iter__(self) -> Iterator[Row]:
         texts = [_texts(_column(self.frame, i)) for i in range(self.frame.shape[1])]
@@ -195,7 +188,7 @@ class FrameReader(RowReader):
             )
         names = ["" if name is None else str(name).strip() for name in frame.columns]
         self._frame = frame
-        cells = _Cells(frame, names)
+        cells = _Cells(frame, 0)
         rows = Rows(iter([(0, names)]), source, True)
         dialect = Dialect(header=True, missing_words=())
         super().__init__(source, rows, dialect, lambda: nullcontext(iter(cells)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,11 @@ class _Cells:
     """The cells of a target, each different one as text and as a number."""
 
     def __init__(
-        self, table: Table, name: str, missing_words: frozenset[str], parse: Any = parse_number
+        self,
+        table: Table,
+        name: str,
+        missing_words: frozenset[str],
+        parse: Callable[[str], float],
     ) -> None:
         self.table, self.name, column = table, name, table[name]
         self.column = column
@@ -118,7 +122,6 @@ class _Cells:
             self.codes = np.where(
                 np.array([*is_missing, True])[column.codes], -1, column.codes
             ).astype(np.intp)
-            self.spelled = column.codes
             numbers = np.array([*map(parse, self.values), np.nan])
             self.numbers: NDArray[Any] = numbers[self.codes]
         else:
@@ -254,7 +257,7 @@ class _Cells:
     def _spelled(self, row: int | np.intp) -> str:
         if not isinstance(self.column, Words):
             return str(self.column[row])
-        code = int(self.spelled[row])
+        code = int(self.column.codes[row])
         return self.values[code] if code >= 0 else ""
 
     def _place(self, row: int) -> str:

@@ -252,15 +252,15 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         )
         return data.take(train), data.take(held_out)
 
-    @abstractmethod
     def _row_weights(
         self, y: Any, weight: NDArray[Any] | None, incremental: bool
     ) -> NDArray[Any] | None:
         """Return the weights of the rows, those of their classes included."""
+        return weight
 
-    @abstractmethod
     def _learn_targets(self, y: Any, incremental: bool) -> NDArray[Any]:
         """Return the targets of the network; the classes are learnt from them, or checked."""
+        return self._targets(y)
 
     @abstractmethod
     def _targets(self, y: Any) -> NDArray[Any]:
@@ -274,9 +274,9 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
     def _output(self, targets: NDArray[Any]) -> tuple[str | Activation, str | Loss]:
         """Return the last activation and the loss."""
 
-    @abstractmethod
     def _strata(self, data: FitData) -> NDArray[Any] | None:
         """Return what a split into training and validation data keeps the shares of."""
+        return None
 
     @abstractmethod
     def _default_metric(self, weight: NDArray[Any] | None) -> Metric:

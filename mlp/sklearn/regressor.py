@@ -15,7 +15,6 @@ from mlp.core import MLP, Activation, Loss
 from mlp.core.losses import LOSSES
 from mlp.optim import Optimizer
 from mlp.sklearn.base import NetworkEstimator, offers_partial_fit
-from mlp.sklearn.fitting.data import FitData
 from mlp.sklearn.fitting.scores import WeightedR2
 from mlp.sklearn.losses import Exp, PoissonDeviance
 from mlp.sklearn.parameters import OF_REGRESSOR
@@ -205,14 +204,6 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
             dtype=dtype,
         )
 
-    def _row_weights(
-        self, y: Any, weight: NDArray[Any] | None, incremental: bool
-    ) -> NDArray[Any] | None:
-        return weight
-
-    def _learn_targets(self, y: Any, incremental: bool) -> NDArray[Any]:
-        return self._targets(y)
-
     def _targets(self, y: Any) -> NDArray[Any]:
         rows: NDArray[Any] = y.reshape(len(y), -1)
         return rows
@@ -224,9 +215,6 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
         if self.loss == "poisson":
             return Exp(), PoissonDeviance()
         return "identity", self.loss
-
-    def _strata(self, data: FitData) -> None:
-        return None
 
     def _default_metric(self, weight: NDArray[Any] | None) -> Metric:
         return WeightedR2(weight)

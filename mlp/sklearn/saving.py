@@ -28,10 +28,9 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator to a file; `mlp.load` reads its network alone."""
     params = {name: _encoded(name, value) for name, value in estimator.get_params().items()}
     fitted = {name: getattr(estimator, name, None) for name in (*_NUMBERS, *_CURVES)}
-    fitted["feature_names"] = _names(estimator)
-    fitted["classes"] = _encoded_classes(getattr(estimator, "classes_", None))
     net = estimator.to_network()
-    net.feature_names = None
+    fitted["feature_names"], net.feature_names = net.feature_names, None
+    fitted["classes"] = _encoded_classes(getattr(estimator, "classes_", None))
     last = net.layers[-1]
     if isinstance(last, ActivatedLayer) and isinstance(last.activation, Exp):
         net = with_output(net, Identity(), SquaredError())
@@ -73,11 +72,6 @@ def load_estimator(cls: type[Any], path: str | os.PathLike[str]) -> Any:
                 raise ValueError(f"{key}: received {shortened(value)}, expected numbers")
             setattr(estimator, key, value)
     return estimator
-
-
-def _names(estimator: Any) -> list[str] | None:
-    names = getattr(estimator, "feature_names_in_", None)
-    return None if names is None else [str(name) for name in names]
 
 
 def _encoded(name: str, value: Any) -> Any:

@@ -27,11 +27,8 @@ class FitData(NamedTuple):
     def take(self, rows: NDArray[np.intp]) -> FitData:
         """Return some of the rows."""
         X = self.X.tocsr() if issparse(self.X) else self.X
-        return FitData(X[rows], self.targets[rows], _rows_of(self.weight, rows))
-
-
-def _rows_of(weight: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:
-    return None if weight is None else weight[rows]
+        weight = None if self.weight is None else self.weight[rows]
+        return FitData(X[rows], self.targets[rows], weight)
 
 
 def split_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -316,19 +316,17 @@ _ATTRIBUTES: dict[int, Callable[[Any], Any]] = {
 """How numbers and texts are read, by onnx.AttributeProto.type."""
 
 
-def _patterns() -> Iterator[tuple[str, Emit]]:
-    """Yield the steps of several nodes, the longest first."""
-    yield "gelu", FLOAT64["gelu"]
-    yield "layer_norm", FLOAT64["layer_norm"]
-    yield "gelu_tanh", FLOAT64["gelu_tanh"]
-    yield "softplus", FLOAT64["softplus"]
-    yield "elu", FLOAT64["elu"]
-    yield "gelu", gelu_by_erf
-    yield "leaky_relu", FLOAT64["leaky_relu"]
-    yield "silu", FLOAT32["silu"]
-
-
-_PATTERNS = list(_patterns())
+_PATTERNS: list[tuple[str, Emit]] = [
+    ("gelu", FLOAT64["gelu"]),
+    ("layer_norm", FLOAT64["layer_norm"]),
+    ("gelu_tanh", FLOAT64["gelu_tanh"]),
+    ("softplus", FLOAT64["softplus"]),
+    ("elu", FLOAT64["elu"]),
+    ("gelu", gelu_by_erf),
+    ("leaky_relu", FLOAT64["leaky_relu"]),
+    ("silu", FLOAT32["silu"]),
+]
+"""The steps of several nodes, the longest first."""
 
 
 Reading = tuple[str, dict[str, float], tuple[str, ...]]

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlp.playground.settings import Rows
 from mlp.studies.chain_rule import Trace, trace
-from mlp.studies.chain_rule.records import Factor, Step, Unit
+from mlp.studies.chain_rule.records import Factor, Step
 from mlp.studies.examples import Example
 from mlp.tables import Labels, Table, TableError, Words, read_csv
 
@@ -120,15 +120,11 @@ def _named_numbers(step: Trace) -> dict[str, float]:
     for unit in step.units:
         found |= {unit.name: unit.a, unit.z_name: unit.z, f"dE/d{unit.z_name}": unit.dE_dz}
         found[unit.dE_da.name] = unit.dE_da.value
-        found |= _factors(unit)
+        found |= {factor.name: factor.value for factor in (*unit.chain, *unit.delta)}
     for update in step.updates:
         found |= {factor.name: factor.value for factor in update.factors}
         found |= {f"dE/d{update.name}": update.gradient, f"{update.name}+": update.new_value}
     return found
-
-
-def _factors(unit: Unit) -> dict[str, float]:
-    return {factor.name: factor.value for factor in (*unit.chain, *unit.delta)}
 
 
 @contextmanager

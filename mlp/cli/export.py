@@ -17,6 +17,7 @@ import numpy as np
 from mlp._atomic import replacing
 from mlp._names import printable
 from mlp.cli import model_file
+from mlp.cli.data import option
 from mlp.cli.options import check_folder
 from mlp.core import MLP
 from mlp.export import to_c, to_json, to_onnx, to_python, to_safetensors, to_torch
@@ -49,11 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the file, and print what it holds."""
-    for option, form in (("int8", "c"), ("weights_beside", "python")):
-        if getattr(options, option) and options.to != form:
+    for name, form in (("int8", "c"), ("weights_beside", "python")):
+        if getattr(options, name) and options.to != form:
             raise ValueError(
-                f"--{option.replace('_', '-')}: received with --to {options.to}, "
-                f"expected --to {form}"
+                f"{option(name)}: received with --to {options.to}, expected --to {form}"
             )
     suffix, write = FORMATS[options.to]
     out = options.out or Path(options.model).with_suffix(suffix)

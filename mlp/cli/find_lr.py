@@ -6,10 +6,10 @@ Writes learning_rate_finder.png and learning_rate_finder.csv.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mlp._names import printable
 from mlp.cli.options import (
+    add_chart_arguments,
     add_network_arguments,
     batch_size_of,
     check_folder,
@@ -40,16 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="seed of all random draws (%(default)s)"
     )
     add_network_arguments(parser, default_data="digits")
-    out = parser.add_argument_group("results")
-    out.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
-    )
-    out.add_argument(
-        "--scale",
-        choices=("linear", "log"),
-        default="linear",
-        help="scale of the loss axis (linear)",
-    )
+    out = add_chart_arguments(parser, "loss")
     out.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

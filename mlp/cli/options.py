@@ -51,6 +51,21 @@ def add_layer_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--dtype", choices=("float64", "float32"))
 
 
+def add_chart_arguments(parser: argparse.ArgumentParser, axis: str) -> argparse._ArgumentGroup:
+    """Declare the folder and the scale of a chart; return the group of the options of results."""
+    group = parser.add_argument_group("results")
+    group.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
+    )
+    group.add_argument(
+        "--scale",
+        choices=("linear", "log"),
+        default="linear",
+        help=f"scale of the {axis} axis (linear)",
+    )
+    return group
+
+
 def make_network(
     options: argparse.Namespace,
     task: Task,

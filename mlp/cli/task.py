@@ -149,7 +149,7 @@ def make_task(
         targets = target.encode(table)
     inputs = InputEncoder.fit(
         table,
-        _input_columns(table, target.names),
+        _input_columns(data),
         parts.training,
         standardize=standardize,
         fill_missing=options.missing == "mean",
@@ -190,14 +190,13 @@ def _make_target(data: Data) -> ClassTarget | NumberTarget:
     return ClassTarget(name, labels)
 
 
-def _input_columns(table: Table, targets: Sequence[str]) -> list[str]:
-    names = [name for name in table.names if name not in targets]
-    if not names:
+def _input_columns(data: Data) -> list[str]:
+    if not data.inputs:
         raise ValueError(
-            f"{table.source}: received no column besides {shortened(targets)}, "
+            f"{data.table.source}: received no column besides {shortened(data.targets)}, "
             "expected at least one input"
         )
-    return names
+    return data.inputs
 
 
 def _split(

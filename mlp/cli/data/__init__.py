@@ -9,6 +9,7 @@ from mlp.cli.data.options import (
     dialect_of,
     is_npz,
     is_table_file,
+    option,
     sheet_of,
     split_names,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "dialect_of",
     "is_npz",
     "is_table_file",
+    "option",
     "read_data",
     "sheet_of",
     "split_names",

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import printable
+from mlp.cli.data import option
 from mlp.cli.options import (
     NETWORK_OPTIONS,
+    add_chart_arguments,
     add_network_arguments,
     batch_size_of,
     check_folder,
@@ -22,7 +24,7 @@ from mlp.cli.options import (
 )
 from mlp.cli.output import print_json
 from mlp.cli.scores import percent
-from mlp.cli.sweep.table import OF_TABLE, add_table_arguments, run_table
+from mlp.cli.sweep.table import OF_TABLE, add_table_arguments, kept_text, run_table
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
 from mlp.studies.examples import learning_rate_chart
@@ -59,16 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="seed of all random draws (%(default)s)"
     )
     add_network_arguments(parser)
-    out = parser.add_argument_group("results")
-    out.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the files (.)"
-    )
-    out.add_argument(
-        "--scale",
-        choices=("linear", "log"),
-        default="linear",
-        help="scale of the error axis (linear)",
-    )
+    out = add_chart_arguments(parser, "error")
     out.add_argument(
         "--checkpoint", type=Path, metavar="FILE",
         help="save the sweep there every few seconds; the same command continues from it, or, once "
@@ -95,7 +88,7 @@ def run(options: argparse.Namespace) -> None:
     if options.data is None:
         given = [name for name in NETWORK_OPTIONS if getattr(options, name) is not None]
         if given:
-            named = ", ".join("--" + name.replace("_", "-") for name in given)
+            named = ", ".join(map(option, given))
             raise ValueError(f"{named}: received no data, expected --data NAME with it")
         example = learning_rate_chart()
         net, task, batch_size = example.network, Task(example.x, example.t), None
@@ -108,10 +101,7 @@ def run(options: argparse.Namespace) -> None:
     check_folder(options.out)
     if options.checkpoint is not None:
         check_folder(options.checkpoint.parent)
-        kept = f"the same command continues from {options.checkpoint}"
-    else:
-        kept = "nothing was kept; with --checkpoint FILE the same command would continue"
-    with explained(kept):
+    with explained(kept_text(options)):
         result = learning_rate_sweep(
             net,
             task.X,
@@ -133,7 +123,7 @@ def _reject(options: argparse.Namespace, names: Sequence[str], expected: str) ->
     """Raise ValueError if one of these options was given."""
     given = [name for name in names if getattr(options, name) not in (None, False)]
     if given:
-        named = ", ".join("--" + name.replace("_", "-") for name in given)
+        named = ", ".join(map(option, given))
         raise ValueError(f"{named}: received it, expected {expected} with it")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlp._checks import check_count
 from mlp._names import printable
-from mlp.cli.data import read_data
+from mlp.cli.data import option, read_data
 from mlp.cli.model_file import metadata_of
 from mlp.cli.options import batch_size_of, check_folder, explained, parse_hidden, parse_rates
 from mlp.cli.output import print_json
@@ -51,7 +51,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("with FILE", conflict_handler="resolve")
     for name in NUMBERS:
         group.add_argument(
-            f"--{name.replace('_', '-')}", type=parse_numbers, metavar="0.1,0.2,...",
+            option(name), type=parse_numbers, metavar="0.1,0.2,...",
             help="values, or log:FROM:TO:N for N of them" if name == "lr" else "values",
         )  # fmt: skip
     group.add_argument(
@@ -102,7 +102,7 @@ def run_table(options: argparse.Namespace) -> None:
     )
     is_class = isinstance(task.target, ClassTarget)
     metric = options.metric or ("accuracy" if is_class else "r2")
-    with explained(_kept(options)), _executor(options.workers) as executor:
+    with explained(kept_text(options)), _executor(options.workers) as executor:
         runs = sweep(
             _network(options, task),
             task.X,
@@ -133,7 +133,8 @@ def _widths(text: str) -> list[tuple[int, ...]]:
         raise ValueError(f"--hidden: {error}") from None
 
 
-def _kept(options: argparse.Namespace) -> str:
+def kept_text(options: argparse.Namespace) -> str:
+    """Return what is left of a sweep after Ctrl-C, and how to continue."""
     if options.checkpoint is None:
         return "nothing was kept; with --checkpoint FILE the same command would continue"
     return f"the same command continues from {options.checkpoint}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -143,6 +145,11 @@ class Rule:
     formula: str
     parts: tuple[tuple[str, float], ...]
     value: float
+
+
+def any_name(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern of these names as whole words of a formula; give the longest first."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?![\w+\[])")
 
 
 @dataclass(frozen=True)

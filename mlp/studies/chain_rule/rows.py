@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mlp._checks import check_count
 from mlp._names import printable
-from mlp.studies.chain_rule.records import Factor, Rule, Step, Term, Unit, Update
+from mlp.studies.chain_rule.records import Factor, Rule, Step, Term, Unit, Update, any_name
 
 _MOST_DIGITS = 17  # enough to tell any two float64 apart
 
@@ -243,12 +243,8 @@ class _Writer:
     def _rule(self, rule: Rule) -> Row:
         numbers = rule.formula
         if rule.parts:
-            values, names = dict(rule.parts), "|".join(re.escape(name) for name, _ in rule.parts)
-            numbers = re.sub(
-                rf"(?<!\w)(?:{names})(?![\w+\[])",
-                lambda name: self.bracketed(values[name[0]]),
-                numbers,
-            )
+            values = dict(rule.parts)
+            numbers = any_name(values).sub(lambda name: self.bracketed(values[name[0]]), numbers)
         formula, written = ([text] if text else [] for text in (rule.formula, numbers))
         return Row(rule.name, formula, written, self.number(rule.value))
 

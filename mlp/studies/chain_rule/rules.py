@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlp.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from mlp.studies.chain_rule.records import Rule
+from mlp.studies.chain_rule.records import Rule, any_name
 
 _Formulas = list[tuple[str, str, float]]
 """The name of each number, its formula in terms of those before it, and its value."""
@@ -122,5 +121,5 @@ def _of_rmsprop(one: RMSprop, g: str, after: Mapping[str, float], step: float) -
 def _parts(formula: str, known: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     """Return the names in a formula with their values, the longest first."""
     names = sorted(known, key=len, reverse=True)
-    found = set(re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?![\w+\[])", formula))
+    found = set(any_name(names).findall(formula))
     return tuple((name, known[name]) for name in names if name in found)

@@ -45,7 +45,7 @@ def layers_of_sizes(
     widths = check_sizes(sizes)
     if normalization is not None:
         normalization = find_name("normalization", normalization, NORMALIZATIONS)
-    activations = _of_each("hidden", hidden, len(widths) - 2)
+    activations = of_each("hidden", hidden, len(widths) - 2)
     layers: list[Layer] = []
     for (n_in, n_out), activation in zip(pairwise(widths[:-1]), activations, strict=True):
         if normalization is None:
@@ -58,7 +58,7 @@ def layers_of_sizes(
     return layers
 
 
-def _of_each(
+def of_each(
     name: str, activation: str | Activation | Sequence[str | Activation], n_layers: int
 ) -> Sequence[str | Activation]:
     """Return the activation of each hidden layer, given one for all or a list."""

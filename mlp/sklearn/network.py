@@ -12,6 +12,7 @@ from mlp._names import name_of
 from mlp.core import MLP, Activation, Dense, Loss
 from mlp.core.activations import ACTIVATIONS, Sigmoid, make_activation
 from mlp.core.layers import ActivatedLayer, BatchNorm, Dropout, Layer, LayerNorm
+from mlp.core.structure import of_each
 
 Activations = str | Activation | list[str | Activation]
 
@@ -29,12 +30,7 @@ def hidden_activations(activation: Any, n_hidden: int) -> Activations:
     """Return the activation of all hidden layers, or a list with one for each."""
     if not isinstance(activation, list | tuple):
         return _named(activation)
-    if len(activation) != n_hidden:
-        raise ValueError(
-            f"activation: received {len(activation)} activations, expected {n_hidden}, "
-            "one for each hidden layer"
-        )
-    return [_named(one) for one in activation]
+    return [_named(one) for one in of_each("activation", activation, n_hidden)]
 
 
 def make_network(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from mlp._names import printable
@@ -110,6 +112,21 @@ def printing() -> Iterator[None]:
                 stream = after.enter_context(open(os.devnull, "w"))
             setattr(sys, name, PrintedText(stream, title))
         yield
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    r"""Return rows as CSV, lines ending in a line feed.
+
+    Examples
+    --------
+    >>> csv_text([["name", "age"], ["a,b", 7], ["c\rd", None]])
+    'name,age\n"a,b",7\n"c\rd",\n'
+    """
+    lines: list[str] = []
+    # with its own line end, the writer quotes a carriage return in a cell
+    sink = SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n"))
+    csv.writer(sink).writerows(rows)
+    return "".join(lines)
 
 
 def print_data(text: str) -> None:

@@ -7,8 +7,6 @@ too, the predictions are scored.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -35,7 +33,7 @@ from mlp.cli.data import (
 )
 from mlp.cli.model_file import Model
 from mlp.cli.options import check_folder
-from mlp.cli.output import complain, print_data
+from mlp.cli.output import complain, csv_text, print_data
 from mlp.cli.scores import confusion_text, score, score_line
 from mlp.datasets import ClassTarget, Table, load, read_npz
 from mlp.tables import BadCell, open_table, with_task
@@ -308,12 +306,8 @@ def _as_csv(found: dict[str, Any]) -> str:
         for name, cells in found["predictions"].items()
     ]
     named += (found["probabilities"] or {}).items()
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([name for name, _ in named])
     columns = (["" if cell is None else str(cell) for cell in cells] for _, cells in named)
-    writer.writerows(zip(*columns, strict=True))
-    return text.getvalue()
+    return csv_text([[name for name, _ in named], *zip(*columns, strict=True)])
 
 
 def _score(model: Model, table: Table, outputs: Outputs) -> dict[str, Any] | None:

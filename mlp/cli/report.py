@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator
 from math import isfinite, isqrt
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 from mlp._atomic import write_file
 from mlp._names import counted, find_name, printable
 from mlp.cli.data import Data
+from mlp.cli.output import csv_text
 from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget
@@ -146,12 +145,9 @@ class TrainReport:
         else:
             pairs = zip(truth.T, target.decode(self.outputs).T, strict=True)
             columns = [column.tolist() for pair in pairs for column in pair]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
         heads = [head for name in target.names for head in (name, f"predicted {name}")]
-        writer.writerow([table.row_word, *heads])
-        writer.writerows(zip(table.lines[self.rows].tolist(), *columns, strict=True))
-        return text.getvalue()
+        rows = zip(table.lines[self.rows].tolist(), *columns, strict=True)
+        return csv_text([[table.row_word, *heads], *rows])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report in the form that JSON can hold."""

@@ -281,16 +281,21 @@ class _Header:
             arrays = {"mean": arrays["running_mean"], "scale": scale, "beta": arrays["beta"]}
         return [self._table(f"{name}{i}", array) for name, array in arrays.items()]
 
-    def _table(self, name: str, array: NDArray[Any], kind: str = "") -> str:
-        kind = kind or ("int8_t" if array.dtype == np.int8 else "REAL")
+    def _table(self, name: str, array: NDArray[Any]) -> str:
+        """Add a table; return its name."""
+        kind = "int8_t" if array.dtype == np.int8 else "REAL"
+        self.tables.append(self._definition(name, array, kind))
+        return f"NAME_{name}"
+
+    def _definition(self, name: str, array: NDArray[Any], kind: str) -> str:
+        """Return a table, and count its bytes."""
         flat = array.ravel()
         write = str if array.dtype.kind == "i" else self._number if kind == "REAL" else repr
         numbers = [write(value) for value in flat.tolist()]
         lines = [", ".join(numbers[k : k + 8]) for k in range(0, len(numbers), 8)]
         body = ",\n    ".join(lines)
-        self.tables.append(f"static const {kind} NAME_{name}[{len(flat)}] = {{\n    {body}\n}};")
         self.n_bytes += array.nbytes
-        return f"NAME_{name}"
+        return f"static const {kind} NAME_{name}[{len(flat)}] = {{\n    {body}\n}};"
 
     def _number(self, value: float) -> str:
         """Return a literal that is exactly this number."""
@@ -313,15 +318,16 @@ class _Header:
             f"static const char *const *const NAME_words[{len(words)}] = {{{pointers}}};",
             f"static const int NAME_n_words[{len(words)}] = {{{counts}}};",
         ]
-        self.tables.clear()
         known = encoder.standardizer
         arrays = {"fill": encoder.fill}
         arrays |= {} if known is None else {"mean": known.mean, "scale": known.scale}
-        for name, array in arrays.items():
-            if array is not None:
-                self._table(name, array.astype(np.float64), "double")
+        parts += [
+            self._definition(name, array.astype(np.float64), "double")
+            for name, array in arrays.items()
+            if array is not None
+        ]
         text = source.ENCODE.replace("FILL\n", "" if encoder.fill is None else source.FILL)
-        return [*parts, *self.tables, text.replace("SCALED", source.SCALED if known else "value")]
+        return [*parts, text.replace("SCALED", source.SCALED if known else "value")]
 
     def _decoding(self) -> list[str]:
         """Return the tables and the function that decode outputs."""
@@ -332,10 +338,13 @@ class _Header:
             return [_strings("NAME_classes", self.target.labels.names), text]
         n = self.net.n_out
         known = self.target.standardizer
-        self.tables.clear()
-        self._table("target_mean", np.zeros(n) if known is None else known.mean, "double")
-        self._table("target_scale", np.ones(n) if known is None else known.scale, "double")
-        return [_strings("NAME_targets", self.target.names), *self.tables, source.DECODE]
+        mean, scale = (np.zeros(n), np.ones(n)) if known is None else (known.mean, known.scale)
+        return [
+            _strings("NAME_targets", self.target.names),
+            self._definition("target_mean", mean, "double"),
+            self._definition("target_scale", scale, "double"),
+            source.DECODE,
+        ]
 
     def _main(self) -> str:
         """Return the program that reads rows."""

@@ -22,8 +22,8 @@ from mlp._archive import container, description
 from mlp._archive.container import Member
 from mlp._atomic import replacing
 from mlp._checks import check_path, check_sequence, require
+from mlp._types import AnyPath
 
-AnyPath = str | os.PathLike[str]
 _FIRST = "description.json"
 
 

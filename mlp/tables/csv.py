@@ -11,10 +11,11 @@ from itertools import islice
 from typing import Self
 
 from mlp._checks import check_instance, check_sequence
+from mlp._types import AnyPath
 from mlp.tables.columns import Columns, Kinds
 from mlp.tables.dialect import HEADER_REMEDIES, Dialect
 from mlp.tables.errors import CellError, Remedy, TableError, refer_to
-from mlp.tables.rows import AnyPath, Row, Rows, TextRows
+from mlp.tables.rows import Row, Rows, TextRows
 from mlp.tables.survey import Survey, join_remedies
 from mlp.tables.table import MANY, Table, Words, check_indices, check_strings, find_column
 from mlp.tables.task import with_task

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._checks import check_instance, check_path
+from mlp._types import AnyPath
 from mlp.tables.columns import Kinds, name_all
 from mlp.tables.csv import CSVFile, RowReader
 from mlp.tables.dialect import Dialect
 from mlp.tables.errors import CellError
 from mlp.tables.numbers import hint, parse_date, parse_number
-from mlp.tables.rows import AnyPath, Row, Rows
+from mlp.tables.rows import Row, Rows
 from mlp.tables.table import BadCell, Column, Table, Words
 
 _NEEDS = {

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from mlp._archive import FileFormatError
 from mlp._checks import check_instance, check_path
+from mlp._types import AnyPath
 from mlp.tables.table import Table
 from mlp.tables.task import TASKS, with_task
-
-AnyPath = str | os.PathLike[str]
 
 _LARGE = 1 << 28  # an array of more bytes must not be compressed to less than a 200th
 _HIGHEST_RATIO = 200

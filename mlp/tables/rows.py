@@ -6,13 +6,13 @@ import codecs
 import csv
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Self
 
 from mlp._checks import check_path
+from mlp._types import AnyPath
 from mlp.tables.dialect import (
     Dialect,
     delimiter_of_sep_line,
@@ -22,7 +22,6 @@ from mlp.tables.dialect import (
 )
 from mlp.tables.errors import Remedy, TableError
 
-AnyPath = str | os.PathLike[str]
 Row = tuple[int, list[str]]
 
 _LONGEST_LINE = 1 << 24

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._types import Array, LossValue
+from mlp._types import AnyPath, Array, LossValue
 from mlp.core import MLP, Dense
 from mlp.machine import blas_thread_count, blas_threads, end_with_parent, read_cpu
 from mlp.optim import Optimizer
@@ -115,7 +115,6 @@ class LossRecorder(Callback):
         self._recorded = len(losses)
 
 
-AnyPath = str | os.PathLike[str]
 _MOST_GUESSED = 1000  # parts that are looked for in a folder that cannot be listed
 
 

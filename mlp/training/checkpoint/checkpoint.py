@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from mlp._archive import format_errors, read_archive, write_archive
 from mlp._checks import check_count, check_not_negative, check_path, require, require_keys
+from mlp._types import AnyPath
 from mlp.training.callbacks.base import Callback, Saver
 from mlp.training.checkpoint.settings import differences, schedule_at, settings_of
 from mlp.training.checkpoint.state import restore, state_of
 from mlp.training.run import Run
 
-AnyPath = str | os.PathLike[str]
 _KIND, _VERSION = "mlp-checkpoint", 1
 _MOST_LISTED = 6
 

@@ -58,7 +58,7 @@ def restore_structure(tree: dict[str, Any], tensors: Mapping[str, NDArray[Any]])
     Raises
     ------
     TypeError, ValueError
-        If the tree is no description, or a tensor is missing or not used.
+        If the tree is not a description, or a tensor is missing or unused.
     """
     if tree.pop("version", None) != _VERSION:
         raise ValueError(f"description: has an unknown version, expected {_VERSION}")

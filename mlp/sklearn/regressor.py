@@ -291,7 +291,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
         Raises
         ------
         ValueError, TypeError
-            If it is no network, or one of replicas.
+            If it is not a network without replicas.
 
         Examples
         --------

@@ -426,7 +426,7 @@ class CSVFile(RowReader):
     Raises
     ------
     ValueError
-        If the file is no such text, or its header names no columns.
+        If the file is not such text, or its header names no columns.
     OSError
         If it cannot be read.
 

@@ -163,7 +163,7 @@ def _checked(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
 
 
 def refer_to(names: Sequence[str], i: int) -> str | int:
-    """Return how to ask for a column: by its name, or by its position if the name will not do.
+    """Return how to ask for a column: by its name, or by its position if the name is ambiguous.
 
     Examples
     --------

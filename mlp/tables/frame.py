@@ -126,7 +126,7 @@ def from_frame(frame: Any, *, source: str = "frame", **options: Any) -> Table:
     Raises
     ------
     TypeError
-        If `frame` is no such frame.
+        If `frame` is not such a frame.
     ValueError
         As for `read_csv`.
     """
@@ -156,7 +156,7 @@ def _load(path: AnyPath, suffix: str, sheet: str | int) -> Any:
     except (ValueError, OSError, *_DAMAGE) as error:
         message = str(error).partition("\n")[0][:200] or type(error).__name__
         raise ValueError(
-            f"{os.fspath(path)}: received another kind of file, or a damaged one ({message}), "
+            f"{os.fspath(path)}: received another kind of file, or a corrupted one ({message}), "
             f"expected a table in {suffix}"
         ) from None
 

@@ -55,7 +55,7 @@ class Halving:
         check_bool("asha", self.asha)
 
     def rungs(self, epochs: int) -> list[int]:
-        """Return the epochs after which sets are compared, of a run of so many."""
+        """Return the epochs of a run after which sets are compared."""
         found, epoch = [], check_count("epochs", epochs) // self.factor
         while epoch >= self.first:
             found.append(epoch)

@@ -106,7 +106,7 @@ class SweepRuns:
 
     @property
     def quantity(self) -> str:
-        """What runs are compared by unless told otherwise: the loss, on validation data if any."""
+        """The quantity that compares runs by default: the loss, on validation data if any."""
         return "val_loss" if "val_loss" in self.modes else "loss"
 
     def values(self, name: str | None = None, at: str = "end") -> NDArray[np.float64]:
@@ -221,7 +221,7 @@ class SweepRuns:
         return net
 
     def history(self, k: int) -> History:
-        """Return the history of run k, as that of a `Trainer` with its parameters.
+        """Return the history of run k, like that of a `Trainer` with its parameters.
 
         Only "seconds" differs: the time of all runs that trained together, divided among them.
         """
@@ -290,7 +290,7 @@ class SweepRuns:
         write_file(path, to_csv_text(self.to_columns(per)).encode())
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the result without its networks as JSON, and write it to `path` if given.
+        """Return the result as JSON, without networks, and write it to `path` if given.
 
         Numbers keep every digit. Parameters that JSON cannot hold, such as schedules, become text.
         """
@@ -319,7 +319,7 @@ class SweepRuns:
         Raises
         ------
         ValueError, TypeError
-            If it is not the JSON of a sweep, or no path.
+            If it is neither the JSON of a sweep nor a path.
         OSError
             If the file cannot be read.
         """
@@ -339,7 +339,7 @@ class SweepRuns:
             content = {k: v for k, v in data.items() if k not in ("format", "version")}
             return cls._checked(*require_keys("runs", content, *fields))
         except (KeyError, OverflowError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"runs: received JSON that is not a SweepRuns' ({error!r})") from None
+            raise ValueError(f"runs: received JSON not from a SweepRuns ({error!r})") from None
 
     @classmethod
     def _checked(

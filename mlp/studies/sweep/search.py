@@ -28,7 +28,7 @@ Runs = list[dict[str, Any]]
 
 
 class Uniform(NamedTuple):
-    """Numbers from `low` to `high`, all alike."""
+    """Uniform draws from `low` to `high`."""
 
     low: float
     high: float
@@ -39,7 +39,7 @@ class Uniform(NamedTuple):
 
 
 class LogUniform(NamedTuple):
-    """Numbers from `low` to `high` whose logarithms are all alike."""
+    """Draws from `low` to `high` whose logarithms are uniform."""
 
     low: float
     high: float

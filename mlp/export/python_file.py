@@ -34,7 +34,7 @@ def to_python(
 ) -> None:
     """Write a network as a Python module that needs only NumPy and is bit-identical.
 
-    The module holds the forward pass, one line a step, and the parameters in decimal.
+    The module holds the forward pass, one line per step, and the parameters in decimal.
     ``predict(rows)`` takes an array ``(n, n_in)``, or dicts by the names in `feature_names`; with
     an encoder, rows of the columns of its table, as dicts or in the order of ``COLUMNS``.
 
@@ -64,7 +64,7 @@ def to_python(
 
     Notes
     -----
-    Bits are the same with the same NumPy, BLAS and number of threads.
+    Results are bit-identical with the same NumPy, BLAS and number of threads.
 
     Examples
     --------

@@ -48,12 +48,12 @@ def to_safetensors(
     path : path
         The file; end it in ``.safetensors``.
     metadata : mapping of str to str, optional
-        What else belongs to the network.
+        More text to store with the network.
 
     Raises
     ------
     TypeError
-        If a layer, activation or loss is a custom one, or the metadata is not text.
+        If a layer, activation or loss is custom, or the metadata is not text.
     ValueError
         If the network has replicas, or a parameter is not finite.
     OSError

@@ -45,10 +45,10 @@ def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | in
     Parameters
     ----------
     path : path
-        The file; what it is follows from its name.
+        The file; its suffix decides the format.
     dialect : Dialect, optional
-        How it spells a table. Of an Excel sheet, header, decimal, thousands and missing_words are
-        used; of the others none.
+        The format of the text. Excel sheets use header, decimal, thousands and missing_words;
+        Parquet and Feather files use none.
     sheet : str or int
         The sheet of an Excel file, by name or number from 0.
 
@@ -81,7 +81,7 @@ def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | in
 def read_frame(
     path: AnyPath, *, dialect: Dialect | None = None, sheet: str | int = 0, **options: Any
 ) -> Table:
-    """Read a Parquet, Feather or Excel file through pandas; a CSV file too.
+    """Read a Parquet, Feather or Excel file through pandas, or a CSV file.
 
     Parameters
     ----------

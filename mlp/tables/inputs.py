@@ -127,8 +127,8 @@ class InputEncoder:
         fill_missing : bool
             Whether to replace missing values by the mean of their input over these rows.
         max_words : int, optional
-            The most different words that a column may have; by default half as many as the table
-            has rows, or ten in a small table.
+            The maximum of different words in a column; by default half the number of rows, or ten
+            in a small table.
 
         Raises
         ------

@@ -66,7 +66,7 @@ class Trained(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SweepRuns:
-    """The runs of a sweep. Run ``i * seeds + s`` has the set i of parameters and initialisation s.
+    """The runs of a sweep. Run ``i * seeds + s`` has parameter set i and initialisation s.
 
     Attributes
     ----------
@@ -79,8 +79,8 @@ class SweepRuns:
     status : list of str
         For each run "completed", "stopped" (by a callback), "pruned", "diverged" or "failed".
     epochs, diverged_at, kept_epoch : ndarray of int (n_runs,)
-        How many epochs it completed, the one in which it diverged (0: none), and the one whose
-        weights its network has: with `EarlyStopping` the best, else the last.
+        The number of completed epochs, the epoch of divergence (0: none), and the epoch whose
+        weights the network has: with `EarlyStopping` the best, otherwise the last.
     modes : dict of str to str
         For the quantities that can be compared, whether "min" or "max" is better.
     errors : dict of int to str

@@ -207,7 +207,7 @@ for {epochs} epochs in batches of 32 with the rate that `find_learning_rate` sug
 others, five a decade, around the best of a coarse sweep (27 rates from 1e-12 to 10). *Ratio* is
 the training loss with the suggestion over the lowest of all these losses, raw, and with 1 % of the
 *variance* added to both (for losses other than squared errors, of the loss of the best constant
-output). *Cost* is that of the finder in fits of ten epochs: by rows for which a gradient is
+output). *Cost* is that of the finder in fits of ten epochs: by number of rows whose gradient is
 computed, and by time on one core, which is less because the runs are replicas of one network. The
 finder and the fits see the batches in different orders. A loss at the end of an epoch varies; the
 rows *median of three orders* compare, for each rate, the median of three fits. The constants of

@@ -48,7 +48,7 @@ class Slot(NamedTuple):
     def fill(self, data: Bytes) -> None:
         """Put the array with these bytes in its place."""
         if self.dtype == "bool" and data.size and data.max() > 1:
-            raise ValueError(f"{self.member.name}: has other bytes than 0 and 1, expected booleans")
+            raise ValueError(f"{self.member.name}: has bytes other than 0 and 1, expected booleans")
         array = data.view(DTYPES[self.dtype]).reshape(self.shape)
         self.parent[self.key] = array.astype(self.dtype, copy=False)  # in the machine's byte order
 

@@ -1,7 +1,7 @@
-"""Write a network in a form that runs without mlp.
+"""Write a network in a format that runs without mlp.
 
-A model of mlp train keeps its columns, scaling and classes as Python, C, ONNX and JSON; PyTorch
-and safetensors hold the network alone, whose inputs are the encoded columns.
+A model of mlp train keeps its columns, scaling and classes in Python, C, ONNX and JSON; PyTorch
+and safetensors hold only the network, whose inputs are the encoded columns.
 """
 
 from __future__ import annotations
@@ -36,15 +36,17 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp export``."""
     parser.add_argument("model", metavar="MODEL", help="model.npz of mlp train or MLP.save")
-    parser.add_argument("--to", required=True, choices=FORMATS, help="the form")
+    parser.add_argument("--to", required=True, choices=FORMATS, help="file format")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="file to write (beside MODEL, by its name)"
+        "--out", type=Path, metavar="FILE", help="file to write (MODEL with another suffix)"
     )
-    parser.add_argument("--replica", type=int, metavar="K", help="which network of several")
+    parser.add_argument("--replica", type=int, metavar="K", help="which replica to export")
     parser.add_argument("--name", default="model", help="prefix of all names in C (%(default)s)")
-    parser.add_argument("--int8", action="store_true", help="weights of C as 8-bit integers")
     parser.add_argument(
-        "--weights-beside", action="store_true", help="weights of Python in a file of their own"
+        "--int8", action="store_true", help="with --to c: weights as 8-bit integers"
+    )
+    parser.add_argument(
+        "--weights-beside", action="store_true", help="with --to python: weights in a second file"
     )
 
 

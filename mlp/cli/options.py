@@ -133,7 +133,7 @@ def check_folder(folder: Path) -> None:
     if not there.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "received a file, expected a folder", str(there))
     if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, "received a folder that is read-only", str(there))
+        raise PermissionError(errno.EACCES, "received a read-only folder", str(there))
 
 
 @contextmanager

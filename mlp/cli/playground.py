@@ -21,7 +21,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``mlp playground``."""
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (any free one)")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (any free port)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument(
         "--download",
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="first download the runtime (Pyodide and NumPy, 17 MB) to the user's cache folder",
     )
     parser.add_argument(
-        "--runtime", type=Path, metavar="DIR", help="folder of the runtime's files (the cache)"
+        "--runtime", type=Path, metavar="DIR", help="folder with the runtime (the cache)"
     )
 
 

@@ -1,7 +1,7 @@
 """Predict with a model that `mlp train` wrote.
 
-Columns are matched by name, in any order; others are not used. If the data has the target column
-too, the predictions are scored.
+Columns are matched by name, in any order; others are ignored. If the data include the target
+column, the predictions are scored.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument(
         "--keep", action="append", metavar="COLUMNS",
         help="columns to write beside the predictions and their line numbers: names or positions, "
-        "with commas or repeated; all: every column",
+        "separated by commas or repeated; all: every column",
     )  # fmt: skip
     out.add_argument(
         "--on-bad-row", choices=("fail", "blank", "skip"), default="fail",
@@ -164,7 +164,7 @@ def _read(options: argparse.Namespace, model: Model) -> Rows:
     if is_table_file(source):
         return _read_file(options, model)
     if options.keep is not None:
-        raise ValueError("--keep applies to CSV, Excel, Parquet and Feather files only")
+        raise ValueError("--keep applies only to CSV, Excel, Parquet and Feather files")
     if is_npz(source):
         several = len(target.names) > 1
         name = target.names[0].removesuffix("0") if several else target.names[0]
@@ -251,7 +251,7 @@ def _notes(
 ) -> Iterator[str]:
     """Yield lines about what was not used and not predicted."""
     if rows.others:
-        yield f"{rows.table.source}: columns not used: {shortened(rows.others)}"
+        yield f"{rows.table.source}: ignored columns: {shortened(rows.others)}"
     if filled:
         yield f"filled with means: {cells_by_column(filled)}"
     bad = outputs.bad

@@ -52,7 +52,7 @@ def check_pictures(names: list[str], task: TableTask) -> None:
         raise ValueError(f"--plot boundary: received {n_in} inputs, expected 2")
     if "weights" in names and isqrt(n_in) ** 2 != n_in:
         raise ValueError(
-            f"--plot weights: received {n_in} inputs, expected a square number of pixels, as 64"
+            f"--plot weights: received {n_in} inputs, expected a square number of pixels, like 64"
         )
 
 
@@ -235,7 +235,7 @@ class TrainReport:
         what, rows = self._chosen
         if what:
             yield f"the {rows} rows chose {what}" + (
-                "" if rows != task.scored_part else ", so that the score on them is too good"
+                "" if rows != task.scored_part else ", so the score on them is too optimistic"
             )
         largest = max(max(A.max(), -A.min()) for A in (task.X, task.Y) if A.dtype.kind == "f")
         if largest > _LARGE and task.inputs.standardizer is None:
@@ -248,7 +248,7 @@ class TrainReport:
         is_pure = part == "validation" and not self._chosen[0]
         rows = counted(n, f"{'held-out' if is_pure else part} row")
         if not scores:
-            yield f"{rows}: received no finite outputs"
+            yield f"{rows}: no output is finite"
             return
         yield f"{rows}: loss {number(_finite(self.loss))}, {score_line(scores)}"
         if self.baselines:

@@ -95,7 +95,7 @@ class TableTask(Task):
 def load_task(options: argparse.Namespace) -> Task:
     """Return the task of a sweep, with a fifth of the rows held out if there are enough.
 
-    What a file was taken for is printed.
+    How a file was read is printed.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def _make_target(data: Data) -> ClassTarget | NumberTarget:
     labels = data.labels
     if len(labels) < 2:
         raise ValueError(
-            f"{data.table.source}: received the one class {labels.names[0]!r} in {name!r}, "
+            f"{data.table.source}: received only the class {labels.names[0]!r} in {name!r}, "
             "expected two or more"
         )
     return ClassTarget(name, labels)
@@ -221,7 +221,7 @@ def _split(
             what = f"the class {target.labels.names[scarce]!r} in {counts[scarce]} of {n} rows"
         remedies = [Remedy("validation", 0, "holds no rows out", instead=all(shares))]
         if all(shares):
-            remedies.insert(0, Remedy("test", 0, "holds out only those that choose"))
+            remedies.insert(0, Remedy("test", 0, "holds out only the validation rows"))
         names = zip(("training", "validation", "test"), (True, *shares), strict=True)
         parts = " and ".join(name for name, share in names if share)
         raise TableError(

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "example", nargs="?", default="mazur", help=f"one of {', '.join(EXAMPLES)} (%(default)s)"
     )
-    parser.add_argument("--lr", type=float, help="learning rate (that of the example)")
+    parser.add_argument("--lr", type=float, help="learning rate (the example's)")
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     parser.add_argument("--steps", type=int, metavar="N", help="trace N consecutive steps")
     parser.add_argument("--format", choices=tuple(_ENDINGS), default="text")

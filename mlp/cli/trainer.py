@@ -42,12 +42,12 @@ _PROBE = 400
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the training."""
     group = parser.add_argument_group("training")
-    group.add_argument("--epochs", type=int, default=200, help="maximum number (%(default)s)")
+    group.add_argument("--epochs", type=int, default=200, help="maximum of epochs (%(default)s)")
     group.add_argument("--optimizer", default="adam", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
-    group.add_argument("--lr", type=float, help="learning rate (by the optimizer)")
+    group.add_argument("--lr", type=float, help="learning rate (the optimizer's default)")
     group.add_argument("--schedule", metavar="NAME", help=", ".join(SCHEDULES))
-    group.add_argument("--momentum", type=float, help="of sgd and rmsprop")
-    group.add_argument("--weight-decay", type=float, help="of adamw")
+    group.add_argument("--momentum", type=float, help="for sgd and rmsprop")
+    group.add_argument("--weight-decay", type=float, help="for adamw")
     group.add_argument("--l2", type=float, help=f"L2 penalty on the weights ({_PRIOR:g} / rows)")
     group.add_argument(
         "--l1", type=float, default=0.0, help="L1 penalty on the weights (%(default)s)"
@@ -63,8 +63,8 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--test", type=float, metavar="SHARE",
-        help="share of further rows that choose nothing and measure the result (as --validation, "
-        "if --early-stopping or --reduce-lr look at the validation rows; else 0)",
+        help="share of the rows to hold out only to measure the result (as --validation, if "
+        "--early-stopping or --reduce-lr use the validation rows; otherwise 0)",
     )  # fmt: skip
     group.add_argument(
         "--early-stopping", type=int, metavar="N",
@@ -131,7 +131,7 @@ def _callbacks(options: argparse.Namespace, data: Data, task: TableTask) -> list
 
 
 def _begin(options: argparse.Namespace, data: Data, trainer: Trainer) -> None:
-    """Create the folder, say what the data was taken for, and where a resumed run starts."""
+    """Create the folder, say how the data was read, and where a resumed run starts."""
     options.out.mkdir(parents=True, exist_ok=True)
     if not options.json:
         print(*map(printable, data.lines()), sep="\n")

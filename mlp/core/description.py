@@ -153,7 +153,7 @@ def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     Raises
     ------
     TypeError, ValueError
-        If a layer is a custom one, or a parameter is not finite.
+        If a layer is custom, or a parameter is not finite.
     """
     return [_describe_layer(f"layers[{i}]", layer) for i, layer in enumerate(layers)]
 

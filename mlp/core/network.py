@@ -499,7 +499,7 @@ class MLP(Copyable, Described):
         Raises
         ------
         TypeError
-            If a layer, activation, loss or initializer is a custom one.
+            If a layer, activation, loss or initializer is custom.
         ValueError
             If a parameter is not finite. In both cases no file has been touched.
         OSError
@@ -529,7 +529,7 @@ class MLP(Copyable, Described):
         Raises
         ------
         TypeError, ValueError
-            If a layer or an activation is a custom one, or the network has replicas.
+            If a layer or an activation is custom, or the network has replicas.
         ImportError
             If PyTorch is not installed.
         """

@@ -1,4 +1,4 @@
-"""Networks that leave: a file of Python or C, ONNX, PyTorch, safetensors, JSON, scikit-learn."""
+"""Exported networks: Python, C, ONNX, PyTorch, safetensors, JSON and scikit-learn."""
 
 from mlp.export.c_header import Int8Error, to_c
 from mlp.export.description import to_json

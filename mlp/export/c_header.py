@@ -60,7 +60,7 @@ def to_c(
 ) -> Int8Error | None:
     """Write a network as a C99 header: constant tables and ``NAME_predict(x, y)``.
 
-    The header needs the mathematical functions of the C library alone. Numbers are ``float`` or
+    The header needs only the mathematical functions of the C library. Numbers are ``float`` or
     ``double``, as in the network. Compiled with ``-D NAME_MAIN``, it is a program that reads rows
     from standard input.
 
@@ -85,12 +85,12 @@ def to_c(
     Returns
     -------
     Int8Error or None
-        With int8, how far the outputs are from those of the network; the header states it too.
+        With int8, how far the outputs are from those of the network, as the header states too.
 
     Raises
     ------
     TypeError
-        If a layer or an activation is a custom one; the message names the layer.
+        If a layer or an activation is custom; the message names the layer.
     ValueError
         If the network has replicas, or an argument does not fit.
     OSError

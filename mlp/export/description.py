@@ -39,7 +39,7 @@ def describe_structure(net: MLP) -> dict[str, Any]:
     Raises
     ------
     TypeError, ValueError
-        If a layer, activation or loss is a custom one, or the network has replicas.
+        If a layer, activation or loss is custom, or the network has replicas.
     """
     tree = describe(check_network(net))
     tree["version"] = _VERSION
@@ -58,7 +58,7 @@ def restore_structure(tree: dict[str, Any], tensors: Mapping[str, NDArray[Any]])
     Raises
     ------
     TypeError, ValueError
-        If the tree is no description, or a tensor is missing or not used.
+        If the tree is not a description, or a tensor is missing or unused.
     """
     if tree.pop("version", None) != _VERSION:
         raise ValueError(f"description: has an unknown version, expected {_VERSION}")
@@ -125,7 +125,7 @@ def to_json(
     Raises
     ------
     TypeError
-        If a layer, activation or loss is a custom one.
+        If a layer, activation or loss is custom.
     ValueError
         If the network has replicas, or the encoder or the target does not fit it.
     OSError

@@ -55,7 +55,7 @@ def to_onnx(
     Raises
     ------
     TypeError
-        If a layer, activation or loss is a custom one; the message names the layer.
+        If a layer, activation or loss is custom; the message names the layer.
     ValueError
         If the network has replicas, or the encoder or the target does not fit it.
     ImportError

@@ -40,10 +40,10 @@ def from_onnx(path: str | os.PathLike[str], loss: str = "squared_error") -> MLP:
     Raises
     ------
     FileFormatError
-        If the file is corrupted or hostile, keeps numbers in other files, or is no such chain; the
+        If the file is corrupted or hostile, has numbers in other files, or is not such a chain; the
         message names the first operator that does not belong to one.
     TypeError, ValueError
-        If `path` is no path, or the loss is unknown.
+        If `path` is not a path, or the loss is unknown.
     ImportError
         If the package ``onnx`` is not installed.
     OSError
@@ -61,7 +61,7 @@ def from_onnx(path: str | os.PathLike[str], loss: str = "squared_error") -> MLP:
         try:
             model.ParseFromString(file.read())
         except DecodeError as error:
-            raise ValueError(f"is no ONNX file ({error})") from error
+            raise ValueError(f"is not an ONNX file ({error})") from error
         return _network(model, loss)
 
 
@@ -117,7 +117,7 @@ def _array(name: str, tensor: Any) -> NDArray[Any]:
     """Return the numbers of a tensor, whose size is checked before."""
     where = f"constant {name!r:.80}"
     if tensor.data_location or tensor.external_data:
-        raise ValueError(f"{where}: is kept in another file, expected its numbers here")
+        raise ValueError(f"{where}: is stored in another file, expected its numbers here")
     if tensor.data_type not in _DTYPES:
         raise ValueError(f"{where}: has type {tensor.data_type}, expected float, double or int64")
     dtype = np.dtype(_DTYPES[tensor.data_type])
@@ -192,13 +192,13 @@ class _Chain:
             if kind == "dropout" and len(node.input) > 1 and node.input[1] in self.constants:
                 settings = {"rate": float(self.constants[node.input[1]].sum())}
             return _Match(1, node.output[0], Step(kind, 0, width, width, arrays, settings))
-        raise ValueError(f"{place}: is no layer, expected a dense one, an activation or the like")
+        raise ValueError(f"{place}: is not a layer, expected a dense one, an activation or similar")
 
     def _parameters(self, node: Any, names: tuple[str, ...], place: str) -> dict[str, Any]:
         """Return the parameters among the inputs of a node."""
         given = list(node.input[1:])
         if names and any(name not in self.constants for name in given):
-            raise ValueError(f"{place}: has inputs that are no constants")
+            raise ValueError(f"{place}: has inputs that are not constants")
         return dict(zip(names, (self.constants[name] for name in given if names), strict=False))
 
     def _dense(self, i: int, A: str, place: str) -> _Match:
@@ -215,7 +215,7 @@ class _Chain:
         if len(node.input) > 2 and node.input[2]:
             bias = self.constants.get(node.input[2])
             if bias is None:
-                raise ValueError(f"{place}: has a bias that is no constant")
+                raise ValueError(f"{place}: has a bias that is not a constant")
         elif i + 1 < len(self.nodes) and self.nodes[i + 1].op_type == "Add":
             after = list(self.nodes[i + 1].input)
             others = [name for name in after if name != output]

@@ -1,4 +1,4 @@
-"""Networks as one file of Python that needs NumPy alone."""
+"""Networks as one Python file that needs only NumPy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mlp.export.table import Target, check_table
 from mlp.tables import ClassTarget, InputEncoder, Standardizer
 
 _TITLE = (
-    "A network of {n_in} inputs and {n_out} outputs, written by mlp {version}; needs NumPy alone."
+    "A network of {n_in} inputs and {n_out} outputs, written by mlp {version}; needs only NumPy."
 )
 
 
@@ -32,9 +32,9 @@ def to_python(
     target: Target | None = None,
     weights_beside: bool = False,
 ) -> None:
-    """Write a network as a Python module that needs NumPy alone and gives the same bits.
+    """Write a network as a Python module that needs only NumPy and is bit-identical.
 
-    The module holds the forward pass, one line a step, and the parameters in decimal.
+    The module holds the forward pass, one line per step, and the parameters in decimal.
     ``predict(rows)`` takes an array ``(n, n_in)``, or dicts by the names in `feature_names`; with
     an encoder, rows of the columns of its table, as dicts or in the order of ``COLUMNS``.
 
@@ -56,7 +56,7 @@ def to_python(
     Raises
     ------
     TypeError
-        If a layer or an activation is a custom one; the message names the layer.
+        If a layer or an activation is custom; the message names the layer.
     ValueError
         If the network has replicas, or the encoder or the target does not fit it.
     OSError
@@ -64,7 +64,7 @@ def to_python(
 
     Notes
     -----
-    Bits are the same with the same NumPy, BLAS and number of threads.
+    Results are bit-identical with the same NumPy, BLAS and number of threads.
 
     Examples
     --------

@@ -48,12 +48,12 @@ def to_safetensors(
     path : path
         The file; end it in ``.safetensors``.
     metadata : mapping of str to str, optional
-        What else belongs to the network.
+        More text to store with the network.
 
     Raises
     ------
     TypeError
-        If a layer, activation or loss is a custom one, or the metadata is not text.
+        If a layer, activation or loss is custom, or the metadata is not text.
     ValueError
         If the network has replicas, or a parameter is not finite.
     OSError
@@ -116,7 +116,7 @@ def from_safetensors(path: str | os.PathLike[str], net: MLP | None = None) -> ML
     FileFormatError
         If the file is corrupted, hostile, or does not hold the network.
     TypeError, ValueError
-        If `path` is no path, or `net` is no network or one of replicas.
+        If `path` is not a path, or `net` is not a network without replicas.
     OSError
         If there is no such file or it cannot be read.
     """
@@ -143,10 +143,10 @@ def read_safetensors(
     Raises
     ------
     FileFormatError
-        If the file is corrupted or hostile, or a tensor has another type than F64, F32, F16, I64,
+        If the file is corrupted or hostile, or a tensor has a type other than F64, F32, F16, I64,
         I32 or U8.
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     OSError
         If there is no such file or it cannot be read.
 
@@ -170,13 +170,13 @@ def _read(file: BinaryIO) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     size = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
     if size < 8 or length > size - 8:
-        raise ValueError("is truncated, or no safetensors file")
+        raise ValueError("is truncated, or not a safetensors file")
     if length > MOST_BYTES:
         raise ValueError(f"has a header of {length} bytes, expected at most {MOST_BYTES}")
     header = parse(file.read(length).decode("utf-8"))
     metadata = require("__metadata__", header.pop("__metadata__", {}), dict)
     if not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("__metadata__: has other values than text")
+        raise ValueError("__metadata__: has values other than text")
     places = sorted((_place(name, node) for name, node in header.items()), key=lambda p: p[3])
     end = 0
     for name, _, _, start, stop in places:

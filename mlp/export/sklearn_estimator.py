@@ -71,7 +71,7 @@ def to_sklearn(net: MLP, classes: Sequence[Any] | None = None) -> MLPClassifier 
     Raises
     ------
     TypeError
-        If a layer or an activation is a custom one; the message names the layer.
+        If a layer or an activation is custom; the message names the layer.
     ValueError
         If scikit-learn cannot express a layer, which the message names, or classes do not fit.
     ImportError

@@ -33,7 +33,7 @@ def state_dict(net: MLP) -> dict[str, NDArray[np.floating[Any]]]:
     Raises
     ------
     TypeError
-        If a layer or an activation is a custom one; the message names the layer.
+        If a layer or an activation is custom; the message names the layer.
     ValueError
         If the network has replicas, or a parameter is not finite.
 

@@ -61,7 +61,7 @@ def steps_of(net: MLP) -> list[Step]:
     Raises
     ------
     TypeError
-        If a layer or an activation is a custom one; the message names the layer.
+        If a layer or an activation is custom; the message names the layer.
     ValueError
         If the network has replicas, or a parameter is not finite.
     """

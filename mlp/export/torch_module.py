@@ -34,7 +34,7 @@ def to_torch(net: MLP) -> torch.nn.Sequential:
     Raises
     ------
     TypeError
-        If a layer or an activation is a custom one; the message names the layer.
+        If a layer or an activation is custom; the message names the layer.
     ValueError
         If the network has replicas, or a parameter is not finite.
     ImportError

@@ -237,7 +237,7 @@ class Session:
         return result.to_dict()
 
     def wrong_curves(self) -> dict[str, Any]:
-        """Return the published curves of the worked example that are no training runs."""
+        """Return the published curves of the worked example that are not training runs."""
         example = self.task.example
         if not isinstance(example, LearningRateChart):
             return {"curves": [], "note": ""}

@@ -28,7 +28,7 @@ MOST_UNITS, MOST_LAYERS, MOST_ROWS, MOST_CELLS = 128, 6, 5_000, 200_000
 
 @dataclass(frozen=True)
 class Rows:
-    """A person's own points or table.
+    """The user's points or table.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Rows:
 
     @classmethod
     def from_dict(cls, plain: Any) -> Rows:
-        """Return the rows of JSON data; ValueError or TypeError if they are no table."""
+        """Return the rows of JSON data; ValueError or TypeError if they are not a table."""
         X, y, columns, classes, standardize = require_keys(
             "rows", plain, "X", "y", "columns", "classes", "standardize"
         )
@@ -139,7 +139,7 @@ class Settings:
 
     @classmethod
     def from_dict(cls, plain: Any) -> Settings:
-        """Return the settings of JSON data, as in a link; what is left out has its default.
+        """Return the settings of JSON data, as in a link; missing ones have their defaults.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class Settings:
             if name not in known:
                 hint = did_you_mean(str(name), known)
                 raise ValueError(
-                    f"settings: received {str(name)[:50]!r}, expected known ones{hint}"
+                    f"settings: received {str(name)[:50]!r}, expected the name of a setting{hint}"
                 )
         made = {name: _CHECKS[name](value) for name, value in plain.items()}
         settings = cls(**made)

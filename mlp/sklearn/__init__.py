@@ -1,4 +1,4 @@
-"""scikit-learn estimators that take the place of its `MLPClassifier` and `MLPRegressor`.
+"""Replacements for scikit-learn's `MLPClassifier` and `MLPRegressor`.
 
 Requires scikit-learn 1.6 or later and SciPy (``pip install 'mlp[sklearn]'``).
 

@@ -33,9 +33,8 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
 
     With scikit-learn's parameters it draws the same weights, visits the same batches and has the
     same ``loss_curve_``, weights and predictions, up to rounding (in float64, with scikit-learn
-    1.9); the parameters from `loss` on are this package's. Two classes have one output, after the
-    logistic function; more have softmax; rows of labels 0 and 1 (multilabel) have one logistic
-    output for each label.
+    1.9); the parameters from `loss` on are this package's. Two classes have one logistic output,
+    more have softmax, and rows of labels 0 and 1 (multilabel) one logistic output for each label.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
     random_state : int, RandomState or None
         Draws the initial weights, the validation data and the order of the rows.
     tol : float, default 0.0001
-        An epoch that improves by less counts as none; for L-BFGS the gradient to stop at.
+        The least improvement of an epoch that counts; for L-BFGS, the gradient to stop at.
     verbose : bool, default False
         Whether each epoch is printed.
     warm_start : bool or "optimizer"
@@ -73,7 +72,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
     momentum : float, default 0.9
         For ``solver="sgd"``.
     nesterovs_momentum : bool, default True
-        Whether it is Nesterov's.
+        Whether to use Nesterov momentum.
     early_stopping : bool, default False
         Whether to hold out validation data, to stop when its score no longer improves, and to
         return to the best weights.
@@ -94,7 +93,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         A `BatchNorm` or `LayerNorm` in front of the activation of each hidden layer.
     metric : str, Metric or function, optional
         What early stopping compares: "loss", or a metric of this package; by default the accuracy.
-        A quantity of which lower is better is negated in ``validation_scores_``.
+        A quantity where lower is better is negated in ``validation_scores_``.
     clip_norm : float, optional
         The largest norm of the gradient; a longer one is scaled down to it.
     callbacks : list of Callback
@@ -103,8 +102,8 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         The dtype of the network; by default that of X.
     loss : str or Loss, default "log_loss"
         "log_loss" is scikit-learn's: cross-entropy (its binary form for one output or several
-        labels) that counts no row more than 36. "cross_entropy" and "binary_cross_entropy" have no
-        such bound; or any other loss of this package.
+        labels) that counts at most 36 for a row. "cross_entropy" and "binary_cross_entropy" have no
+        such bound. Any other loss of this package is possible.
     class_weight : "balanced", dict or list of dict, optional
         The weights of the classes, as `sklearn.utils.class_weight.compute_sample_weight` takes
         them; they multiply `sample_weight`.

@@ -1,6 +1,6 @@
 """The losses of scikit-learn that differ from this package's.
 
-Its log loss takes no probability below 2.2e-16 (float64), so that no row counts more than 36.04,
+Its log loss clips probabilities at 2.2e-16 (float64), so that no row counts more than 36.04,
 while its gradient is that of the whole loss. "cross_entropy" and "binary_cross_entropy", which are
 computed from the logits, have no such bound.
 """
@@ -82,7 +82,7 @@ class PoissonDeviance(Loss):
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError if a target is negative."""
         if (Y < 0).any():
-            raise ValueError(f"y: received {Y.min():g}, expected counts, so numbers >= 0")
+            raise ValueError(f"y: received {Y.min():g}, expected counts >= 0")
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write sum Y log(Y / A) - Y + A, where 0 log 0 is 0."""

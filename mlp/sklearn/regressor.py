@@ -28,10 +28,10 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
     same ``loss_curve_``, weights and predictions, up to rounding (in float64, with scikit-learn
     1.9); the parameters from `optimizer` on are this package's.
 
-    With several outputs, "squared_error" is ``1/2`` of the sum over the outputs of the squared
-    errors, and this is what is minimised. scikit-learn (as of 1.9.1) reports the mean over the
-    outputs, but steps the gradient of the sum (its issue 8349): its weights are these, its loss
-    is not, and its L-BFGS, which compares the two, finds others.
+    With several outputs, "squared_error" is half the sum of the squared errors over the outputs,
+    which training minimises. scikit-learn (as of 1.9.1) reports the mean over the outputs but
+    follows the gradient of the sum (its issue 8349): its weights are the same, its loss is not, and
+    its L-BFGS, which compares the two, finds other weights.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
     random_state : int, RandomState or None
         Draws the initial weights, the validation data and the order of the rows.
     tol : float, default 0.0001
-        An epoch that improves by less counts as none; for L-BFGS the gradient to stop at.
+        The least improvement of an epoch that counts; for L-BFGS, the gradient to stop at.
     verbose : bool, default False
         Whether each epoch is printed.
     warm_start : bool or "optimizer"
@@ -72,7 +72,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
     momentum : float, default 0.9
         For ``solver="sgd"``.
     nesterovs_momentum : bool, default True
-        Whether it is Nesterov's.
+        Whether to use Nesterov momentum.
     early_stopping : bool, default False
         Whether to hold out validation data, to stop when its score no longer improves, and to
         return to the best weights.
@@ -93,7 +93,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
         A `BatchNorm` or `LayerNorm` in front of the activation of each hidden layer.
     metric : str, Metric or function, optional
         What early stopping compares: "loss", or a metric of this package; by default R2, the
-        coefficient of determination. A quantity of which lower is better is negated in
+        coefficient of determination. A quantity where lower is better is negated in
         ``validation_scores_``.
     clip_norm : float, optional
         The largest norm of the gradient; a longer one is scaled down to it.
@@ -279,7 +279,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
         Raises
         ------
         ValueError, TypeError
-            If it is no network, or one of replicas.
+            If it is not a network without replicas.
 
         Examples
         --------

@@ -15,7 +15,7 @@ _AT_ONCE = 1024
 
 
 class SparseRows:
-    """The rows of a sparse matrix, as a `RowSource`: each batch is dense, the whole never is.
+    """The rows of a sparse matrix, as a `RowSource`: only each batch becomes dense.
 
     Parameters
     ----------

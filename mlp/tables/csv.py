@@ -55,18 +55,17 @@ def read_csv(
     path : path
         The file.
     text : sequence of str or int, or "all"
-        The columns of words, by name or by position (from 1, or from -1 at the end); "all" are
-        those where at least half of the values are words, and fewer than half of the rows differ,
-        but not those of money or dates.
-        All others hold finite numbers: ``1``, ``-0.5``, ``1e5``.
+        The columns of words, by name or by position (from 1, or from -1 at the end); "all"
+        takes those where at least half of the values are words and fewer than half of the rows
+        differ, except money and dates. All others hold finite numbers: ``1``, ``-0.5``, ``1e5``.
     ignore : sequence of str or int
         The columns to leave out.
     dates : sequence of str or int
         The columns of ISO dates: they become days from 1970-01-01, with columns NAME.year,
         NAME.month and NAME.weekday (1 is Monday) beside them.
     targets, task
-        The columns to predict, and "classify" or "regress" if their cells leave that in doubt, as
-        in `with_task`.
+        The columns to predict, and "classify" or "regress" if their cells could mean either, as in
+        `with_task`.
     missing : {"refuse", "keep"}
         Whether an empty cell, NA, N/A, n.a., NaN, null or "?" is an error or becomes NaN (-1 among
         words).
@@ -76,7 +75,7 @@ def read_csv(
         Whether a cell that does not fit its column, or a row with too many or too few cells, is an
         error, or is read as missing and listed in ``table.bad_cells``.
     delimiter, header, decimal, thousands, encoding, comment, missing_words
-        How the file spells a table, as in `Dialect`.
+        The format of the text, as in `Dialect`.
 
     Returns
     -------
@@ -87,8 +86,8 @@ def read_csv(
     ValueError
         If a cell is missing or not a finite number (`CellError`), a row has too many or too few
         cells, a column name is unknown, duplicate or empty, the first line looks like a row, or
-        there are no rows. The message gives line and column; the errors that an argument settles
-        are `TableError` and name it.
+        there are no rows. The message gives line and column; an error that an argument fixes is
+        a `TableError` and names it.
     OSError
         If the file cannot be read.
 
@@ -427,7 +426,7 @@ class CSVFile(RowReader):
     Raises
     ------
     ValueError
-        If the file is no such text, or its header names no columns.
+        If the file is not such text, or its header names no columns.
     OSError
         If it cannot be read.
 

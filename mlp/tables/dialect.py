@@ -1,4 +1,4 @@
-"""Dialect: how a text file spells a table."""
+"""Dialect: the format of a table in a text file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*')
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text file spells a table.
+    """The format of a table in a text file.
 
     Attributes
     ----------

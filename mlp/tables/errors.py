@@ -1,4 +1,4 @@
-"""Errors of tables, with the arguments that settle them."""
+"""Errors of tables, with the arguments that fix them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OPTIONS = {"text": "one-hot"}  # where the command line's name differs from the
 
 
 class Remedy(NamedTuple):
-    """An argument that settles an error.
+    """An argument that fixes an error.
 
     Attributes
     ----------
@@ -93,11 +93,11 @@ class TableError(ValueError):
         return tuple(self.args[1])
 
     def __str__(self) -> str:
-        """Return what is wrong, and the arguments that settle it."""
+        """Return what is wrong, and the arguments that fix it."""
         return self._with_advice([remedy.as_argument() for remedy in self.remedies])
 
     def as_options(self) -> str:
-        """Return what is wrong, and the options of the command line that settle it."""
+        """Return what is wrong, and the command-line options that fix it."""
         return self._with_advice([remedy.as_option() for remedy in self.remedies])
 
     def _with_advice(self, advice: Sequence[str]) -> str:
@@ -163,7 +163,7 @@ def _checked(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
 
 
 def refer_to(names: Sequence[str], i: int) -> str | int:
-    """Return how to ask for a column: by its name, or by its position if the name will not do.
+    """Return how to ask for a column: by its name, or by its position if the name is ambiguous.
 
     Examples
     --------

@@ -41,10 +41,10 @@ def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | in
     Parameters
     ----------
     path : path
-        The file; what it is follows from its name.
+        The file; its suffix decides the format.
     dialect : Dialect, optional
-        How it spells a table. Of an Excel sheet, header, decimal, thousands and missing_words are
-        used; of the others none.
+        The format of the text. Excel sheets use header, decimal, thousands and missing_words;
+        Parquet and Feather files use none.
     sheet : str or int
         The sheet of an Excel file, by name or number from 0.
 
@@ -76,7 +76,7 @@ def open_table(path: AnyPath, dialect: Dialect | None = None, *, sheet: str | in
 def read_frame(
     path: AnyPath, *, dialect: Dialect | None = None, sheet: str | int = 0, **options: Any
 ) -> Table:
-    """Read a Parquet, Feather or Excel file through pandas; a CSV file too.
+    """Read a Parquet, Feather or Excel file through pandas, or a CSV file.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def from_frame(frame: Any, *, source: str = "frame", **options: Any) -> Table:
     Raises
     ------
     TypeError
-        If `frame` is no such frame.
+        If `frame` is not such a frame.
     ValueError
         As for `read_csv`.
     """
@@ -151,7 +151,7 @@ def _load(path: AnyPath, suffix: str, sheet: str | int) -> Any:
     except (ValueError, OSError, *_DAMAGE) as error:
         message = str(error).partition("\n")[0][:200] or type(error).__name__
         raise ValueError(
-            f"{os.fspath(path)}: received another kind of file, or a damaged one ({message}), "
+            f"{os.fspath(path)}: received another kind of file, or a corrupted one ({message}), "
             f"expected a table in {suffix}"
         ) from None
 

@@ -127,8 +127,8 @@ class InputEncoder:
         fill_missing : bool
             Whether to replace missing values by the mean of their input over these rows.
         max_words : int, optional
-            The most different words that a column may have; by default half as many as the table
-            has rows, or ten in a small table.
+            The maximum of different words in a column; by default half the number of rows, or ten
+            in a small table.
 
         Raises
         ------
@@ -305,7 +305,7 @@ class InputEncoder:
             differences = [f"missing {shortened(missing)}"] if missing else []
             differences += [f"unexpected {shortened(others)}"] if others else []
             raise ValueError(
-                f"{source}: received other columns than in training: {'; '.join(differences)}"
+                f"{source}: received different columns than in training: {'; '.join(differences)}"
             )
         return others
 
@@ -359,7 +359,7 @@ class InputEncoder:
 
 
 def _check_words(table: Table, columns: Mapping[str, Words], max_words: int | None) -> None:
-    """Raise if columns have so many words that each says next to nothing."""
+    """Raise if columns have too many different words to be useful."""
     most = most_words(len(table)) if max_words is None else check_count("max_words", max_words)
     many = {name: n for name, words in columns.items() if (n := len(set(words.values))) > most}
     if many:

@@ -75,7 +75,7 @@ def read_npz(
     Raises
     ------
     FileFormatError
-        If the file is damaged, of another kind, or needs far more memory than it has bytes. It is
+        If the file is corrupted, of another kind, or needs far more memory than it has bytes. It is
         a ValueError.
     ValueError
         If the file does not hold such arrays.
@@ -154,7 +154,7 @@ class NpzFile:
     Raises
     ------
     FileFormatError
-        If the file is damaged or of another kind.
+        If the file is corrupted or of another kind.
     OSError
         If it cannot be read.
 
@@ -169,11 +169,11 @@ class NpzFile:
         self._file = open(self.path, "rb")  # noqa: SIM115
         try:
             self._size = os.fstat(self._file.fileno()).st_size
-            with self._errors("a damaged archive"):
+            with self._errors("a corrupted archive"):
                 if not zipfile.is_zipfile(self._file):
                     raise FileFormatError(
                         path,
-                        "received another kind of file, or a damaged one, "
+                        "received another kind of file, or a corrupted one, "
                         f"expected an .npz file as {expected} writes it",
                     )
                 self._zip = zipfile.ZipFile(self._file)
@@ -248,16 +248,16 @@ class NpzFile:
         return data.astype(data.dtype.newbyteorder("="), copy=False)
 
     def _check_content(self, array: NpzArray, data: NDArray[Any]) -> None:
-        """Raise for bytes that are no booleans or no text."""
+        """Raise for bytes that are not booleans or not text."""
         if array.dtype.kind == "b" and data.size and data.view(np.uint8).max() > 1:
-            raise FileFormatError(self.path, f"{array.name}: has other bytes than 0 and 1")
+            raise FileFormatError(self.path, f"{array.name}: has bytes other than 0 and 1")
         if array.dtype.kind == "U" and data.size:
             points = data.view(array.dtype.str[0] + "u4")
             if points.max() > 0x10FFFF or ((points >= 0xD800) & (points < 0xE000)).any():
                 raise FileFormatError(self.path, f"{array.name}: has characters outside Unicode")
 
     def _errors_of(self, name: str) -> AbstractContextManager[None]:
-        return self._errors(f"{name} damaged or not of numbers")
+        return self._errors(f"{name} corrupted or not numeric")
 
     @contextmanager
     def _errors(self, received: str) -> Iterator[None]:
@@ -280,7 +280,7 @@ def _read_header(name: str, member: Any) -> NpzArray:
     """Return what the header of an ``.npy`` member declares; ValueError for another one."""
     start = member.read(8)
     if start[:6] != b"\x93NUMPY" or start[6:7] not in (b"\1", b"\2", b"\3"):
-        raise ValueError("has no header of an array")
+        raise ValueError("has no array header")
     width = 2 if start[6] == 1 else 4
     length = int.from_bytes(member.read(width), "little")
     if length > _LONGEST_HEADER:
@@ -288,7 +288,7 @@ def _read_header(name: str, member: Any) -> NpzArray:
     text = member.read(length)
     found = _HEADER.fullmatch(" ".join(text.decode("latin-1").split()))
     if len(text) < length or found is None or None in found.groups():
-        raise ValueError("has a header that declares no plain array")
+        raise ValueError("has a header that does not declare a plain array")
     dtype = np.dtype(found["descr"])
     if dtype.hasobject:
         raise ValueError("holds objects")

@@ -97,7 +97,7 @@ class TextRows:
             self.rows = self._open_rows()
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             self._binary.close()
-            raise ValueError(f"{self.source}: received damaged gzip data ({error})") from None
+            raise ValueError(f"{self.source}: received corrupted gzip data ({error})") from None
         except BaseException:
             self._binary.close()
             raise
@@ -223,7 +223,7 @@ class TextRows:
         except UnicodeError:
             raise self._encoding_error(number + 1, " or below") from None
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"{self.source}: received damaged gzip data ({error})") from None
+            raise ValueError(f"{self.source}: received corrupted gzip data ({error})") from None
 
     def _encoding_error(self, number: int, below: str = "") -> TableError:
         is_utf_8 = self.encoding == "utf-8"

@@ -88,7 +88,7 @@ class ColumnSurvey:
         return "".join(kinds)
 
     def reason(self) -> str:
-        """Return why the column is no input as it is; a blank string if it may be one."""
+        """Return why the column cannot be an input as it is; a blank string if it can."""
         n, n_words = self.numbers + self.words, len(self.distinct)
         example = repr(next(iter(self.distinct), ""))
         if self.looks_like == "money":
@@ -231,7 +231,7 @@ class Survey:
         few = [i for i in self._odd() if i not in reasons]
         odd = {word for i in few for word in self.columns[i].distinct}
         if odd:
-            effect = "takes such cells for missing values"
+            effect = "reads such cells as missing values"
             found.append(Remedy(_WORDS, [*sorted(odd), *self.missing_as], effect))
         n_gaps = self._n_rows_with_gaps({*reasons}, few)
         if rejects_missing and n_gaps:
@@ -245,7 +245,7 @@ class Survey:
         return sorted({word for c in self.columns.values() for word in c.missing_as if word})
 
     def _reasons(self, words: Collection[int], rejects_missing: bool) -> dict[int, str]:
-        """Return why columns are no inputs as they are, each by its index."""
+        """Return why columns cannot be inputs as they are, by index."""
         found = {}
         for i, column in self.columns.items():
             reason = ""
@@ -314,7 +314,7 @@ def join_remedies(
     inputs, target : sequence of Remedy
         The advice.
     missing_as : iterable of str
-        The words that have stood for missing values and shall do so further on.
+        The words that already stand for missing values, to be kept.
     """
     of_inputs = [r for r in inputs if r.argument == _WORDS]
     of_target = [r for r in target if r.argument == _WORDS and not r.instead]

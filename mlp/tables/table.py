@@ -128,7 +128,7 @@ class Table:
         Raises
         ------
         TypeError
-            If inputs are no real numbers, or targets neither numbers nor strings.
+            If inputs are not real numbers, or targets are neither numbers nor strings.
         ValueError
             If shapes do not fit each other, or a name is not unique.
         """
@@ -209,7 +209,7 @@ class Table:
             raise TableError(
                 f"{self.source}: received a missing value in each of {len(self)} rows, "
                 "expected rows without",
-                [Remedy("ignore", empty, "leaves out what has no value")] if empty else [],
+                [Remedy("ignore", empty, "leaves out columns without a value")] if empty else [],
             )
         return self.take(np.flatnonzero(kept))
 

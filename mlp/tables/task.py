@@ -202,14 +202,14 @@ class _Cells:
         received, remedies = "a missing value", [_KEEP]
         if spelled:
             received += f" ({spelled})"
-            effect = f"takes {spelled!r} for a word"
+            effect = f"reads {spelled!r} as a word"
             remedies.append(Remedy("missing_words", [""], effect, instead=True))
         return CellError(
             f"{self._place(row)}: received {received}, expected none", self.name, True, remedies
         )
 
     def _odd_cells(self, rejects_missing: bool, is_doubtful: bool) -> CellError:
-        """Return the error of the cells that are no numbers in a column of numbers."""
+        """Return the error of the non-numeric cells in a column of numbers."""
         is_odd = self.is_word | (self.is_missing & rejects_missing)
         if not self.is_number.any() or not is_odd.any():
             row = int(self.is_word.argmax())
@@ -245,7 +245,7 @@ class _Cells:
         if len(words) > 2 * _SHOWN or any("," in spelled for spelled in words):
             return [*found, _CLASSIFY]
         also = {self._spelled(row) for row in np.flatnonzero(self.is_missing)} - {""}
-        effect = "" if is_doubtful or rejects_missing else "takes such cells for missing values"
+        effect = "" if is_doubtful or rejects_missing else "reads such cells as missing values"
         found = [Remedy("missing_words", [*words, *sorted(also)], effect)]
         if is_doubtful:
             found += [_KEEP_AND] * rejects_missing + [_REGRESS]

@@ -55,14 +55,14 @@ BAD = {
     "an .npy file by another name": (an_array(), "expected an .npz file"),
     "garbage": (bytes(range(256)) * 20, "expected an .npz file"),
     "half of an archive": (saved(X=ROWS, y=YES)[:700], "expected an .npz file"),
-    "an archive with damaged numbers": (damaged(), "received X damaged"),
-    "an archive of no arrays": (no_arrays(), "received X damaged or not of numbers"),
-    "objects": (saved(X=np.array([{}, 1]), y=YES), "received X damaged or not of numbers"),
+    "an archive with damaged numbers": (damaged(), "received X corrupted"),
+    "an archive of no arrays": (no_arrays(), "received X corrupted or not numeric"),
+    "objects": (saved(X=np.array([{}, 1]), y=YES), "received X corrupted or not numeric"),
     "words": (saved(X=ROWS.astype(str), y=YES), "X: received dtype"),
     "infinity": (saved(X=ROWS * np.inf, y=YES), "received inf, expected a number"),
     "other names": (saved(a=ROWS, b=YES), "received the arrays ['a', 'b'], expected X and y"),
     "a row too few": (saved(X=ROWS, y=YES[1:]), "received X (40, 3) and y (39,)"),
-    "one class only": (saved(X=ROWS, y=YES & False), "received the one class 'False' in 'y'"),
+    "one class only": (saved(X=ROWS, y=YES & False), "received only the class 'False' in 'y'"),
 }
 
 

@@ -27,10 +27,10 @@ def changed(name, row, value):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (without(DATA, "width"), "received other columns than in training: missing 'width'"),
+        (without(DATA, "width"), "received different columns than in training: missing 'width'"),
         (
             without(DATA, "width", "colour") | {"Width": [1] * 30},
-            "received other columns than in training: missing 'width', 'colour'",
+            "received different columns than in training: missing 'width', 'colour'",
         ),
         (changed("height", 3, ""), "line 5, column 'height': received a missing value, expected a"),
         (changed("height", 3, "tall"), "line 5, column 'height': received 'tall', expected a fini"),

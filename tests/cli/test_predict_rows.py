@@ -99,13 +99,13 @@ def test_columns_that_are_not_needed_are_named_and_not_used(model, tmp_path, cap
     table = write_csv(tmp_path / "t.csv", {"note": ["x"] * 30} | DATA)
     assert main(["predict", str(model), table]) == 0
     printed = capsys.readouterr()
-    assert f"mlp predict: {table}: columns not used: 'note'\n" in printed.err
+    assert f"mlp predict: {table}: ignored columns: 'note'\n" in printed.err
     unnamed = write_csv(tmp_path / "t.csv", {"": range(30)} | DATA)
     assert main(["predict", str(model), unnamed]) == 0
-    assert "columns not used: 'column 1'\n" in capsys.readouterr().err
+    assert "ignored columns: 'column 1'\n" in capsys.readouterr().err
     table = write_csv(tmp_path / "t.csv", {"note": ["x"] * 30} | DATA)
     assert main(["predict", str(model), table, "--keep", "note"]) == 0
-    assert "not used" not in capsys.readouterr().err
+    assert "ignored" not in capsys.readouterr().err
 
 
 def test_a_target_that_is_no_class_or_number_is_not_scored(model, tmp_path, capsys):
@@ -151,7 +151,7 @@ def test_a_column_that_training_left_out_by_position_is_left_out_again(tmp_path,
     assert main(["predict", str(tmp_path / "model.npz"), str(table)]) == 0
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 21
-    assert "not used" not in printed.err
+    assert "ignored" not in printed.err
 
 
 def test_the_spelling_and_the_dates_of_training_are_known_to_predict(tmp_path, capsys):
@@ -209,8 +209,10 @@ def test_arrays_have_no_columns_to_keep(tmp_path, capsys):
     assert train(tmp_path / "t.npz", tmp_path, *FAST) == 0
     capsys.readouterr()
     command = ["predict", str(tmp_path / "model.npz"), str(tmp_path / "t.npz")]
-    assert_rejected(capsys, [*command, "--keep", "x0"], "--keep applies to CSV, Excel, Parquet and")
-    message = "--decimal applies to CSV and Excel files only"
+    assert_rejected(
+        capsys, [*command, "--keep", "x0"], "--keep applies only to CSV, Excel, Parquet and"
+    )
+    message = "--decimal applies only to CSV and Excel files"
     assert_rejected(capsys, [*command, "--decimal", ","], message)
 
 

@@ -92,7 +92,7 @@ def test_the_same_command_continues_from_a_checkpoint(tmp_path, capsys):
 
 def test_runs_that_all_diverge_have_no_best(tmp_path, capsys):
     assert sweep(tmp_path, "digits", "--lr", "1e300", "--epochs", "1") == 0
-    assert "No run is best: every one diverged." in capsys.readouterr().out
+    assert "No run is best: every run diverged." in capsys.readouterr().out
     assert not (tmp_path / "model.npz").exists()
 
 

@@ -61,7 +61,7 @@ REJECTED = {
     "a country NA": (
         f"a,land\n{lines(',NA', ',ZA')}", "--target land",
         ("received a missing value (NA), expected none; either --missing-target drop leaves out "
-        "rows without a target or --missing-words '' takes 'NA' for a word"),
+        "rows without a target or --missing-words '' reads 'NA' as a word"),
     ),
     "many columns of words": (
         "c1,c2,y\n" + "a,b,p\nb,a,q\n" * 5, "--target y",
@@ -97,7 +97,7 @@ REJECTED = {
                                  if i % 2 else f"{i},{i},q\n" for i in range(60)),
         "--target y",
         ("; needed: --ignore ticket leaves out 'ticket' (40 numbers and 20 different words); "
-        "--missing-words low takes such cells for missing values; and either --missing drop leaves "
+        "--missing-words low reads such cells as missing values; and either --missing drop leaves "
         "out 1 of 60 rows or --missing mean fills gaps in the inputs with the column's mean\n"),
     ),
     "a decimal comma and points between thousands": (
@@ -113,7 +113,7 @@ REJECTED = {
         "line 14, column 'y': received a missing value, expected none; --missing-target drop le",
     ),
     "an encoding for another kind of file": (
-        PQ, "--target y --sheet 1", "--sheet applies to Excel files only",
+        PQ, "--target y --sheet 1", "--sheet applies only to Excel files",
     ),
 }  # fmt: skip
 
@@ -201,7 +201,7 @@ def test_what_a_table_was_taken_for_is_told(tmp_path):
     data = read_data(options_of("--data", path, *options))
     assert [*data.lines()] == [
         f"{path}: 9 rows; delimiter ';'; column names in the first line; decimal ','",
-        "inputs: 2 columns of numbers; not used: column 1",
+        "inputs: 2 columns of numbers; ignored: column 1",
         "target: 'b', 2 classes",
         "note: 'n' only numbers the rows: --ignore n leaves it out",
     ]
@@ -336,7 +336,7 @@ def test_a_blank_target_among_numbers_is_not_settled_by_a_task_alone(tmp_path, c
 def test_missing_words_of_inputs_and_of_the_target_are_asked_for_together(tmp_path, capsys):
     text = "a,y\n" + "".join(f"0.{i},{i}.5\n" for i in range(20)) + "TBD,1.5\n0.5,n.a.\n1,-\n"
     said = first_error(tmp_path, capsys, text)
-    assert "--missing-words TBD,-,n.a. takes such cells for missing values; " in said
+    assert "--missing-words TBD,-,n.a. reads such cells as missing values; " in said
     assert said.count("--missing-words") == 1
 
 

@@ -29,7 +29,7 @@ def test_it_learns_words_from_numbers_and_words_and_writes_all_files(table, tmp_
     assert printed.err == ""
     read_as, inputs, target, first, second, *_ = printed.out.splitlines()
     assert read_as.endswith("flowers.csv: 60 rows; delimiter ','; column names in the first line")
-    assert inputs == "inputs: 2 columns of numbers; words in 'colour'; not used: 'id', 'price'"
+    assert inputs == "inputs: 2 columns of numbers; words in 'colour'; ignored: 'id', 'price'"
     assert target == "target: 'kind', 2 classes"
     assert first.endswith("flowers.csv: 48 rows to train on, 12 held out")
     assert second == (

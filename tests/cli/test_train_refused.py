@@ -45,7 +45,7 @@ TABLES = {
         DATA | {"n": range(30)}, ["--target", "n", *KIND[2:], "--ignore", "kind"],
         "received whole numbers, which can be classes or amounts; either --task classify",
     ),
-    "one class": (DATA | {"kind": ["rose"] * 30}, KIND, "received the one class 'rose' in 'kind'"),
+    "one class": (DATA | {"kind": ["rose"] * 30}, KIND, "received only the class 'rose' in 'kind'"),
     "a class of one row": (
         changed("kind", 7, "tulip"), KIND,
         "line 9, column 'kind': received the class 'tulip' in 1 of 30 rows, expected 2 or more",
@@ -137,13 +137,13 @@ def test_an_option_that_cannot_be_is_rejected_before_the_training(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["digits", "--target", "y"], "--target applies to files only"),
+        (["digits", "--target", "y"], "--target applies only to files"),
         (
             ["digits", "--one-hot", "x0"],
-            "--one-hot applies to CSV, Excel, Parquet and Feather files only",
+            "--one-hot applies only to CSV, Excel, Parquet and Feather files",
         ),
-        (["digits", "--ignore", "x0"], "--ignore applies to CSV, Excel, Parquet and Feather"),
-        (["digits", "--delimiter", ";"], "--delimiter applies to CSV files only"),
+        (["digits", "--ignore", "x0"], "--ignore applies only to CSV, Excel, Parquet and Feather"),
+        (["digits", "--delimiter", ";"], "--delimiter applies only to CSV files"),
         (["digit"], "data set: received 'digit', expected one of digits, spirals, xor"),
         (
             ["digits", "--class-weight", "0=2", "--task", "regress"],

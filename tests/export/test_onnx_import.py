@@ -161,7 +161,7 @@ def many(model):
 
 
 DAMAGES = {
-    "is kept in another file": external,
+    "is stored in another file": external,
     "has the shape": huge,
     "has the shape (-3, -4)": negative,
     "has 20001 operators": many,

@@ -211,7 +211,7 @@ HOSTILE = {
     "begins at 16, expected 8": ({"a": entry(), "b": entry(offsets=(16, 24))}, bytes(24), None),
     "has 16 bytes of numbers, expected 8": ({"a": entry()}, bytes(16), None),
     "has 4 bytes of numbers, expected 8": ({"a": entry()}, bytes(4), None),
-    "other values than text": ({"__metadata__": {"a": 1}}, b"", None),
+    "values other than text": ({"__metadata__": {"a": 1}}, b"", None),
     "__metadata__: received []": ({"__metadata__": []}, b"", None),
     "expected finite numbers": (b'{"a": NaN}', b"", None),
     "an int beyond 128 bits": (b'{"a": 1' + b"0" * 5000 + b"}", b"", None),

@@ -158,4 +158,4 @@ def test_booleans_are_zero_or_one(path):
     name = "metadata.nested.mask.npy"
     members[name] = members[name][:-1] + b"\2"
     forge(path, description, members)
-    assert_refused(path, "metadata.nested.mask.npy: has other bytes than 0 and 1")
+    assert_refused(path, "metadata.nested.mask.npy: has bytes other than 0 and 1")

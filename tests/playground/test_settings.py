@@ -21,7 +21,7 @@ def test_settings_survive_json():
     ("plain", "message"),
     [
         ([], "settings: received list, expected a dict"),
-        ({"rate": 1}, "settings: received 'rate', expected known ones"),
+        ({"rate": 1}, "settings: received 'rate', expected the name of a setting"),
         ({"__class__": 1}, "settings: received '__class__'"),
         ({"data": "xr"}, "data: received 'xr', expected one of xor"),
         ({"data": ["xor"]}, "data: received"),

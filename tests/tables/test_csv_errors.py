@@ -61,7 +61,7 @@ REJECTED = {
         b"\xff\xfe" + "a,b\n1,2\n".encode("utf-16-le") + b"\x00\xdc",
         "received bytes that are not UTF-16 text",
     ),
-    "damaged gzip": (gzip.compress(b"a,b\n" + b"1,2\n" * 9)[:-9], "received damaged gzip data"),
+    "damaged gzip": (gzip.compress(b"a,b\n" + b"1,2\n" * 9)[:-9], "received corrupted gzip data"),
     "whole numbers": ("1,101,0\n2,102,1\n", "line 1: received 1, 101, 0, ..., expected the names"),
     "words and numbers": ("red,5\nblue,6\n", "line 1: received red, 5, ..., expected the names"),
     "not from 0": ("1,2,3\n1,2,3\n", "line 1: received 1, 2, 3, ..., expected the names"),

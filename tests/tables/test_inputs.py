@@ -186,7 +186,7 @@ def test_a_word_unknown_in_training_is_rejected():
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["age"], "t.csv: received other columns than in training: missing 'city'"),
+        (["age"], "t.csv: received different columns than in training: missing 'city'"),
         (["city"], "missing 'age'"),
         (["age", "city", "b", "a"], "than in training: unexpected 'b', 'a'"),
         (["Age", "city"], "missing 'age'; unexpected 'Age'"),

@@ -20,7 +20,7 @@ def test_arrays_are_found_by_the_names_given_in_any_case(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"X": X, "y": np.array([{}, 1, 2])}, "received y damaged or not of numbers"),
+        ({"X": X, "y": np.array([{}, 1, 2])}, "received y corrupted or not numeric"),
         ({"X": X, "y": X.astype(str)}, "y: received dtype"),
         ({"X": X, "y": X + 1j}, "y: received dtype complex128"),
         ({"X": X[:0], "y": X[:0, 0]}, r"received X \(0, 2\), expected \(n, n_in\)"),

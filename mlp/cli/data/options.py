@@ -36,17 +36,16 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that describe the data."""
     group = parser.add_argument_group(
         "columns",
-        "COLUMNS are names or positions (1: the first, -1: the last), with commas or repeated;\n"
-        "a value that begins with a minus sign needs =, as in --ignore=-1,-2.",
+        "COLUMNS are names or positions (1: the first, -1: the last), separated by commas, or the\n"
+        "option is repeated; a value with a leading minus sign needs =, as in --ignore=-1,-2.",
     )
     group.add_argument(
         "--target", action="append", metavar="COLUMNS",
-        help="what to predict: a column, or several of numbers; of an .npz file, an array (y)",
+        help="what to predict: one column, or several of numbers; in an .npz file, an array (y)",
     )  # fmt: skip
     group.add_argument(
         "--task", choices=TASKS,
-        help="whether to predict classes or numbers; needed where the cells of the target leave "
-        "that open",
+        help="what the target holds: classes or numbers; needed if it could be either",
     )  # fmt: skip
     group.add_argument(
         "--ignore",
@@ -56,11 +55,11 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--one-hot", action="append", metavar="COLUMNS",
-        help="columns of words, to make an input of each word; all: every column of words",
+        help="columns of words; each word becomes an input; all: every column of words",
     )  # fmt: skip
     group.add_argument(
         "--max-words", type=int, metavar="N",
-        help="most different words of a --one-hot column (half as many as rows)",
+        help="maximum of different words in a --one-hot column (half as many as rows)",
     )  # fmt: skip
     group.add_argument(
         "--dates", action="append", metavar="COLUMNS",
@@ -86,18 +85,18 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_file_arguments(parser: argparse.ArgumentParser, of_model: bool = False) -> None:
     """Declare the options for reading files; a model's are the defaults of `mlp predict`."""
-    described = "By default as in training." if of_model else None
+    described = "The defaults are those of the training." if of_model else None
     group = parser.add_argument_group("file format", described)
     group.add_argument(
         "--delimiter", metavar="CHAR", type=_parse_delimiter,
-        help="character between cells, or tab (comma, semicolon or tab, found in the first line)",
+        help="character between cells, or tab (comma, semicolon or tab, as in the first line)",
     )  # fmt: skip
     group.add_argument(
         "--header", action="store_true", default=None, help="the first line holds the column names"
     )
     group.add_argument(
         "--no-header", dest="header", action="store_false",
-        help="the first line is a row; the columns are called x1, x2, ...",
+        help="the first line is a row; the columns become x1, x2, ...",
     )  # fmt: skip
     group.add_argument(
         "--decimal", metavar="CHAR", help="decimal separator: a point or a comma (.)"
@@ -107,12 +106,12 @@ def add_file_arguments(parser: argparse.ArgumentParser, of_model: bool = False) 
     )
     group.add_argument(
         "--missing-words", action="append", metavar="WORDS",
-        help="what stands for a missing value besides an empty cell, with commas or repeated; "
-        "'': nothing else (NA, N/A, n.a., NaN, null, ?, #N/A, <NA>)",
+        help="words for a missing value besides an empty cell, separated by commas or repeated; "
+        "'': none (NA, N/A, n.a., NaN, null, ?, #N/A, <NA>)",
     )  # fmt: skip
-    group.add_argument("--comment", metavar="TEXT", help="skip lines that begin with it")
+    group.add_argument("--comment", metavar="TEXT", help="skip lines that begin with TEXT")
     group.add_argument(
-        "--encoding", metavar="NAME", help="such as latin-1 (UTF-8; UTF-16 by its mark)"
+        "--encoding", metavar="NAME", help="such as latin-1 (UTF-8, or UTF-16 with its mark)"
     )
     group.add_argument(
         "--sheet", metavar="NAME", help="sheet of an Excel file, or its number from 1 (1)"
@@ -164,7 +163,7 @@ def check_file_options(options: argparse.Namespace, source: str) -> None:
         kinds += ["Parquet", "Feather"] * (name in COLUMN_OPTIONS)
         if kind not in kinds and getattr(options, name, None) is not None:
             shown = "--no-header" if (name, options.header) == ("header", False) else option(name)
-            raise ValueError(f"{shown} applies to {listed(kinds)} files only")
+            raise ValueError(f"{shown} applies only to {listed(kinds)} files")
 
 
 def split_names(given: Iterable[str] | None, names: Sequence[str]) -> list[str]:

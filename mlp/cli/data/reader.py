@@ -1,4 +1,4 @@
-"""The table that the options name, and what it was taken for."""
+"""The table that the options name, and how it was read."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Data:
         return [name for name in self.table.names if name not in self.table.targets]
 
     def lines(self) -> Iterator[str]:
-        """Yield lines that tell what the data was taken for."""
+        """Yield lines that say how the data was read."""
         table = self.table
         size = counted(len(table) + self.n_dropped, "row")
         yield f"{table.source}: {'; '.join([size, *_spelled(self.found)])}"
@@ -102,7 +102,7 @@ class Data:
         kinds = [f"{counted(len(numbers), 'column')} of numbers"] if numbers else []
         kinds += [f"words in {shortened(words)}"] if words else []
         kinds += [f"dates in {shortened(self.dates)}"] if self.dates else []
-        kinds += [f"not used: {_referred(self.ignored)}"] if self.ignored else []
+        kinds += [f"ignored: {_referred(self.ignored)}"] if self.ignored else []
         yield f"inputs: {'; '.join(kinds)}"
         what = "numbers"
         if self.task == "classify":
@@ -122,7 +122,7 @@ class Data:
 
 
 def _spelled(found: Dialect | None) -> Iterator[str]:
-    """Yield what a text file or a sheet was taken for, as far as that is worth a word."""
+    """Yield how a text file or a sheet was read, where that is worth saying."""
     if found is None:
         return
     if found.delimiter is not None:
@@ -191,7 +191,7 @@ def read_data(options: argparse.Namespace) -> Data:
         table = read_npz(options.data, options.inputs, *targets, task=options.task or "ask")
         return _without_missing(options, Data(table=table))
     if targets:
-        raise ValueError("--target applies to files only; a data set of the package has its own")
+        raise ValueError("--target applies only to files; a data set of the package has its own")
     found = load(options.data)
     table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
     return Data(table=with_task(table, table.targets, options.task), is_file=False)

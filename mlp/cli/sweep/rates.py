@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rates", type=parse_rates, metavar="0.1,0.2,...",
         help="learning rates, or log:FROM:TO:N for N rates evenly spaced on a log scale",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=int, default=100, help="(%(default)s)")
+    parser.add_argument("--epochs", type=int, default=100, help="epochs of each run (%(default)s)")
     parser.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (%(default)s)")
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="initialisations per rate (%(default)s)"
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace) -> None:
         net, task, batch_size = example.network, Task(example.x, example.t), None
     else:
         if options.published:
-            raise ValueError("--published applies to the chart without --data only")
+            raise ValueError("--published applies only to the chart without --data")
         task = load_task(options)
         net, batch_size = make_network(options, task), batch_size_of(options)
     published = _published(options) if options.published else {}

@@ -45,7 +45,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare FILE, and the options that apply to it."""
     parser.add_argument(
         "file", nargs="?", metavar="FILE",
-        help="sweep over any parameters: FILE.csv, FILE.npz, digits, spirals or xor",
+        help="sweep over any parameters on this data, as for --data",
     )  # fmt: skip
     # --activation is a second name of --hidden, which here means widths
     group = parser.add_argument_group("with FILE", conflict_handler="resolve")
@@ -59,7 +59,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--schedule", metavar="NAMES", help=", ".join(SCHEDULES))
     group.add_argument(
-        "--metric", metavar="NAME", help="what is recorded and decides (accuracy; numbers: r2)"
+        "--metric", metavar="NAME", help="metric that decides (accuracy; for numbers, r2)"
     )
     group.add_argument(
         "--validation", type=float, metavar="SHARE", help="share of the rows to hold out (0.2)"
@@ -68,9 +68,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
         "--early-stopping", type=int, metavar="N",
         help="stop a run after N epochs without improvement and keep its best weights",
     )  # fmt: skip
-    group.add_argument(
-        "--prune", choices=("halving", "asha"), help="end runs early of which others are better"
-    )
+    group.add_argument("--prune", choices=("halving", "asha"), help="end the worse runs early")
     group.add_argument("--workers", type=int, metavar="N", help="worker processes (1)")
 
 
@@ -141,7 +139,7 @@ def kept_text(options: argparse.Namespace) -> str:
 
 
 def _executor(workers: int | None) -> Any:
-    """Return an executor with so many processes, or none."""
+    """Return an executor with this number of processes, or None."""
     if workers is None or check_count("workers", workers) == 1:
         return nullcontext()
     context = get_context("spawn")
@@ -201,7 +199,7 @@ def _report(
     print(runs)
     print()
     if best is None:
-        print("No run is best: every one diverged.")
+        print("No run is best: every run diverged.")
     else:
         values = ", ".join(f"{key}={value}" for key, value in best.parameters.items())
         print(f"Best: {values} ({best.reason}).")

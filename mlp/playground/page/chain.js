@@ -22,7 +22,7 @@ export function weightTable([now, next], row) {
     ),
     line("E", "the loss of this row", [now.loss, next?.loss], "loss"),
   ];
-  const caption = `Weight ${now.name}: a step of gradient descent on row ${row} alone, with rate ${rate}`;
+  const caption = `Weight ${now.name}: one step of gradient descent on row ${row} alone, at rate ${rate}`;
   return scrolled(caption, ["Quantity", "Now", "After the step"], rows.flat());
 }
 
@@ -92,7 +92,7 @@ export function exampleTable({ title, rows, formulas }) {
         ...[where, printed, correct, why].map((text) => element("td", {}, String(text))),
       ),
     );
-    parts.push(scrolled("Formulas printed wrongly", ["Where", "Printed", "Correct", "Why"], found));
+    parts.push(scrolled("Misprinted formulas", ["Where", "Printed", "Correct", "Why"], found));
   }
   return parts;
 }

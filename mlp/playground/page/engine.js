@@ -16,7 +16,7 @@ export class Engine {
       }
     };
     this.worker.onerror = (event) =>
-      onFailed(event.message || "The worker could not be started in this browser.");
+      onFailed(event.message || "This browser could not start the worker.");
   }
 
   // The answer of the package; what it rejects is thrown as an Error with its message.

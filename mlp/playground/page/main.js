@@ -62,7 +62,7 @@ function guarded(action) {
 }
 
 async function ready(choices, from) {
-  $("runtime").textContent = `Python was loaded from ${from}.`;
+  $("runtime").textContent = `Python loaded from ${from}.`;
   controls = new Controls(choices, guarded(configure));
   await start(await call("configure", { settings: {} }));
   $("status").textContent = "Ready.";
@@ -238,7 +238,7 @@ async function makeLink() {
   const code = toLink(session.settings, controls.choices.defaults, batches);
   history.replaceState(null, "", `#${code}`);
   share(
-    "This link holds data, network and training. It is in the address bar, too.",
+    "This link holds data, network and training. It is also in the address bar.",
     location.href,
   );
 }
@@ -256,7 +256,7 @@ async function makeScript() {
   await pause();
   const { text } = await call("script");
   const part = snapshot.batch
-    ? ` It stops after epoch ${snapshot.epoch}; the page is ${snapshot.batch} batches further.`
+    ? ` It stops after epoch ${snapshot.epoch}; the page is ${snapshot.batch} batches ahead.`
     : "";
   share(`This script trains the same network: python playground.py.${part}`, text);
   download("playground.py", text, "text/x-python");

@@ -42,7 +42,7 @@ export class Picture {
       "aria-label",
       this.isPlane
         ? `The plane of ${data.columns.join(" and ")}: ${data.y.length} points, and the classes that the network sees`
-        : `${data.y.length} points, and the curve that the network has fitted`,
+        : `${data.y.length} points, and the curve that the network fits`,
     );
     this.root.addEventListener("click", (event) => this.clicked(event));
     this.readColours();

@@ -43,7 +43,7 @@ export function fromLink(code) {
     return { settings, batches };
   } catch {
     throw new Error(
-      "The link is damaged: received something else than settings. Copy it again, in full.",
+      "The link is damaged: received something other than settings. Copy it again, in full.",
     );
   }
 }

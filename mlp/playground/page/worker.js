@@ -16,7 +16,7 @@ const toPlain = (value) =>
 async function start() {
   if (typeof WebAssembly === "undefined") {
     throw new Error(
-      "WebAssembly is switched off in this browser, and Python needs it. Switch it on in the " +
+      "This browser has WebAssembly turned off, and Python needs it. Turn it on in the " +
         "browser's settings, or install the package and use `mlp train`.",
     );
   }

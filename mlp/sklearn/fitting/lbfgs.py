@@ -27,7 +27,7 @@ def check_no_batches(estimator: Any, X_val: Any) -> None:
     given += ["X_val"] * (X_val is not None)
     if given:
         raise ValueError(
-            f"{given[0]}: received with solver='lbfgs', which has no batches and epochs, "
+            f"{given[0]}: received with solver='lbfgs', which has no batches or epochs, "
             "expected 'adam', 'sgd' or an optimizer"
         )
 

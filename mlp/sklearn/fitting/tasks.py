@@ -29,7 +29,7 @@ class FitTask:
     sample_weight : array_like or None
         The weights, as given to `fit`.
     n_epochs : int or None
-        The largest number of epochs, each a task of its own; 0 for none.
+        The largest number of epochs, each its own task; 0 for none.
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, n_epochs: int) -> None:

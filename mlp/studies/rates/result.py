@@ -103,7 +103,7 @@ class SweepResult:
         Raises
         ------
         ValueError, TypeError
-            If an index is out of range, or no whole number.
+            If an index is out of range, or not a whole number.
         """
         n_rates, n_seeds, _ = self.losses.shape
         places = (("rate_index", rate_index, n_rates), ("seed_index", seed_index, n_seeds))

@@ -32,7 +32,7 @@ def check_executor(executor: object) -> None:
 
 
 def workers_of(executor: Executor | None) -> int:
-    """Return how many workers an executor has, by the names that known engines have for it."""
+    """Return the number of workers of an executor, by the names that known engines use."""
     if executor is None:
         return 1
     client: Any = getattr(executor, "_client", None)  # of dask.distributed
@@ -134,7 +134,7 @@ class _Tasks:
         self.running[future] = chunk
 
     def _next_chunk(self) -> list[int]:
-        """Return as many pieces as are worth a task, by what the others have cost."""
+        """Return the pieces of the next task, as many as the cost so far suggests."""
         first = self.todo.popleft()
         chunk = [first]
         if not self.size_done or self.attempts[first]:
@@ -185,7 +185,7 @@ def _scattered(work: Work, executor: Executor) -> Any:
 
 
 def train_chunk(work: Work, jobs: Sequence[Job], parent: int) -> tuple[list[Record], float]:
-    """Do some jobs in a worker; return their records and the time that they took."""
+    """Do some jobs in a worker; return their records and their time."""
     if os.getpid() != parent:
         end_with_parent()
     began = time.perf_counter()

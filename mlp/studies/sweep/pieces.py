@@ -69,7 +69,7 @@ def pieces_of(
 
 
 def _read(path: Path, settings: Mapping[str, Any]) -> int:
-    """Return into how many pieces the sweep in a file was to be cut."""
+    """Return the number of pieces into which the sweep in a file was cut."""
     _, content = read_archive(path, _KIND, [_VERSION])
     with format_errors(path):
         n_wanted, saved = require_keys("sweep", content, "pieces", "settings")
@@ -78,7 +78,7 @@ def _read(path: Path, settings: Mapping[str, Any]) -> int:
     found = differences(settings, saved)
     if found:
         raise ValueError(
-            f"{path}: is of another sweep: {'; '.join(found[:6])} (delete it to start a new one)"
+            f"{path}: belongs to another sweep: {'; '.join(found[:6])} (delete it to start anew)"
         )
     return int(n_wanted)
 

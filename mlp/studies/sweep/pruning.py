@@ -17,7 +17,7 @@ class Halving:
     """Successive halving: at each rung, one of `factor` sets of parameters goes on.
 
     The rungs are the epochs ``epochs / factor``, ``epochs / factor**2`` and so on, down to
-    `first`. Sets are compared by the median over their seeds; of equal ones the first is better.
+    `first`. Sets are compared by the median over their seeds; in a tie, the first is better.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class Halving:
     by : str, optional
         The recorded quantity that decides; by default the loss, on validation data if any.
     asha : bool, default False
-        Compare each set only with those before it, as if runs were begun one after the other:
-        the rule of ASHA for a given order. More runs go on, and none depends on later ones.
+        Compare each set only with those before it, as if runs began one after the other: ASHA
+        for a given order. More runs go on, and none depends on later ones.
 
     References
     ----------
@@ -55,7 +55,7 @@ class Halving:
         check_bool("asha", self.asha)
 
     def rungs(self, epochs: int) -> list[int]:
-        """Return the epochs after which sets are compared, of a run of so many."""
+        """Return the epochs of a run after which sets are compared."""
         found, epoch = [], check_count("epochs", epochs) // self.factor
         while epoch >= self.first:
             found.append(epoch)

@@ -66,7 +66,7 @@ class Trained(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SweepRuns:
-    """The runs of a sweep. Run ``i * seeds + s`` has the set i of parameters and initialisation s.
+    """The runs of a sweep. Run ``i * seeds + s`` has parameter set i and initialisation s.
 
     Attributes
     ----------
@@ -79,8 +79,8 @@ class SweepRuns:
     status : list of str
         For each run "completed", "stopped" (by a callback), "pruned", "diverged" or "failed".
     epochs, diverged_at, kept_epoch : ndarray of int (n_runs,)
-        How many epochs it completed, the one in which it diverged (0: none), and the one whose
-        weights its network has: with `EarlyStopping` the best, else the last.
+        The number of completed epochs, the epoch of divergence (0: none), and the epoch whose
+        weights the network has: with `EarlyStopping` the best, otherwise the last.
     modes : dict of str to str
         For the quantities that can be compared, whether "min" or "max" is better.
     errors : dict of int to str
@@ -106,7 +106,7 @@ class SweepRuns:
 
     @property
     def quantity(self) -> str:
-        """What runs are compared by unless told otherwise: the loss, on validation data if any."""
+        """The quantity that compares runs by default: the loss, on validation data if any."""
         return "val_loss" if "val_loss" in self.modes else "loss"
 
     def values(self, name: str | None = None, at: str = "end") -> NDArray[np.float64]:
@@ -218,7 +218,7 @@ class SweepRuns:
         return net
 
     def history(self, k: int) -> History:
-        """Return the history of run k, as that of a `Trainer` with its parameters.
+        """Return the history of run k, like that of a `Trainer` with its parameters.
 
         Only "seconds" differs: the time of all runs that trained together, divided among them.
         """
@@ -287,7 +287,7 @@ class SweepRuns:
         write_file(path, to_csv_text(self.to_columns(per)).encode())
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the result without its networks as JSON, and write it to `path` if given.
+        """Return the result as JSON, without networks, and write it to `path` if given.
 
         Numbers keep every digit. Parameters that JSON cannot hold, such as schedules, become text.
         """
@@ -313,7 +313,7 @@ class SweepRuns:
         Raises
         ------
         ValueError, TypeError
-            If it is not the JSON of a sweep, or no path.
+            If it is neither the JSON of a sweep nor a path.
         OSError
             If the file cannot be read.
         """
@@ -323,7 +323,7 @@ class SweepRuns:
             content = {k: v for k, v in data.items() if k not in ("format", "version")}
             return cls._checked(*require_keys("runs", content, *names))
         except (KeyError, OverflowError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"runs: received JSON that is not a SweepRuns' ({error!r})") from None
+            raise ValueError(f"runs: received JSON not from a SweepRuns ({error!r})") from None
 
     @classmethod
     def _checked(

@@ -1,7 +1,7 @@
 """Which runs a sweep makes: a grid, lists side by side, or random draws.
 
-Each function returns a list with the parameters of each run, a dict. Lists may be joined with
-``+``, for parameters that only some of the runs have.
+Each function returns a list with the parameters of each run, a dict. Join lists with ``+``
+for parameters that only some of the runs have.
 
 >>> from mlp import search
 >>> runs = search.grid({"optimizer": ["adam"], "lr": [0.01]})
@@ -28,7 +28,7 @@ Runs = list[dict[str, Any]]
 
 
 class Uniform(NamedTuple):
-    """Numbers from `low` to `high`, all alike."""
+    """Uniform draws from `low` to `high`."""
 
     low: float
     high: float
@@ -39,7 +39,7 @@ class Uniform(NamedTuple):
 
 
 class LogUniform(NamedTuple):
-    """Numbers from `low` to `high` whose logarithms are all alike."""
+    """Draws from `low` to `high` whose logarithms are uniform."""
 
     low: float
     high: float

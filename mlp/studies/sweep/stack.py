@@ -88,7 +88,7 @@ class Stack:
         return Trainer(net, optimizer, **self.options, **numbers, callbacks=callbacks)
 
     def optimizer(self, n_steps: int) -> Optimizer:
-        """Return the optimizer of all runs, for so many steps."""
+        """Return the optimizer of all runs, for this number of steps."""
         kind, numbers = type(self.method), self.numbers
         values: dict[str, Any] = {
             name: getattr(self.method, name) for name in self.method.hyperparameters
@@ -128,7 +128,7 @@ def _kept(value: Any, rows: Sequence[int]) -> Any:
 
 
 def _rates(rates: Sequence[Any]) -> Any:
-    """Return rates as one, as an array, or with a schedule of its own for each replica."""
+    """Return rates as one, as an array, or with a separate schedule for each replica."""
     return PerReplica(tuple(rates)) if any(map(callable, rates)) else _joined(rates)
 
 
@@ -140,7 +140,7 @@ def stacks_of(
     seeds: int,
     seed: int,
 ) -> list[Stack]:
-    """Put the runs of a sweep into as few stacks as can be.
+    """Put the runs of a sweep into as few stacks as possible.
 
     Run ``i * seeds + s`` has the parameters ``runs[i]`` and initialisation s.
 

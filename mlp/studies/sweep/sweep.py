@@ -59,10 +59,10 @@ def sweep(
 ) -> SweepRuns:
     """Train a network with each of several sets of parameters.
 
-    Runs of one structure train at once, as replicas of one network; each is bit-identical to that
-    of a `Trainer` with these values and one BLAS thread. They start from the same weights
-    and see the same batches in the same order, and the same random numbers in dropout. A run that
-    diverges stops, is marked, and does not affect the others.
+    Runs of one structure train at once, as replicas of one network; each is bit-identical to a
+    `Trainer` with these values and one BLAS thread. They start from the same weights and see the
+    same batches in the same order, and the same random numbers in dropout. A run that diverges
+    stops, is marked, and does not affect the others.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def sweep(
     Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
         The targets.
     parameters : dict of str to list, or list of dict
-        A dict means every combination of its values; `mlp.search` has other choices: values side
-        by side and random draws. A list holds the parameters of each run.
+        A dict means every combination of its values; `mlp.search` also pairs values and draws
+        them at random. A list holds the parameters of each run.
 
         Numbers: "lr" (also a schedule), "momentum", "alpha", "beta1", "beta2", "eps",
         "lr_decay", "initial_accumulator", "weight_decay", "l1", "l2", "clip_norm", "dropout".
@@ -87,36 +87,36 @@ def sweep(
     batch_size : int or None, default 32
         As in `Trainer`.
     optimizer : str or Optimizer, default "sgd"
-        Its hyperparameters hold for the runs that do not name others.
+        Its hyperparameters apply to runs that do not set them.
     schedule : str, optional
-        The name of a schedule of the learning rate over the whole run, as `make_schedule` takes
-        it, such as "cosine".
+        The name of a schedule of the learning rate over the whole run, as in `make_schedule`,
+        such as "cosine".
     seeds : int, default 1
         The number of initialisations of each set of parameters. The first is that of `net`.
     seed : int, default 0
         For the order of the batches, dropout and further initialisations. If "hidden",
-        "activation" or "normalization" is a parameter, also the first weights are drawn from it,
+        "activation" or "normalization" is a parameter, the first weights, too, are drawn from it:
         those of ``MLP.from_sizes(..., seed=seed)``.
     validation : tuple (X, Y), optional
         Data on which loss and metrics are measured after each epoch.
     sample_weight, shuffle, metrics
         As in `Trainer`.
     callbacks : sequence of Callback
-        Copied for each group of runs that train together. With `EarlyStopping` each run stops by
-        itself and costs no more, if all callbacks are of that kind or `ReduceLROnPlateau`.
+        Copied for each group of runs that train together. With `EarlyStopping`, each run stops on
+        its own and then costs nothing, if all callbacks are of that kind or `ReduceLROnPlateau`.
     prune : {"halving", "asha"} or Halving, optional
-        Ends runs early of which others are better, see `mlp.search.Halving`; they have the status
-        "pruned". What is decided does not depend on the executor. The state of the runs waits
-        for the decision beside the checkpoint, or in a temporary folder of this machine.
+        Ends the worse runs early, with the status "pruned"; see `mlp.search.Halving`. The
+        decision does not depend on the executor. Until it is made, the state of the runs is kept
+        beside the checkpoint, or in a temporary folder of this machine.
     executor : concurrent.futures.Executor, optional
         Trains the runs; any object with `submit` that returns the futures of `concurrent.futures`.
-        The result is bit-identical with any executor and any number of workers, and without. A
-        task whose worker dies is repeated; runs that fail three times are marked "failed", with
+        The result is bit-identical with any executor and number of workers, or with none. A task
+        whose worker dies is retried; runs that fail three times are marked "failed", with
         the error in ``errors``.
     checkpoint : path, optional
-        A file that says how the sweep is cut; beside it each piece has its own, such as
-        ``sweep.1-of-4.npz``, written every few seconds. After an interruption of any kind the
-        same call continues from them, with bit-identical results. Workers must see the folder.
+        A file that says how the sweep is cut; each piece writes its own beside it, such as
+        ``sweep.1-of-4.npz``, every few seconds. After any interruption, the same call continues
+        from them, with bit-identical results. Workers need access to the folder.
     progress : bool, default False
         Whether to show a bar on a terminal or in a notebook, with the best value so far.
 
@@ -127,8 +127,8 @@ def sweep(
     Raises
     ------
     ValueError, TypeError
-        If a parameter is unknown or has a value that it cannot have, or another argument is
-        invalid, or the checkpoint is of another sweep. Nothing has been trained then.
+        If a parameter is unknown, a value or another argument is invalid, or the checkpoint
+        belongs to another sweep; raised before any training.
     FileFormatError, OSError
         If the checkpoint is corrupted, is of another kind, or cannot be written.
     KeyboardInterrupt

@@ -159,7 +159,7 @@ def test_json_of_schedules_is_their_text():
 def test_json_that_is_damaged_is_rejected(runs, change):
     content = json.loads(runs.to_json())
     change(content)
-    with pytest.raises(ValueError, match="received JSON that is not a SweepRuns'"):
+    with pytest.raises(ValueError, match="received JSON not from a SweepRuns"):
         SweepRuns.from_json(json.dumps(content))
 
 

@@ -88,6 +88,17 @@ def switching_often():
     sys.setswitchinterval(before)
 
 
+def test_a_read_that_has_ended_lets_the_next_one_begin():
+    """It stands first: where it fails, the tests below would wait for ever."""
+    layers, loss = NETWORKS["custom"]
+    net = mlp.MLP(layers, loss, seed=0).copy()
+    thread = threading.Thread(target=lambda: [net.predict(np.ones((2, 4))) for _ in range(2)])
+    thread.daemon = True
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_threads_get_the_numbers_they_would_get_alone(name, switching_often):
     layers, loss = NETWORKS[name]
@@ -215,6 +226,20 @@ def test_a_failed_call_leaves_the_network_free():
         with pytest.raises(ZeroDivisionError):
             call(X)
     net.initialize(0)
+
+
+def test_a_read_without_memory_for_a_copy_leaves_the_network_free(monkeypatch):
+    def no_memory(layer):
+        raise MemoryError
+
+    net = mlp.MLP.from_sizes([2, 2], loss="mse", seed=0)
+    layers, _ = net._access.begin_read("predict")  # as in another thread
+    with monkeypatch.context() as patch:
+        patch.setattr("mlp.core.access._sharing", no_memory)
+        with pytest.raises(MemoryError):
+            net.predict(X)
+    net._access.end_read(layers)
+    net.initialize(0)  # nobody reads
 
 
 def test_threads_that_come_and_go_leave_nothing_behind(switching_often):

@@ -37,7 +37,7 @@ def compile_file(compiler, source, out, *options):
 
 def run_all(nets, compiler, folder, optimize="-O1", **options):
     """Return the outputs of each network, computed in C, of its `inputs`."""
-    source = []
+    source, nets = [], list(nets)
     for i, net in enumerate(nets):
         to_c(net, folder / f"net{i}.h", name=f"net{i}", **options)
         real = "float" if net.dtype == np.float32 else "double"
@@ -60,14 +60,18 @@ def run_all(nets, compiler, folder, optimize="-O1", **options):
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_outputs_are_equal_and_nothing_is_warned_of(compiler, tmp_path):
     seeds = SEEDS if compiler == "gcc" else SEEDS[::3]  # clang is slow; the long test has all
-    for net, X, Y in run_all(map(draw, seeds), compiler, tmp_path):
+    found = list(run_all(map(draw, seeds), compiler, tmp_path))
+    assert len(found) == len(seeds)
+    for net, X, Y in found:
         assert is_strictly_close(Y, net, X), net
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_outputs_are_equal_for_many_networks(compiler, tmp_path):
-    for net, X, Y in run_all(map(draw, MANY_SEEDS), compiler, tmp_path, "-O2"):
+    found = list(run_all(map(draw, MANY_SEEDS), compiler, tmp_path, "-O2"))
+    assert len(found) == len(MANY_SEEDS)
+    for net, X, Y in found:
         assert_close(Y, net, X)
 
 

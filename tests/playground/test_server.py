@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import io
 import json
+import re
 import threading
 import zipfile
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import pytest
 
 import mlp
 from mlp.playground import runtime
-from mlp.playground.runtime import check_runtime, default_folder, download_runtime, read_pins
+from mlp.playground.runtime import PAGE, check_runtime, default_folder, download_runtime, read_pins
 from mlp.playground.server import PlaygroundServer, pack_package
 
 CONTENT = {"pyodide.mjs": b"one", "pyodide.asm.wasm": b"two"}
@@ -61,6 +62,7 @@ def folder(tmp_path):
 def test_the_page_comes_with_types_and_a_policy_that_allows_no_other_host(pinned, folder):
     with serving(PlaygroundServer(0, folder)) as server:
         assert server.url.startswith("http://127.0.0.1:")
+        assert server.server_address[0] == "127.0.0.1"  # nobody else can reach it
         for path, kind in (
             ("/", "text/html; charset=utf-8"),
             ("/main.js", "text/javascript; charset=utf-8"),
@@ -132,6 +134,20 @@ def test_every_name_in_the_page_is_there():
             for part in content.decode().split('"')[1::2]:
                 if part.endswith((".js", ".css", ".json")):
                     assert part.removeprefix("./") in known, part
+
+
+AS_HTML = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser"
+    r"|setHTML|srcdoc|\beval\b|new Function"
+)
+
+
+def test_the_page_never_reads_text_as_html_or_as_a_program():
+    """Also where no browser is installed: a link or a file may hold any text."""
+    sources = {file.name: file.read_text("utf-8") for file in PAGE.glob("*.js")}
+    assert {"dom.js", "main.js", "share.js"} <= sources.keys()
+    found = {name: AS_HTML.findall(source) for name, source in sources.items()}
+    assert not any(found.values()), found
 
 
 def test_the_pins_of_the_wheels_agree_with_the_lock():

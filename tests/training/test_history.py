@@ -107,6 +107,13 @@ def test_the_json_is_strict(make):
     assert json.loads(make().to_json(), parse_constant=refuse)["format"] == "mlp-history"
 
 
+def test_quantities_of_any_name_are_kept():
+    history = History()
+    history.append(**{"loss": 1.0, "val_top_3": 0.5, "Größe $x_1$": 2.0})
+    for again in (History.from_json(history.to_json()), History.from_tree(history.to_tree())):
+        assert dict(again) == {"loss": [1.0], "val_top_3": [0.5], "Größe $x_1$": [2.0]}
+
+
 def test_a_history_that_was_read_can_be_continued():
     back = History.from_json(replicas().to_json())
     back.append(loss=np.array([math.nan, 0.5]), lr=0.1)

@@ -160,3 +160,17 @@ def test_a_rate_that_does_no_better_than_a_constant_is_said_not_to():
     found = find_learning_rate(net, X, y)
     assert found.constant == pytest.approx(y.var())
     assert "no better than a constant output, which reaches" in found.reason
+
+
+def test_a_loss_has_exploded_by_that_of_a_constant_output_too():
+    """A network that is nearly right has so low a loss that every other one is far above it."""
+    net = MLP([Dense(1, 1, weights=[[1.0 + 1e-5]])], "squared_error")
+    X = np.array([[-1.0], [1.0]])  # a step with the rate 3 doubles the error
+    scores = []
+    for constant in (0.5, 0.0):
+        options = {"batch_size": None, "shuffle": False}
+        race = Race(net, SGD(), np.array([3.0]), (X, X), {}, options, constant)
+        race.run(np.array([0]), 16, handicap=30.0)
+        assert 1e4 * race.start < race.losses[0] < 0.5
+        scores.append(race.scores[0] / race.losses[0])
+    assert scores == pytest.approx([1.0, 30.0])

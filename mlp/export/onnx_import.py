@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mlp._archive import FileFormatError, format_errors
 from mlp._checks import check_choice, check_path
 from mlp.core import LOSSES, MLP
-from mlp.export.onnx_steps import FLOAT32, FLOAT64, Emit, gelu_by_erf
+from mlp.core.activations import SELU
+from mlp.export.onnx_steps import FLOAT32, FLOAT64, Emit, gelu_by_erf, mish_by_softplus
 from mlp.export.steps import Step, network_of
 
 _LEAST_OPSET = 13
@@ -321,8 +322,11 @@ _PATTERNS: list[tuple[str, Emit]] = [
     ("layer_norm", FLOAT64["layer_norm"]),
     ("gelu_tanh", FLOAT64["gelu_tanh"]),
     ("softplus", FLOAT64["softplus"]),
+    ("selu", FLOAT64["selu"]),
+    ("mish", FLOAT64["mish"]),
     ("elu", FLOAT64["elu"]),
     ("gelu", gelu_by_erf),
+    ("mish", mish_by_softplus),
     ("leaky_relu", FLOAT64["leaky_relu"]),
     ("silu", FLOAT32["silu"]),
 ]
@@ -343,6 +347,14 @@ def _with(kind: str, theirs: str, ours: str, default: float) -> Any:
 
 def _gelu(attributes: dict[str, Any], place: str) -> Reading:
     return ("gelu_tanh" if attributes.get("approximate") == "tanh" else "gelu"), {}, ()
+
+
+def _selu(attributes: dict[str, Any], place: str) -> Reading:
+    for name, value in (("alpha", SELU.alpha), ("gamma", SELU.scale)):
+        found = attributes.get(name, value)
+        if not math.isclose(found, value, rel_tol=1e-6):
+            raise ValueError(f"{place}: has {name} {found:g}, expected {value:g}")
+    return "selu", {}, ()
 
 
 def _softmax(attributes: dict[str, Any], place: str) -> Reading:
@@ -370,6 +382,8 @@ _SINGLE = {
     "Tanh": _plain("tanh"),
     "Relu": _plain("relu"),
     "Softplus": _plain("softplus"),
+    "Mish": _plain("mish"),
+    "Selu": _selu,
     "Identity": _plain("identity"),
     "Dropout": lambda attributes, place: ("dropout", {"rate": 0.5}, ()),
     "LeakyRelu": _with("leaky_relu", "alpha", "slope", 0.01),

@@ -50,6 +50,12 @@ def elu(Z, alpha):
     """A = max(Z, 0) + alpha * (exp(min(Z, 0)) - 1)."""
     return np.maximum(Z, 0.0) + np.expm1(np.minimum(Z, 0.0)) * alpha
 ''',
+    "selu": '''
+def selu(Z):
+    """A = scale * (max(Z, 0) + alpha * (exp(min(Z, 0)) - 1))."""
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return np.maximum(Z, 0.0) * scale + (np.exp(np.minimum(Z, 0.0)) - 1.0) * (scale * alpha)
+''',
     "softplus": '''
 def softplus(Z):
     """A = log(1 + exp(Z))."""
@@ -59,6 +65,13 @@ def softplus(Z):
 def silu(Z):
     """A = Z * sigmoid(Z)."""
     return Z * sigmoid(Z)
+''',
+    "mish": '''
+def mish(Z):
+    """A = Z * tanh(softplus(Z)), by one exponential."""
+    e = np.exp(np.minimum(Z, 20.0))
+    n = (e + 2.0) * e
+    return n / (n + 2.0) * Z
 ''',
     "gelu": '''
 def gelu(Z):

@@ -72,9 +72,11 @@ def _module(nn: Any, step: Step) -> Any:
         "relu": nn.ReLU,
         "leaky_relu": lambda: nn.LeakyReLU(settings["slope"]),
         "elu": lambda: nn.ELU(settings["alpha"]),
+        "selu": nn.SELU,
         "gelu": nn.GELU,
         "gelu_tanh": lambda: nn.GELU(approximate="tanh"),
         "silu": nn.SiLU,
+        "mish": nn.Mish,
         "softplus": lambda: nn.Softplus(threshold=_THRESHOLD),
         "softmax": lambda: nn.Softmax(dim=-1),
     }
@@ -194,7 +196,9 @@ _READERS = {
     "LeakyReLU": lambda where, module: ("leaky_relu", {"slope": module.negative_slope}),
     "ELU": lambda where, module: ("elu", {"alpha": module.alpha}),
     "GELU": lambda where, module: ("gelu_tanh" if module.approximate == "tanh" else "gelu", {}),
+    "SELU": lambda where, module: ("selu", {}),
     "SiLU": lambda where, module: ("silu", {}),
+    "Mish": lambda where, module: ("mish", {}),
     "Softplus": _softplus,
     "Softmax": _softmax,
 }

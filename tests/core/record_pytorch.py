@@ -69,9 +69,11 @@ def main() -> None:
         "relu": F.relu,
         "leaky_relu": F.leaky_relu,
         "elu": F.elu,
+        "selu": F.selu,
         "gelu": F.gelu,
         "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
         "silu": F.silu,
+        "mish": F.mish,
         "softplus": F.softplus,
     }
     recorded["activations"] = []

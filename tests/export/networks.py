@@ -5,7 +5,7 @@ import numpy as np
 import mlp
 from mlp.core import ACTIVATIONS, make_activation
 
-SEEDS = range(24)
+SEEDS = range(38, 62)  # together they have every layer and activation
 MANY_SEEDS = range(1000, 1200)
 TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 

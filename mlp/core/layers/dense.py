@@ -26,8 +26,8 @@ class Dense(ActivatedLayer):
     activation : str or Activation, default "identity"
         What is applied to ``Z = A_in @ W + b``.
     weights : array_like (n_in, n_out), str, Initializer or None
-        The initial weights, or how they are drawn. By default Glorot's uniform rule, and He's
-        before ReLU-like activations.
+        The initial weights, or how they are drawn. By default Glorot's uniform rule, He's before
+        ReLU-like activations, and LeCun's normal rule before selu.
     bias : bool, float or array_like (n_out,), default True
         True for a bias that starts at zero, False for none, or its first values.
     train_bias : bool, default True

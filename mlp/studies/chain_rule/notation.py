@@ -20,9 +20,11 @@ _ACTIVATIONS = {
     "relu": "max(0, {z})",
     "leaky_relu": "max({z}, {slope} × {z})",
     "elu": "{z} if {z} > 0 else {alpha} × (exp({z}) - 1)",
+    "selu": "1.05070099 × {z} if {z} > 0 else 1.75809934 × (exp({z}) - 1)",
     "gelu": "{z} × Φ({z})",
     "gelu_tanh": "{z} × sigmoid(1.59576912 × ({z} + 0.044715 × {z} × {z} × {z}))",
     "silu": "{z} / (1 + exp(-{z}))",
+    "mish": "{z} × tanh(log(1 + exp({z})))",
     "softplus": "log(1 + exp({z}))",
 }
 _ACTIVATION_DERIVATIVES = {
@@ -32,8 +34,10 @@ _ACTIVATION_DERIVATIVES = {
     "relu": "1 if {z} > 0 else 0",
     "leaky_relu": "1 if {z} > 0 else {slope}",
     "elu": "1 if {z} > 0 else {a} + {alpha}",
+    "selu": "1.05070099 if {z} > 0 else {a} + 1.75809934",
     "gelu": "Φ({z}) + {z} × φ({z})",
     "silu": "sigmoid({z}) + {a} × (1 - sigmoid({z}))",
+    "mish": ("tanh(log(1 + exp({z}))) + {z} × sigmoid({z}) × (1 - tanh(log(1 + exp({z})))²)"),
     "softplus": "1 / (1 + exp(-{z}))",
 }
 _LOSSES = {

@@ -24,11 +24,13 @@ from mlp.core.structure import check_layers, tell_widths
 class Field(NamedTuple):
     """How an argument is described and made again: ``(place, value) -> value`` both ways.
 
-    Both raise TypeError or ValueError, naming the place.
+    Both raise TypeError or ValueError, naming the place. A value equal to `default` is left out;
+    None for one that is always described.
     """
 
     describe: Callable[[str, Any], Any]
     rebuild: Callable[[str, Any], Any]
+    default: float | None = None
 
 
 def _word(place: str, value: Any, known: Iterable[str]) -> str:
@@ -120,6 +122,7 @@ def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
 
 
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
+FACTOR = FLOAT._replace(default=1.0)
 RATE = Field(_check_rate, _check_rate)
 ACTIVATION = _named(ACTIVATIONS)
 LOSS = _named(LOSSES)
@@ -138,6 +141,8 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
             "bias": FIRST_BIAS,
             "train_bias": BOOL,
             "share_bias": BOOL,
+            "lr_factor": FACTOR,
+            "bias_lr_factor": FACTOR,
         },
     ),
     "Dropout": (Dropout, {"rate": RATE}),
@@ -165,6 +170,7 @@ def _describe_layer(place: str, layer: Layer) -> dict[str, Any]:
     config = {
         key: field.describe(f"{place}.{key}", getattr(layer, key))
         for key, field in LAYERS[name][1].items()
+        if field.default is None or getattr(layer, key) != field.default
     }
     for p in layer.parameters():
         p.check(f"{place}.params.{p.name}", layer.params[p.name])
@@ -210,6 +216,9 @@ def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> 
     if not isinstance(name, str) or name not in LAYERS:
         raise ValueError(f"{place}: received {name!r}, expected one of {', '.join(LAYERS)}")
     cls, fields = LAYERS[name]
+    left_out = [key for key, field in fields.items() if field.default is not None]
+    if isinstance(config, dict):
+        fields = {key: f for key, f in fields.items() if key in config or key not in left_out}
     values = require_keys(f"{place}.config", config, *fields)
     arguments = {
         key: field.rebuild(f"{place}.config.{key}", value)

@@ -54,6 +54,8 @@ def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
     for i, layer in enumerate(net.layers):
         if type(layer) is not Dense:
             raise ValueError(f"net: received {layer!r} at {i}, expected layers of type Dense only")
+        if any(p.lr_factor != 1.0 for p in layer.parameters()):
+            raise ValueError(f"net: received {layer!r} at {i}, expected no learning-rate factor")
         layers.append(
             Recorder(
                 layer.n_in,

@@ -16,7 +16,7 @@ from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.initializers import INITIALIZERS
-from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, Scale
 from mlp.core.losses import LOSSES, Loss
 from mlp.core.structure import check_layers, tell_widths
 
@@ -148,6 +148,7 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dropout": (Dropout, {"rate": RATE}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "Scale": (Scale, {"lr_factor": FACTOR, "first": FIRST_VALUES}),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }
 

@@ -132,6 +132,13 @@ static void NAME_softmax(REAL *a, int n)
         a[j] /= sum;
 }
 """,
+    "scale": """
+static void NAME_scale(REAL *a, int n, const REAL *scale)
+{
+    for (int j = 0; j < n; j++)
+        a[j] *= scale[j];
+}
+""",
     "batch_norm": """
 static void NAME_batch_norm(REAL *a, int n, const REAL *mean, const REAL *scale, const REAL *beta)
 {

@@ -29,7 +29,7 @@ def from_onnx(path: str | os.PathLike[str], loss: str = "squared_error") -> MLP:
     """Return the network in an ONNX file that is a chain of layers.
 
     Layers are Gemm, or MatMul and Add; activations; BatchNormalization and LayerNormalization;
-    Dropout and Identity.
+    Mul by a constant; Dropout and Identity.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ class _Hole(NamedTuple):
     name: str
 
 
-_ARRAYS = {name: _Hole(name) for name in ("gamma", "beta")}
+_ARRAYS = {name: _Hole(name) for name in ("gamma", "beta", "scale")}
 _SETTINGS = {name: _Hole(name) for name in ("slope", "alpha", "eps")}
 
 
@@ -329,6 +329,7 @@ _PATTERNS: list[tuple[str, Emit]] = [
     ("mish", mish_by_softplus),
     ("leaky_relu", FLOAT64["leaky_relu"]),
     ("silu", FLOAT32["silu"]),
+    ("scale", FLOAT32["scale"]),
 ]
 """The steps of several nodes, the longest first."""
 

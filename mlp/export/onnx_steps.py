@@ -63,6 +63,10 @@ def _gelu_tanh(g: Builder, Z: Any, arrays: Mapping[str, Any], settings: Mapping[
     return g.add("Mul", half, g.add("Add", T, g.constant(1.0)))
 
 
+def _scale(g: Builder, A: Any, arrays: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+    return g.add("Mul", A, g.constant(arrays["scale"]))
+
+
 def _batch_norm(g: Builder, A: Any, arrays: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
     """Take the nearest float32 below eps as the attribute, and add the rest to the variance."""
     var, eps = arrays["running_var"], np.float32(settings["eps"])
@@ -84,6 +88,7 @@ FLOAT32: dict[str, Emit] = {
     "dense": _dense,
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
+    "scale": _scale,
     "sigmoid": _single("Sigmoid"),
     "tanh": _single("Tanh"),
     "relu": _single("Relu"),

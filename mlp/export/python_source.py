@@ -104,7 +104,12 @@ def softmax(Z):
 ''',
 }
 
-NORMALIZATIONS = {
+PER_UNIT = {
+    "scale": '''
+def scale(A, s):
+    """A = A * s, with one number for each unit."""
+    return A * s
+''',
     "batch_norm": '''
 def batch_norm(A, gamma, beta, mean, var, eps):
     """A = gamma * (A - mean) / sqrt(var + eps) + beta, with the running statistics."""
@@ -232,7 +237,7 @@ def probabilities(rows):
 def functions_of(kinds: set[str], dtype: str) -> list[str]:
     """Return the functions that these kinds of steps call."""
     wanted = kinds | ({"sigmoid"} if "silu" in kinds else set())
-    parts = [source for name, source in (ACTIVATIONS | NORMALIZATIONS).items() if name in wanted]
+    parts = [source for name, source in (ACTIVATIONS | PER_UNIT).items() if name in wanted]
     if "gelu" in kinds:
         terms = CHEBYSHEV[:TERMS_FLOAT32] if dtype == "float32" else CHEBYSHEV
         parts.insert(0, f"\nCHEBYSHEV = {terms!r}\n")

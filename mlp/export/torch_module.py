@@ -34,7 +34,8 @@ def to_torch(net: MLP) -> torch.nn.Sequential:
     Raises
     ------
     TypeError
-        If a layer or an activation is custom; the message names the layer.
+        If a layer or an activation is custom, or PyTorch has no module for it, as for `Scale`; the
+        message names the layer.
     ValueError
         If the network has replicas, or a parameter is not finite.
     ImportError
@@ -46,6 +47,12 @@ def to_torch(net: MLP) -> torch.nn.Sequential:
     with ``train_bias=False`` has ``requires_grad=False``.
     """
     steps = all_steps(net)
+    for step in steps:
+        if step.kind == "scale":
+            layer = net.layers[step.layer]
+            raise TypeError(
+                f"layers[{step.layer}]: received {layer!r}, which no module of PyTorch computes"
+            )
     import torch
 
     modules = [_module(torch.nn, step) for step in steps]

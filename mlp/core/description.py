@@ -57,17 +57,21 @@ def _check_rate(place: str, value: Any) -> Any:
 
 
 def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
-    """Describe an object by its ``config()``: its name and its settings, which are floats."""
+    """Describe an object by its ``config()``: its name and its settings, which are floats.
 
-    def describe(place: str, value: Any) -> dict[str, str | float]:
+    A setting may be left out, if the ``config()`` of a default object leaves it out.
+    """
+
+    def describe(place: str, value: Any) -> dict[str, Any]:
         _known_name(place, value, known)
-        config: dict[str, str | float] = value.config()
+        config: dict[str, Any] = value.config()
         return config
 
     def rebuild(place: str, node: Any) -> Any:
         name = node.get("name") if isinstance(node, dict) else None
         default = known[_word(f"{place}.name", name, known)]()
-        require_keys(place, node, *default.config())
+        keys = default.config().keys()
+        require_keys(place, node, *keys, *(vars(default).keys() & node.keys() - keys))
         settings = {key: value for key, value in node.items() if key != "name"}
         for key, value in settings.items():
             require(f"{place}.{key}", value, float)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._checks import check_positive
+from mlp._checks import check_fraction, check_positive
 from mlp._names import resolve
 from mlp._replicas import check_not_negatives, check_replicas, kept_replicas
 from mlp._types import Array, LossValue, Rate
@@ -50,6 +50,10 @@ class Loss(Workspace, ABC):
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError where finite targets of the right shape are out of range."""
 
+    def targets(self, Y: Array) -> Array:
+        """Return what A is compared with: Y, unless the loss changes it."""
+        return Y
+
     def factor(self, n_out: int) -> float:
         """Return what A - Y is multiplied by in d loss / dZ after the canonical activation."""
         return 1.0
@@ -59,7 +63,7 @@ class Loss(Workspace, ABC):
         settings = ", ".join(f"{k}={v!r}" for k, v in self.config().items() if k != "name")
         return f"{type(self).__name__}({settings})"
 
-    def config(self) -> dict[str, str | float]:
+    def config(self) -> dict[str, Any]:
         """Return the name and the settings."""
         return {"name": getattr(self, "name", type(self).__name__)}
 
@@ -155,16 +159,53 @@ class Huber(Loss):
         np.minimum(values, self.delta, out=out)
         return np.maximum(out, -self.delta, out=out)
 
-    def config(self) -> dict[str, str | float]:
+    def config(self) -> dict[str, Any]:
         """Return the name and delta."""
         return {"name": self.name, "delta": self.delta}
 
 
-class CrossEntropy(Loss):
+class Smoothing(Loss):
+    """The base of losses that can take a share of each target and spread it over the classes.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The share e, at least 0 and less than 1: of n classes, Y becomes ``(1 - e) Y + e / n``.
+        It counts in every loss that is reported.
+    """
+
+    n_classes: ClassVar[int | None] = None
+    """How many classes a number of Y decides between; None for one an output."""
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = check_fraction("label_smoothing", label_smoothing)
+
+    def targets(self, Y: Array) -> Array:
+        """Return (1 - e) Y + e / n."""
+        e = self.label_smoothing
+        if e == 0.0:
+            return Y
+        smoothed: Array = np.multiply(Y, 1.0 - e, out=self.scratch("smoothed", Y))
+        smoothed += e / (self.n_classes or Y.shape[-1])
+        return smoothed
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the label smoothing, if there is any."""
+        e = self.label_smoothing
+        return super().config() | ({"label_smoothing": e} if e else {})
+
+
+class CrossEntropy(Smoothing):
     """``-sum over the classes of Y log A``; with softmax it is computed from the logits.
 
     The outputs are probabilities: those of softmax or sigmoid, or of a custom activation.
     Y holds rows of probabilities (one-hot rows are a case of it), or class labels.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The share e of each target that is spread over all n classes: Y becomes
+        ``(1 - e) Y + e / n`` (Szegedy et al., Rethinking the Inception architecture, 2016).
     """
 
     name = "cross_entropy"
@@ -186,27 +227,35 @@ class CrossEntropy(Loss):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum Y log A."""
+        Y = self.targets(Y)
         log_A = _safe_log(self, A)
         dot_rows(Y, log_A, out, self)
         np.negative(out, out=out)
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = -Y / A."""
+        Y = self.targets(Y)
         np.maximum(A, _least(A), out=out)
         np.divide(Y, out, out=out)
         np.negative(out, out=out)
 
 
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(Smoothing):
     """``-sum over the outputs of [Y log A + (1 - Y) log(1 - A)]``, Y between 0 and 1.
 
     The outputs are probabilities: those of sigmoid or softmax, or of a custom activation.
     With sigmoid it is computed from the logits.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The share e of each target that is spread over yes and no: Y becomes ``(1 - e) Y + e / 2``.
     """
 
     name = "binary_cross_entropy"
     canonical = "sigmoid"
     outputs = "probabilities"
+    n_classes = 2
 
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError unless all targets are between 0 and 1."""
@@ -214,6 +263,7 @@ class BinaryCrossEntropy(Loss):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum [Y log A + (1 - Y) log(1 - A)]."""
+        Y = self.targets(Y)
         rest = np.subtract(1.0, A, out=self.scratch("rest", A))
         terms = _safe_log(self, rest)
         np.subtract(1.0, Y, out=rest)
@@ -227,6 +277,7 @@ class BinaryCrossEntropy(Loss):
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = (1 - Y) / (1 - A) - Y / A."""
+        Y = self.targets(Y)
         rest = np.subtract(1.0, A, out=self.scratch("rest", A))
         np.maximum(rest, _least(A), out=rest)
         np.subtract(1.0, Y, out=out)

@@ -86,6 +86,10 @@ LOSSES = {
         lambda a, y: sum(d * d / 2 if d < 1 else d - 0.5 for d in abs(a - y)) / len(a),
         lambda a, y: np.clip(a - y, -1, 1) / len(a),
     ),
+    "pinball": (
+        lambda a, y: sum(abs(d) / 2 for d in a - y) / len(a),
+        lambda a, y: np.sign(a - y) / 2 / len(a),
+    ),
     "cross_entropy": (lambda a, y: -sum(y * np.log(a)), lambda a, y: -y / a),
     "binary_cross_entropy": (
         lambda a, y: -sum(y * np.log(a) + (1 - y) * np.log(1 - a)),

@@ -57,7 +57,7 @@ def _check_rate(place: str, value: Any) -> Any:
 
 
 def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
-    """Describe an object by its ``config()``: its name and its settings, which are floats.
+    """Describe an object by its ``config()``: its name and its settings, floats or lists.
 
     A setting may be left out, if the ``config()`` of a default object leaves it out.
     """
@@ -74,7 +74,8 @@ def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
         require_keys(place, node, *keys, *(vars(default).keys() & node.keys() - keys))
         settings = {key: value for key, value in node.items() if key != "name"}
         for key, value in settings.items():
-            require(f"{place}.{key}", value, float)
+            for number in value if type(value) is list else [value]:
+                require(f"{place}.{key}", number, float)
         return type(default)(**settings)
 
     return Field(describe, rebuild)

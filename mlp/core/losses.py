@@ -10,7 +10,7 @@ belongs to (its ``canonical`` one), their common derivative is simple,
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mlp._checks import check_fraction, check_positive
 from mlp._names import resolve
-from mlp._replicas import check_not_negatives, check_replicas, kept_replicas
+from mlp._replicas import check_not_negatives, check_numbers, check_replicas, kept_replicas
 from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, dot_rows, sum_of, sum_of_squares
 
@@ -162,6 +162,65 @@ class Huber(Loss):
     def config(self) -> dict[str, Any]:
         """Return the name and delta."""
         return {"name": self.name, "delta": self.delta}
+
+
+class Pinball(Loss):
+    """The quantile loss: the mean of ``max(q (Y - A), (q - 1) (Y - A))`` over the outputs.
+
+    An output at its minimum is exceeded by the target with probability 1 - q (Koenker & Bassett,
+    1978). With q = 0.5 it is half of "mae". At zero the derivative is the mean of those of both
+    sides, 1/2 - q.
+
+    Parameters
+    ----------
+    quantile : float or array_like (n_out,), default 0.5
+        q, above 0 and below 1: one for all outputs, or one for each.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> net = mlp.MLP([mlp.Dense(1, 2, weights=[[1.0, 1.0]])], loss=Pinball([0.1, 0.9]))
+    >>> net.evaluate([[0.0]], [[1.0, 1.0]])
+    0.5
+    """
+
+    name = "pinball"
+
+    def __init__(self, quantile: Rate | Sequence[float] = 0.5) -> None:
+        expected = "numbers above 0 and below 1, one for all outputs or one for each"
+        self.quantile = check_numbers(
+            "quantile", quantile, expected, lambda x: (x > 0.0) & (x < 1.0)
+        )
+
+    def check_targets(self, Y: Array) -> None:
+        """Raise ValueError unless there is a quantile for each output, or one for all."""
+        n = np.size(self.quantile)
+        if isinstance(self.quantile, np.ndarray) and n != Y.shape[-1]:
+            raise ValueError(
+                f"quantile: received {n} numbers, expected {Y.shape[-1]}, one for each output"
+            )
+
+    def rows(self, A: Array, Y: Array, out: Array) -> None:
+        """Write mean max(q D, (q - 1) D) with D = Y - A."""
+        D = np.subtract(Y, A, out=self.scratch("difference", A))
+        above = np.multiply(D, _as(self.quantile, A), out=self.scratch("above", A))
+        np.subtract(above, D, out=D)
+        np.maximum(above, D, out=D)
+        np.add.reduce(D, axis=-1, out=out)
+        out /= A.shape[-1]
+
+    def gradient(self, A: Array, Y: Array, out: Array) -> None:
+        """dA = (sign(A - Y) / 2 + 1/2 - q) / n_out."""
+        np.subtract(A, Y, out=out)
+        np.sign(out, out=out)
+        out *= 0.5
+        out += _as(0.5 - self.quantile, A)
+        out /= A.shape[-1]
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the quantiles, a number or a list."""
+        q = self.quantile
+        return {"name": self.name, "quantile": q.tolist() if isinstance(q, np.ndarray) else q}
 
 
 class Smoothing(Loss):
@@ -353,6 +412,7 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
     "huber": Huber,
+    "pinball": Pinball,
     "cross_entropy": CrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
     "poisson": Poisson,

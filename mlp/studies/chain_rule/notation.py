@@ -47,6 +47,7 @@ _LOSSES = {
     "huber": (
         "min(abs({a} - {t}), {delta}) × (abs({a} - {t}) - min(abs({a} - {t}), {delta}) / 2) / {n}"
     ),
+    "pinball": "max({quantile} × ({t} - {a}), ({quantile} - 1) × ({t} - {a})) / {n}",
     "cross_entropy": "-{t} × log({a})",
     "binary_cross_entropy": "-{t} × log({a}) - (1 - {t}) × log(1 - {a})",
     "poisson": "({a} - {t} × log(max({a}, 0) + 1e-08)) / {n}",
@@ -56,6 +57,7 @@ _LOSS_DERIVATIVES = {
     "mse": "2 × ({a} - {t}) / {n}",
     "mae": "sign({a} - {t}) / {n}",
     "huber": "max(-{delta}, min({delta}, {a} - {t})) / {n}",
+    "pinball": "(sign({a} - {t}) / 2 + 0.5 - {quantile}) / {n}",
     "cross_entropy": "-{t} / {a}",
     "binary_cross_entropy": "(1 - {t}) / (1 - {a}) - {t} / {a}",
 }
@@ -265,7 +267,10 @@ def _config(part: Any, registry: Mapping[str, Callable[[], Any]]) -> Mapping[str
     make = registry.get(getattr(part, "name", ""))
     if make is None or type(part) is not type(make()):
         return {}
-    return {key: str(value).removesuffix(".0") for key, value in part.config().items()}
+    config = part.config()
+    if any(isinstance(value, list) for value in config.values()):
+        return {}  # each output has its own formula
+    return {key: str(value).removesuffix(".0") for key, value in config.items()}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Layer,
         LayerNorm,
         Penalty,
+        Scale,
         check_gradients,
     )
     from mlp.export import from_torch
@@ -87,6 +88,7 @@ __all__ = [
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
+    "Scale",
     "SweepRuns",
     "TopK",
     "Trainer",
@@ -124,6 +126,7 @@ _MODULES = {
         "Layer",
         "LayerNorm",
         "Penalty",
+        "Scale",
         "check_gradients",
     ),
     "files": ("FileFormatError", "load"),

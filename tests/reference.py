@@ -13,6 +13,10 @@ def sigmoid(z):
     return 1 / (1 + math.exp(-z)) if z > 0 else math.exp(z) / (1 + math.exp(z))
 
 
+def softplus(z):
+    return max(z, 0) + math.log1p(math.exp(-abs(z)))
+
+
 def phi(z):
     return math.erfc(-z / math.sqrt(2)) / 2
 
@@ -27,6 +31,17 @@ def _gelu_tanh_slope(z):
     return (1 + t) / 2 + z / 2 * (1 - t * t) * inner
 
 
+def mish(z):
+    return z * math.tanh(softplus(z))
+
+
+def _mish_slope(z):
+    return math.tanh(softplus(z)) + z * sigmoid(z) / math.cosh(softplus(z)) ** 2
+
+
+# those of the paper's appendix, to all digits of a float
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
 # name: the function, its derivative, of one number
 SCALAR = {
     "identity": (lambda z: z, lambda z: 1.0),
@@ -35,6 +50,10 @@ SCALAR = {
     "relu": (lambda z: max(z, 0.0), lambda z: float(z > 0)),
     "leaky_relu": (lambda z: z if z > 0 else 0.01 * z, lambda z: 1.0 if z > 0 else 0.01),
     "elu": (lambda z: z if z > 0 else math.expm1(z), lambda z: 1.0 if z > 0 else math.exp(z)),
+    "selu": (
+        lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * math.expm1(z)),
+        lambda z: SELU_SCALE * (1.0 if z > 0 else SELU_ALPHA * math.exp(z)),
+    ),
     "gelu": (
         lambda z: z * phi(z),
         lambda z: phi(z) + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
@@ -44,7 +63,8 @@ SCALAR = {
         lambda z: z * sigmoid(z),
         lambda z: sigmoid(z) + z * sigmoid(z) * sigmoid(-z),
     ),
-    "softplus": (lambda z: max(z, 0) + math.log1p(math.exp(-abs(z))), sigmoid),
+    "mish": (mish, _mish_slope),
+    "softplus": (softplus, sigmoid),
 }
 
 
@@ -65,6 +85,10 @@ LOSSES = {
     "huber": (
         lambda a, y: sum(d * d / 2 if d < 1 else d - 0.5 for d in abs(a - y)) / len(a),
         lambda a, y: np.clip(a - y, -1, 1) / len(a),
+    ),
+    "pinball": (
+        lambda a, y: sum(abs(d) / 2 for d in a - y) / len(a),
+        lambda a, y: np.sign(a - y) / 2 / len(a),
     ),
     "cross_entropy": (lambda a, y: -sum(y * np.log(a)), lambda a, y: -y / a),
     "binary_cross_entropy": (

@@ -18,6 +18,7 @@ from mlp.core.layers import (
     Layer,
     LayerNorm,
     Parameter,
+    Scale,
 )
 from mlp.core.losses import LOSSES, Loss, Penalty, make_loss
 from mlp.core.network import MLP
@@ -39,6 +40,7 @@ __all__ = [
     "Loss",
     "Parameter",
     "Penalty",
+    "Scale",
     "check_gradients",
     "make_activation",
     "make_initializer",

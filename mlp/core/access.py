@@ -17,10 +17,11 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    Scale,
 )
 from mlp.core.output import FusedOutput, Output, make_output
 
-_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm}
+_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, Scale}
 
 
 class Access:

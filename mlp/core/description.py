@@ -16,7 +16,7 @@ from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.initializers import INITIALIZERS
-from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, Scale
 from mlp.core.losses import LOSSES, Loss
 from mlp.core.structure import check_layers, tell_widths
 
@@ -24,11 +24,13 @@ from mlp.core.structure import check_layers, tell_widths
 class Field(NamedTuple):
     """How an argument is described and made again: ``(place, value) -> value`` both ways.
 
-    Both raise TypeError or ValueError, naming the place.
+    Both raise TypeError or ValueError, naming the place. A value equal to `default` is left out;
+    None for one that is always described.
     """
 
     describe: Callable[[str, Any], Any]
     rebuild: Callable[[str, Any], Any]
+    default: float | None = None
 
 
 def _word(place: str, value: Any, known: Iterable[str]) -> str:
@@ -55,20 +57,25 @@ def _check_rate(place: str, value: Any) -> Any:
 
 
 def _named(known: Mapping[str, Callable[[], Any]]) -> Field:
-    """Describe an object by its ``config()``: its name and its settings, which are floats."""
+    """Describe an object by its ``config()``: its name and its settings, floats or lists.
 
-    def describe(place: str, value: Any) -> dict[str, str | float]:
+    A setting may be left out, if the ``config()`` of a default object leaves it out.
+    """
+
+    def describe(place: str, value: Any) -> dict[str, Any]:
         _known_name(place, value, known)
-        config: dict[str, str | float] = value.config()
+        config: dict[str, Any] = value.config()
         return config
 
     def rebuild(place: str, node: Any) -> Any:
         name = node.get("name") if isinstance(node, dict) else None
         default = known[_word(f"{place}.name", name, known)]()
-        require_keys(place, node, *default.config())
+        keys = default.config().keys()
+        require_keys(place, node, *keys, *(vars(default).keys() & node.keys() - keys))
         settings = {key: value for key, value in node.items() if key != "name"}
         for key, value in settings.items():
-            require(f"{place}.{key}", value, float)
+            for number in value if type(value) is list else [value]:
+                require(f"{place}.{key}", number, float)
         return type(default)(**settings)
 
     return Field(describe, rebuild)
@@ -120,6 +127,7 @@ def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
 
 
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
+FACTOR = FLOAT._replace(default=1.0)
 RATE = Field(_check_rate, _check_rate)
 ACTIVATION = _named(ACTIVATIONS)
 LOSS = _named(LOSSES)
@@ -138,11 +146,14 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
             "bias": FIRST_BIAS,
             "train_bias": BOOL,
             "share_bias": BOOL,
+            "lr_factor": FACTOR,
+            "bias_lr_factor": FACTOR,
         },
     ),
     "Dropout": (Dropout, {"rate": RATE}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "Scale": (Scale, {"lr_factor": FACTOR, "first": FIRST_VALUES}),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }
 
@@ -165,6 +176,7 @@ def _describe_layer(place: str, layer: Layer) -> dict[str, Any]:
     config = {
         key: field.describe(f"{place}.{key}", getattr(layer, key))
         for key, field in LAYERS[name][1].items()
+        if field.default is None or getattr(layer, key) != field.default
     }
     for p in layer.parameters():
         p.check(f"{place}.params.{p.name}", layer.params[p.name])
@@ -210,6 +222,9 @@ def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> 
     if not isinstance(name, str) or name not in LAYERS:
         raise ValueError(f"{place}: received {name!r}, expected one of {', '.join(LAYERS)}")
     cls, fields = LAYERS[name]
+    left_out = [key for key, field in fields.items() if field.default is not None]
+    if isinstance(config, dict):
+        fields = {key: f for key, f in fields.items() if key in config or key not in left_out}
     values = require_keys(f"{place}.config", config, *fields)
     arguments = {
         key: field.rebuild(f"{place}.config.{key}", value)

@@ -10,15 +10,15 @@ belongs to (its ``canonical`` one), their common derivative is simple,
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._checks import check_positive
+from mlp._checks import check_fraction, check_positive
 from mlp._names import resolve
-from mlp._replicas import check_not_negatives, check_replicas, kept_replicas
+from mlp._replicas import check_not_negatives, check_numbers, check_replicas, kept_replicas
 from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, dot_rows, sum_of, sum_of_squares
 
@@ -50,6 +50,10 @@ class Loss(Workspace, ABC):
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError where finite targets of the right shape are out of range."""
 
+    def targets(self, Y: Array) -> Array:
+        """Return what A is compared with: Y, unless the loss changes it."""
+        return Y
+
     def factor(self, n_out: int) -> float:
         """Return what A - Y is multiplied by in d loss / dZ after the canonical activation."""
         return 1.0
@@ -59,7 +63,7 @@ class Loss(Workspace, ABC):
         settings = ", ".join(f"{k}={v!r}" for k, v in self.config().items() if k != "name")
         return f"{type(self).__name__}({settings})"
 
-    def config(self) -> dict[str, str | float]:
+    def config(self) -> dict[str, Any]:
         """Return the name and the settings."""
         return {"name": getattr(self, "name", type(self).__name__)}
 
@@ -155,16 +159,112 @@ class Huber(Loss):
         np.minimum(values, self.delta, out=out)
         return np.maximum(out, -self.delta, out=out)
 
-    def config(self) -> dict[str, str | float]:
+    def config(self) -> dict[str, Any]:
         """Return the name and delta."""
         return {"name": self.name, "delta": self.delta}
 
 
-class CrossEntropy(Loss):
+class Pinball(Loss):
+    """The quantile loss: the mean of ``max(q (Y - A), (q - 1) (Y - A))`` over the outputs.
+
+    An output at its minimum is exceeded by the target with probability 1 - q (Koenker & Bassett,
+    1978). With q = 0.5 it is half of "mae". At zero the derivative is the mean of those of both
+    sides, 1/2 - q.
+
+    Parameters
+    ----------
+    quantile : float or array_like (n_out,), default 0.5
+        q, above 0 and below 1: one for all outputs, or one for each.
+
+    Examples
+    --------
+    >>> import mlp
+    >>> net = mlp.MLP([mlp.Dense(1, 2, weights=[[1.0, 1.0]])], loss=Pinball([0.1, 0.9]))
+    >>> net.evaluate([[0.0]], [[1.0, 1.0]])
+    0.5
+    """
+
+    name = "pinball"
+
+    def __init__(self, quantile: Rate | Sequence[float] = 0.5) -> None:
+        expected = "numbers above 0 and below 1, one for all outputs or one for each"
+        self.quantile = check_numbers(
+            "quantile", quantile, expected, lambda x: (x > 0.0) & (x < 1.0)
+        )
+
+    def check_targets(self, Y: Array) -> None:
+        """Raise ValueError unless there is a quantile for each output, or one for all."""
+        n = np.size(self.quantile)
+        if isinstance(self.quantile, np.ndarray) and n != Y.shape[-1]:
+            raise ValueError(
+                f"quantile: received {n} numbers, expected {Y.shape[-1]}, one for each output"
+            )
+
+    def rows(self, A: Array, Y: Array, out: Array) -> None:
+        """Write mean max(q D, (q - 1) D) with D = Y - A."""
+        D = np.subtract(Y, A, out=self.scratch("difference", A))
+        above = np.multiply(D, _as(self.quantile, A), out=self.scratch("above", A))
+        np.subtract(above, D, out=D)
+        np.maximum(above, D, out=D)
+        np.add.reduce(D, axis=-1, out=out)
+        out /= A.shape[-1]
+
+    def gradient(self, A: Array, Y: Array, out: Array) -> None:
+        """dA = (sign(A - Y) / 2 + 1/2 - q) / n_out."""
+        np.subtract(A, Y, out=out)
+        np.sign(out, out=out)
+        out *= 0.5
+        out += _as(0.5 - self.quantile, A)
+        out /= A.shape[-1]
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the quantiles, a number or a list."""
+        q = self.quantile
+        return {"name": self.name, "quantile": q.tolist() if isinstance(q, np.ndarray) else q}
+
+
+class Smoothing(Loss):
+    """The base of losses that can take a share of each target and spread it over the classes.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The share e, at least 0 and less than 1: of n classes, Y becomes ``(1 - e) Y + e / n``.
+        It counts in every loss that is reported.
+    """
+
+    n_classes: ClassVar[int | None] = None
+    """How many classes a number of Y decides between; None for one an output."""
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = check_fraction("label_smoothing", label_smoothing)
+
+    def targets(self, Y: Array) -> Array:
+        """Return (1 - e) Y + e / n."""
+        e = self.label_smoothing
+        if e == 0.0:
+            return Y
+        smoothed: Array = np.multiply(Y, 1.0 - e, out=self.scratch("smoothed", Y))
+        smoothed += e / (self.n_classes or Y.shape[-1])
+        return smoothed
+
+    def config(self) -> dict[str, Any]:
+        """Return the name and the label smoothing, if there is any."""
+        e = self.label_smoothing
+        return super().config() | ({"label_smoothing": e} if e else {})
+
+
+class CrossEntropy(Smoothing):
     """``-sum over the classes of Y log A``; with softmax it is computed from the logits.
 
     The outputs are probabilities: those of softmax or sigmoid, or of a custom activation.
     Y holds rows of probabilities (one-hot rows are a case of it), or class labels.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The share e of each target that is spread over all n classes: Y becomes
+        ``(1 - e) Y + e / n`` (Szegedy et al., Rethinking the Inception architecture, 2016).
     """
 
     name = "cross_entropy"
@@ -186,27 +286,35 @@ class CrossEntropy(Loss):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum Y log A."""
+        Y = self.targets(Y)
         log_A = _safe_log(self, A)
         dot_rows(Y, log_A, out, self)
         np.negative(out, out=out)
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = -Y / A."""
+        Y = self.targets(Y)
         np.maximum(A, _least(A), out=out)
         np.divide(Y, out, out=out)
         np.negative(out, out=out)
 
 
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(Smoothing):
     """``-sum over the outputs of [Y log A + (1 - Y) log(1 - A)]``, Y between 0 and 1.
 
     The outputs are probabilities: those of sigmoid or softmax, or of a custom activation.
     With sigmoid it is computed from the logits.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        The share e of each target that is spread over yes and no: Y becomes ``(1 - e) Y + e / 2``.
     """
 
     name = "binary_cross_entropy"
     canonical = "sigmoid"
     outputs = "probabilities"
+    n_classes = 2
 
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError unless all targets are between 0 and 1."""
@@ -214,6 +322,7 @@ class BinaryCrossEntropy(Loss):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum [Y log A + (1 - Y) log(1 - A)]."""
+        Y = self.targets(Y)
         rest = np.subtract(1.0, A, out=self.scratch("rest", A))
         terms = _safe_log(self, rest)
         np.subtract(1.0, Y, out=rest)
@@ -227,6 +336,7 @@ class BinaryCrossEntropy(Loss):
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = (1 - Y) / (1 - A) - Y / A."""
+        Y = self.targets(Y)
         rest = np.subtract(1.0, A, out=self.scratch("rest", A))
         np.maximum(rest, _least(A), out=rest)
         np.subtract(1.0, Y, out=out)
@@ -302,6 +412,7 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
     "huber": Huber,
+    "pinball": Pinball,
     "cross_entropy": CrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
     "poisson": Poisson,

@@ -39,8 +39,8 @@ class MLP(Copyable, Described):
     layers : sequence of Layer
         From input to output; each layer belongs to one network.
     loss : str or Loss, default "squared_error"
-        What training minimises: "squared_error", "mse", "mae", "huber", "cross_entropy",
-        "binary_cross_entropy", "poisson", or a custom loss.
+        What training minimises: "squared_error", "mse", "mae", "huber", "pinball",
+        "cross_entropy", "binary_cross_entropy", "poisson", or a custom loss.
     dtype : {"float64", "float32"}
         The dtype of all arrays.
     seed : int, numpy.random.Generator or None

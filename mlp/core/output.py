@@ -98,6 +98,7 @@ class FusedOutput(Output):
 
     def gradient(self, A: Array, Y: Array, weight: Array | None) -> Array:
         """Return dZ = (A - Y) * factor * weight / batch."""
+        Y = self.loss.targets(Y)
         dZ = self.scratch("dZ", A)
         if dZ.flags.c_contiguous:
             np.subtract(A, Y, out=dZ)
@@ -134,7 +135,7 @@ class SoftmaxCrossEntropy(LogitsOutput):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum Y log A."""
-        dot_rows(Y, self.logits, out, self)
+        dot_rows(self.loss.targets(Y), self.logits, out, self)
         np.negative(out, out=out)
 
 
@@ -148,7 +149,7 @@ class SigmoidBinaryCrossEntropy(LogitsOutput):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write sum max(Z, 0) - Y Z + log(1 + exp(-|Z|)), the same in terms of Z."""
-        Z = self.logits
+        Z, Y = self.logits, self.loss.targets(Y)
         terms = np.abs(Z, out=self.scratch("terms", Z))
         np.negative(terms, out=terms)
         np.exp(terms, out=terms)

@@ -64,6 +64,13 @@ class Parameters:
         float64 or float32.
     replicas : int or None
         K for arrays ``(K, P)``, None for ``(P,)``.
+
+    Attributes
+    ----------
+    factors : ndarray (P,) or None
+        What the steps of an optimizer are multiplied by; None if all factors are 1.
+    largest_factor : float
+        The largest of them.
     """
 
     def __init__(
@@ -84,6 +91,11 @@ class Parameters:
 
         self.theta = zeros(sum(p.size for _, p in trained))
         self.grad = np.zeros_like(self.theta)
+        self.largest_factor = max((p.lr_factor for _, p in trained), default=1.0)
+        self.factors: Array | None = None
+        if any(p.lr_factor != 1.0 for _, p in trained):
+            sizes = [p.size for _, p in trained]
+            self.factors = np.repeat([p.lr_factor for _, p in trained], sizes).astype(dtype)
         self.fixed = zeros(sum(p.size for _, p in fixed))
         n_weights = sum(p.size for _, p in trained if p.penalised)
         self.weights = self.theta[..., :n_weights]

@@ -71,6 +71,14 @@ static void NAME_elu(REAL *a, int n, REAL alpha)
         a[j] = a[j] > 0 ? a[j] : alpha * F(expm1)(a[j]);
 }
 """,
+    "selu": """
+static void NAME_selu(REAL *a, int n)
+{
+    const REAL scale = (REAL)1.0507009873554805, alpha = (REAL)1.6732632423543772;
+    for (int j = 0; j < n; j++)
+        a[j] = scale * (a[j] > 0 ? a[j] : alpha * F(expm1)(a[j]));
+}
+""",
     "softplus": """
 static void NAME_softplus(REAL *a, int n)
 {
@@ -83,6 +91,15 @@ static void NAME_silu(REAL *a, int n)
 {
     for (int j = 0; j < n; j++)
         a[j] = a[j] / (1 + F(exp)(-a[j]));
+}
+""",
+    "mish": """
+static void NAME_mish(REAL *a, int n)
+{
+    for (int j = 0; j < n; j++) {
+        const REAL e = F(exp)(a[j] < 20 ? a[j] : 20), m = e * (e + 2);
+        a[j] = a[j] * (m / (m + 2));
+    }
 }
 """,
     "gelu": """
@@ -113,6 +130,13 @@ static void NAME_softmax(REAL *a, int n)
     }
     for (int j = 0; j < n; j++)
         a[j] /= sum;
+}
+""",
+    "scale": """
+static void NAME_scale(REAL *a, int n, const REAL *scale)
+{
+    for (int j = 0; j < n; j++)
+        a[j] *= scale[j];
 }
 """,
     "batch_norm": """

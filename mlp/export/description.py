@@ -30,6 +30,7 @@ _PARAMETERS = {
     "Dense": ("W", "b"),
     "BatchNorm": ("gamma", "beta", "running_mean", "running_var"),
     "LayerNorm": ("gamma", "beta"),
+    "Scale": ("scale",),
 }
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mlp._archive import FileFormatError, format_errors
 from mlp._checks import check_choice, check_path
 from mlp.core import LOSSES, MLP
-from mlp.export.onnx_steps import FLOAT32, FLOAT64, Emit, gelu_by_erf
+from mlp.core.activations import SELU
+from mlp.export.onnx_steps import FLOAT32, FLOAT64, Emit, gelu_by_erf, mish_by_softplus
 from mlp.export.steps import Step, network_of
 
 _LEAST_OPSET = 13
@@ -28,7 +29,7 @@ def from_onnx(path: str | os.PathLike[str], loss: str = "squared_error") -> MLP:
     """Return the network in an ONNX file that is a chain of layers.
 
     Layers are Gemm, or MatMul and Add; activations; BatchNormalization and LayerNormalization;
-    Dropout and Identity.
+    Mul by a constant; Dropout and Identity.
 
     Parameters
     ----------
@@ -241,7 +242,7 @@ class _Hole(NamedTuple):
     name: str
 
 
-_ARRAYS = {name: _Hole(name) for name in ("gamma", "beta")}
+_ARRAYS = {name: _Hole(name) for name in ("gamma", "beta", "scale")}
 _SETTINGS = {name: _Hole(name) for name in ("slope", "alpha", "eps")}
 
 
@@ -321,10 +322,14 @@ _PATTERNS: list[tuple[str, Emit]] = [
     ("layer_norm", FLOAT64["layer_norm"]),
     ("gelu_tanh", FLOAT64["gelu_tanh"]),
     ("softplus", FLOAT64["softplus"]),
+    ("selu", FLOAT64["selu"]),
+    ("mish", FLOAT64["mish"]),
     ("elu", FLOAT64["elu"]),
     ("gelu", gelu_by_erf),
+    ("mish", mish_by_softplus),
     ("leaky_relu", FLOAT64["leaky_relu"]),
     ("silu", FLOAT32["silu"]),
+    ("scale", FLOAT32["scale"]),
 ]
 """The steps of several nodes, the longest first."""
 
@@ -343,6 +348,14 @@ def _with(kind: str, theirs: str, ours: str, default: float) -> Any:
 
 def _gelu(attributes: dict[str, Any], place: str) -> Reading:
     return ("gelu_tanh" if attributes.get("approximate") == "tanh" else "gelu"), {}, ()
+
+
+def _selu(attributes: dict[str, Any], place: str) -> Reading:
+    for name, value in (("alpha", SELU.alpha), ("gamma", SELU.scale)):
+        found = attributes.get(name, value)
+        if not math.isclose(found, value, rel_tol=1e-6):
+            raise ValueError(f"{place}: has {name} {found:g}, expected {value:g}")
+    return "selu", {}, ()
 
 
 def _softmax(attributes: dict[str, Any], place: str) -> Reading:
@@ -370,6 +383,8 @@ _SINGLE = {
     "Tanh": _plain("tanh"),
     "Relu": _plain("relu"),
     "Softplus": _plain("softplus"),
+    "Mish": _plain("mish"),
+    "Selu": _selu,
     "Identity": _plain("identity"),
     "Dropout": lambda attributes, place: ("dropout", {"rate": 0.5}, ()),
     "LeakyRelu": _with("leaky_relu", "alpha", "slope", 0.01),

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mlp.core.activations import SELU
 from mlp.core.activations.gelu import CHEBYSHEV
 
 OPSET = 20
@@ -62,6 +63,10 @@ def _gelu_tanh(g: Builder, Z: Any, arrays: Mapping[str, Any], settings: Mapping[
     return g.add("Mul", half, g.add("Add", T, g.constant(1.0)))
 
 
+def _scale(g: Builder, A: Any, arrays: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+    return g.add("Mul", A, g.constant(arrays["scale"]))
+
+
 def _batch_norm(g: Builder, A: Any, arrays: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
     """Take the nearest float32 below eps as the attribute, and add the rest to the variance."""
     var, eps = arrays["running_var"], np.float32(settings["eps"])
@@ -83,14 +88,17 @@ FLOAT32: dict[str, Emit] = {
     "dense": _dense,
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
+    "scale": _scale,
     "sigmoid": _single("Sigmoid"),
     "tanh": _single("Tanh"),
     "relu": _single("Relu"),
     "leaky_relu": _single("LeakyRelu", "alpha=slope"),
     "elu": _single("Elu", "alpha=alpha"),
+    "selu": _single("Selu"),
     "gelu": _single("Gelu"),
     "gelu_tanh": _single("Gelu", approximate="tanh"),
     "silu": _silu,
+    "mish": _single("Mish"),
     "softplus": _single("Softplus"),
     "softmax": _single("Softmax", axis=-1),
 }
@@ -107,6 +115,19 @@ def _elu64(g: Builder, Z: Any, arrays: Any, settings: Mapping[str, Any]) -> Any:
     below = g.add("Exp", g.add("Min", Z, g.constant(0.0)))
     below = g.add("Mul", g.add("Sub", below, g.constant(1.0)), g.constant(settings["alpha"]))
     return g.add("Add", g.add("Relu", Z), below)
+
+
+def _selu64(g: Builder, Z: Any, arrays: Any, settings: Any) -> Any:
+    """A = scale * (max(Z, 0) + alpha * (exp(min(Z, 0)) - 1))."""
+    A = _elu64(g, Z, arrays, {"alpha": SELU.alpha})
+    return g.add("Mul", A, g.constant(SELU.scale))
+
+
+def _mish64(g: Builder, Z: Any, arrays: Any, settings: Any) -> Any:
+    """A = Z * n / (n + 2) with n = e * (e + 2) and e = exp(min(Z, 20))."""
+    e = g.add("Exp", g.add("Min", Z, g.constant(20.0)))
+    n = g.add("Mul", e, g.add("Add", e, g.constant(2.0)))
+    return g.add("Mul", Z, g.add("Div", n, g.add("Add", n, g.constant(2.0))))
 
 
 def _softplus64(g: Builder, Z: Any, arrays: Any, settings: Any) -> Any:
@@ -147,6 +168,8 @@ def _layer_norm64(g: Builder, A: Any, arrays: Mapping[str, Any], settings: Any) 
 FLOAT64: dict[str, Emit] = FLOAT32 | {
     "leaky_relu": _leaky_relu64,
     "elu": _elu64,
+    "selu": _selu64,
+    "mish": _mish64,
     "softplus": _softplus64,
     "gelu": _gelu64,
     "gelu_tanh": _gelu_tanh,
@@ -160,3 +183,8 @@ def gelu_by_erf(g: Builder, Z: Any, arrays: Any, settings: Any) -> Any:
     erf = g.add("Erf", g.add("Div", Z, g.constant(math.sqrt(2.0))))
     product = g.add("Mul", Z, g.add("Add", erf, g.constant(1.0)))
     return g.add("Mul", product, g.constant(0.5))
+
+
+def mish_by_softplus(g: Builder, Z: Any, arrays: Any, settings: Any) -> Any:
+    """A = Z * tanh(softplus(Z)), as PyTorch writes it before opset 18."""
+    return g.add("Mul", Z, g.add("Tanh", g.add("Softplus", Z)))

@@ -50,6 +50,12 @@ def elu(Z, alpha):
     """A = max(Z, 0) + alpha * (exp(min(Z, 0)) - 1)."""
     return np.maximum(Z, 0.0) + np.expm1(np.minimum(Z, 0.0)) * alpha
 ''',
+    "selu": '''
+def selu(Z):
+    """A = scale * (max(Z, 0) + alpha * (exp(min(Z, 0)) - 1))."""
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return np.maximum(Z, 0.0) * scale + (np.exp(np.minimum(Z, 0.0)) - 1.0) * (scale * alpha)
+''',
     "softplus": '''
 def softplus(Z):
     """A = log(1 + exp(Z))."""
@@ -59,6 +65,13 @@ def softplus(Z):
 def silu(Z):
     """A = Z * sigmoid(Z)."""
     return Z * sigmoid(Z)
+''',
+    "mish": '''
+def mish(Z):
+    """A = Z * tanh(softplus(Z)), by one exponential."""
+    e = np.exp(np.minimum(Z, 20.0))
+    n = (e + 2.0) * e
+    return n / (n + 2.0) * Z
 ''',
     "gelu": '''
 def gelu(Z):
@@ -91,7 +104,12 @@ def softmax(Z):
 ''',
 }
 
-NORMALIZATIONS = {
+PER_UNIT = {
+    "scale": '''
+def scale(A, s):
+    """A = A * s, with one number for each unit."""
+    return A * s
+''',
     "batch_norm": '''
 def batch_norm(A, gamma, beta, mean, var, eps):
     """A = gamma * (A - mean) / sqrt(var + eps) + beta, with the running statistics."""
@@ -219,7 +237,7 @@ def probabilities(rows):
 def functions_of(kinds: set[str], dtype: str) -> list[str]:
     """Return the functions that these kinds of steps call."""
     wanted = kinds | ({"sigmoid"} if "silu" in kinds else set())
-    parts = [source for name, source in (ACTIVATIONS | NORMALIZATIONS).items() if name in wanted]
+    parts = [source for name, source in (ACTIVATIONS | PER_UNIT).items() if name in wanted]
     if "gelu" in kinds:
         terms = CHEBYSHEV[:TERMS_FLOAT32] if dtype == "float32" else CHEBYSHEV
         parts.insert(0, f"\nCHEBYSHEV = {terms!r}\n")

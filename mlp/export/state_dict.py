@@ -18,6 +18,7 @@ KEYS = {
     "b": "bias",
     "gamma": "weight",
     "beta": "bias",
+    "scale": "weight",
     "running_mean": "running_mean",
     "running_var": "running_var",
 }
@@ -28,7 +29,8 @@ def state_dict(net: MLP) -> dict[str, NDArray[np.floating[Any]]]:
     """Return copies of all parameters as ``net.to_torch().state_dict()`` names them.
 
     A module is a layer or an activation after it: ``0.weight`` are the weights of the first
-    layer, ``(n_out, n_in)``. A shared bias has ``n_out`` equal numbers.
+    layer, ``(n_out, n_in)``. A shared bias has ``n_out`` equal numbers. The numbers of a `Scale`,
+    for which PyTorch has no module, are called ``weight``.
 
     Raises
     ------

@@ -6,11 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from mlp._types import Array
-from mlp.core import ACTIVATIONS, MLP, ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from mlp.core import (
+    ACTIVATIONS,
+    MLP,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Scale,
+)
 from mlp.core.activations import Activation
 from mlp.core.description import describe_layers
 
-NORMALIZATIONS: dict[str, Callable[..., Layer]] = {"batch_norm": BatchNorm, "layer_norm": LayerNorm}
+_PER_UNIT: dict[str, Callable[..., Layer]] = {
+    "batch_norm": BatchNorm,
+    "layer_norm": LayerNorm,
+    "scale": Scale,
+}
 
 
 class Step(NamedTuple):
@@ -19,13 +33,13 @@ class Step(NamedTuple):
     Attributes
     ----------
     kind : str
-        "dense", "batch_norm", "layer_norm", "dropout" or the name of an activation.
+        "dense", "batch_norm", "layer_norm", "scale", "dropout" or the name of an activation.
     layer : int
         The index of the layer of the network that it belongs to.
     n_in, n_out : int
         How many units come in and go out.
     arrays : mapping of str to ndarray
-        Its parameters: W and b, or gamma, beta, running_mean and running_var.
+        Its parameters: W and b, or scale, or gamma, beta, running_mean and running_var.
     settings : mapping of str to float
         Its settings: slope, alpha, eps, momentum or rate.
     """
@@ -98,6 +112,8 @@ def _steps_of_layer(layer: Layer, index: int, width: int) -> list[Step]:
         return [Step("batch_norm", index, width, width, arrays, settings)]
     if isinstance(layer, LayerNorm):
         return [Step("layer_norm", index, width, width, arrays, {"eps": layer.eps})]
+    if isinstance(layer, Scale):
+        return [Step("scale", index, width, width, arrays, {})]
     raise TypeError(f"layers[{index}]: received {layer!r}, which has no exported form")
 
 
@@ -144,8 +160,8 @@ def _layer_of(step: Step) -> Layer:
         return Dense(step.n_in, step.n_out, weights=arrays["W"], bias=arrays.get("b", False))
     if step.kind == "dropout":
         return Dropout(**settings)
-    if step.kind in NORMALIZATIONS:
-        return NORMALIZATIONS[step.kind](**settings, first=arrays)
+    if step.kind in _PER_UNIT:
+        return _PER_UNIT[step.kind](**settings, first=arrays)
     return ActivationLayer(_activation_of(step))
 
 

@@ -34,7 +34,8 @@ def to_torch(net: MLP) -> torch.nn.Sequential:
     Raises
     ------
     TypeError
-        If a layer or an activation is custom; the message names the layer.
+        If a layer or an activation is custom, or PyTorch has no module for it, as for `Scale`; the
+        message names the layer.
     ValueError
         If the network has replicas, or a parameter is not finite.
     ImportError
@@ -46,6 +47,12 @@ def to_torch(net: MLP) -> torch.nn.Sequential:
     with ``train_bias=False`` has ``requires_grad=False``.
     """
     steps = all_steps(net)
+    for step in steps:
+        if step.kind == "scale":
+            layer = net.layers[step.layer]
+            raise TypeError(
+                f"layers[{step.layer}]: received {layer!r}, which no module of PyTorch computes"
+            )
     import torch
 
     modules = [_module(torch.nn, step) for step in steps]
@@ -72,9 +79,11 @@ def _module(nn: Any, step: Step) -> Any:
         "relu": nn.ReLU,
         "leaky_relu": lambda: nn.LeakyReLU(settings["slope"]),
         "elu": lambda: nn.ELU(settings["alpha"]),
+        "selu": nn.SELU,
         "gelu": nn.GELU,
         "gelu_tanh": lambda: nn.GELU(approximate="tanh"),
         "silu": nn.SiLU,
+        "mish": nn.Mish,
         "softplus": lambda: nn.Softplus(threshold=_THRESHOLD),
         "softmax": lambda: nn.Softmax(dim=-1),
     }
@@ -194,7 +203,9 @@ _READERS = {
     "LeakyReLU": lambda where, module: ("leaky_relu", {"slope": module.negative_slope}),
     "ELU": lambda where, module: ("elu", {"alpha": module.alpha}),
     "GELU": lambda where, module: ("gelu_tanh" if module.approximate == "tanh" else "gelu", {}),
+    "SELU": lambda where, module: ("selu", {}),
     "SiLU": lambda where, module: ("silu", {}),
+    "Mish": lambda where, module: ("mish", {}),
     "Softplus": _softplus,
     "Softmax": _softmax,
 }

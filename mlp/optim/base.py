@@ -103,7 +103,9 @@ class Optimizer(ABC):
         lr = check_rate("lr", self._lr(step)) if callable(self._lr) else self._lr
         return lr if self._lr_scale is None else lr * self._lr_scale
 
-    def step(self, theta: Array, grad: Array, lr: Rate | None = None) -> None:
+    def step(
+        self, theta: Array, grad: Array, lr: Rate | None = None, factors: Array | None = None
+    ) -> None:
         """Make one update of `theta`, in place.
 
         Parameters
@@ -115,6 +117,8 @@ class Optimizer(ABC):
         lr : float or array (K,), optional
             The learning rate of this step; by default ``self.rate(self.steps)``. Where it is 0,
             theta keeps its bits, whatever the state holds.
+        factors : ndarray (P,), optional
+            What the change of each parameter is multiplied by, weight decay included.
 
         Raises
         ------
@@ -129,10 +133,13 @@ class Optimizer(ABC):
         """
         rate = self.rate(self.steps) if lr is None else check_rate("lr", lr)
         self._check(theta, grad, rate)
+        if factors is not None:
+            _check_array("factors", factors)
+            _check_like("factors", factors, theta if theta.ndim == 1 else theta[0], "as theta")
         with np.errstate(over="ignore", invalid="ignore"):
-            self._step(theta, grad, rate)
+            self._step(theta, grad, rate, factors)
 
-    def _step(self, theta: Array, grad: Array, rate: Rate) -> None:
+    def _step(self, theta: Array, grad: Array, rate: Rate, factors: Array | None) -> None:
         """Do what `step` does, for arguments that have been checked."""
         if self._theta is not theta:
             self._take_over(theta)
@@ -142,7 +149,12 @@ class Optimizer(ABC):
             sizes = [_column(size, theta.dtype) for size in sizes]
         is_moving = rate != 0.0 if isinstance(rate, float) else bool(rate.all())
         for columns, here, state, delta in self._parts:
-            self._update(here, grad if columns is None else grad[columns], state, sizes, delta)
+            grad_here = grad if columns is None else grad[columns]
+            if factors is None:
+                self._update(here, grad_here, state, sizes, delta)
+            else:
+                own = factors if columns is None else factors[columns]
+                self._scaled_update(here, grad_here, state, sizes, delta, own)
             if not is_moving:
                 delta[np.broadcast_to(np.equal(rate, 0.0), theta.shape[:-1])] = 0.0
             here -= delta
@@ -184,6 +196,19 @@ class Optimizer(ABC):
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
         """Update the state, and write into `delta` what is to be subtracted from theta."""
+
+    def _scaled_update(
+        self,
+        theta: Array,
+        grad: Array,
+        state: Sequence[Array],
+        sizes: Sequence[Any],
+        delta: Array,
+        factors: Array,
+    ) -> None:
+        """Do what `_update` does, with each parameter's change multiplied by its factor."""
+        self._update(theta, grad, state, sizes, delta)
+        delta *= factors
 
     def moves_other_than(self, theta: Array) -> bool:
         """Return whether the updates so far were made to another array than `theta`."""

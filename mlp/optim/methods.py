@@ -353,7 +353,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: ``theta *= 1 - lr * weight_decay`` before each update.
 
-    Every parameter decays, biases too, as in ``torch.optim.AdamW``.
+    Every parameter decays, biases too, as in ``torch.optim.AdamW``. Learning-rate factors of layers
+    scale the decay, too.
 
     Parameters
     ----------
@@ -396,14 +397,31 @@ class AdamW(Adam):
         self.weight_decay = check_not_negatives("weight_decay", weight_decay)
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
-        return (*super()._step_sizes(lr), 1.0 - lr * self.weight_decay)
+        decay = lr * self.weight_decay
+        return (*super()._step_sizes(lr), 1.0 - decay, decay)
 
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        *of_adam, keep = sizes
+        *of_adam, keep, _ = sizes
         theta *= keep  # theta = (1 - lr weight_decay) theta
         super()._update(theta, grad, state, of_adam, delta)
+
+    def _scaled_update(
+        self,
+        theta: Array,
+        grad: Array,
+        state: Sequence[Array],
+        sizes: Sequence[Any],
+        delta: Array,
+        factors: Array,
+    ) -> None:
+        *of_adam, _, decay = sizes
+        np.multiply(factors, decay, out=delta)  # theta = (1 - factor lr weight_decay) theta
+        np.subtract(1.0, delta, out=delta)
+        theta *= delta
+        super()._update(theta, grad, state, of_adam, delta)
+        delta *= factors
 
 
 def _is_used(momentum: Rate) -> bool:

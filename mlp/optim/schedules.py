@@ -221,6 +221,71 @@ class Cosine(Schedule):
 
 
 @dataclass(frozen=True, eq=False)
+class FlatCosine(Schedule):
+    """The rate lr for the fraction `flat` of the steps, then half a cosine to 0; then 0.
+
+    >>> FlatCosine(1.0, steps=4).list(5).round(12)
+    array([1. , 1. , 1. , 0.5, 0. ])
+    """
+
+    lr: Rate
+    steps: int
+    flat: float = 0.5
+    name: ClassVar[str] = "flat_cosine"
+
+    @property
+    def end(self) -> int:
+        """The number of its steps."""
+        return self.steps
+
+    def __post_init__(self) -> None:
+        self._set(
+            lr=check_rate("lr", self.lr, RATE),
+            steps=check_count("steps", self.steps),
+            flat=check_fraction("flat", self.flat),
+        )
+
+    def _at(self, step: int) -> Rate:
+        done = (min(step / self.steps, 1.0) - self.flat) / (1.0 - self.flat)
+        return _cosine(self.lr, 0.0, max(done, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class CosLog(Schedule):
+    """Whole cosines from 0 up to lr and back, each about twice as long as the one before; then 0.
+
+    ``lr * (1 - cos(2 pi log2(1 + (2**cycles - 1) * step / steps))) / 2``: the schedule of RealMLP
+    (Holzmüller et al., Better by default, NeurIPS 2024), "coslog4" with its 4 cycles.
+
+    >>> CosLog(1.0, steps=4, cycles=1).list(5).round(3)
+    array([0.   , 0.718, 0.93 , 0.324, 0.   ])
+    """
+
+    lr: Rate
+    steps: int
+    cycles: int = 4
+    name: ClassVar[str] = "coslog"
+
+    @property
+    def end(self) -> int:
+        """The number of its steps."""
+        return self.steps
+
+    def __post_init__(self) -> None:
+        cycles = check_number("cycles", self.cycles, "a whole number from 1 to 60", _is_cycles)
+        self._set(
+            lr=check_rate("lr", self.lr, RATE),
+            steps=check_count("steps", self.steps),
+            cycles=int(cycles),
+        )
+
+    def _at(self, step: int) -> Rate:
+        done = min(step / self.steps, 1.0)
+        turns = math.log2(1.0 + (2.0**self.cycles - 1.0) * done)
+        return self.lr * (0.5 - 0.5 * math.cos(2.0 * math.pi * turns))
+
+
+@dataclass(frozen=True, eq=False)
 class LinearWarmup(Schedule):
     """A straight line up to the first rate of a schedule, then that schedule from its start.
 
@@ -349,6 +414,10 @@ class PerReplica(Schedule):
         return {"name": self.name, "schedules": parts}
 
 
+def _is_cycles(number: float) -> bool:
+    return 1.0 <= number <= 60.0 and number.is_integer()
+
+
 def _power(lr: Rate, gamma: float, n: int) -> Rate:
     """Return lr * gamma**n, also where only the power is beyond the largest float."""
     try:
@@ -366,7 +435,10 @@ def _cosine(first: Rate, last: Rate, done: float) -> Rate:
 
 SCHEDULES: dict[str, type[Schedule]] = {
     kind.name: kind
-    for kind in (Constant, StepDecay, Exponential, Cosine, LinearWarmup, OneCycle, InverseScaling)
+    for kind in (
+        *(Constant, StepDecay, Exponential, Cosine, FlatCosine, CosLog, LinearWarmup, OneCycle),
+        InverseScaling,
+    )
 }
 """The class of each name."""
 
@@ -385,7 +457,7 @@ def make_schedule(
     steps : int
         The number of updates of the run. By default "step" divides the rate by 10 after each
         third of them, "exponential" decays to lr / 100, "linear_warmup" lasts for the first
-        tenth, "cosine" and "one_cycle" for the whole run.
+        tenth, "cosine", "flat_cosine", "coslog" and "one_cycle" for the whole run.
     **options
         Fields of the schedule that replace these defaults.
 
@@ -406,7 +478,7 @@ def make_schedule(
     chosen: dict[type[Schedule], dict[str, Any]] = {
         StepDecay: {"lr": lr, "step_size": -(-count // 3)},
         Exponential: {"lr": lr, "gamma": 0.01 ** (1.0 / count)},
-        Cosine: {"lr": lr, "steps": count},
+        **{one: {"lr": lr, "steps": count} for one in (Cosine, FlatCosine, CosLog)},
         LinearWarmup: {"schedule": lr, "steps": -(-count // 10)},
         OneCycle: {"lr_max": lr, "steps": count},
     }

@@ -123,9 +123,11 @@ class GuardedUpdate:
         # weight decay multiplies theta by 1 - lr * decay, which must not make it grow
         decay = getattr(optimizer, "weight_decay", 0.0)
         decay = decay if isinstance(decay, float) else np.max(decay)
+        if parameters.factors is not None:
+            fastest *= parameters.largest_factor
         is_safe = max(longest, fastest, longest * fastest) < self._bound
         if is_safe and fastest * decay <= 2.0:
-            optimizer._step(theta, grad, lr)
+            optimizer._step(theta, grad, lr, parameters.factors)
         else:
             self._step_and_look(lr)
         return norm
@@ -134,7 +136,7 @@ class GuardedUpdate:
         """Make an update that may overflow, and undo it where it did."""
         theta, optimizer = self.net.theta, self.optimizer
         theta_before, before = theta.copy(), optimizer.state_dict()
-        optimizer.step(theta, self.net.grad, lr)
+        optimizer.step(theta, self.net.grad, lr, self.net._parameters.factors)
         arrays = (theta, *optimizer.state.values())
         fine = np.logical_and.reduce([np.isfinite(array).all(axis=-1) for array in arrays])
         if fine.all():

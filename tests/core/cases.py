@@ -7,7 +7,7 @@ import numpy as np
 
 from mlp.core import ACTIVATIONS, LOSSES, MLP, ActivationLayer, Dense, Dropout, make_activation
 
-ANY_OUTPUT = ("squared_error", "mse", "mae", "huber")
+ANY_OUTPUT = ("squared_error", "mse", "mae", "huber", "pinball")
 
 
 class Sine:
@@ -100,7 +100,7 @@ def distance_to_kinks(net, X, Y, l1=False):
             distance = min(distance, np.abs(Z).min())
         A = np.empty_like(Z)
         make_activation(layer.activation.name).forward(Z, out=A)
-    if net.loss.name == "mae":
+    if net.loss.name in ("mae", "pinball"):
         distance = min(distance, np.abs(A - Y).min())
     if net.loss.name == "huber":
         distance = min(distance, np.abs(np.abs(A - Y) - 1.0).min())

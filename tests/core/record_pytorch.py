@@ -35,6 +35,14 @@ def main() -> None:
             yes,
             lambda a, y: F.binary_cross_entropy_with_logits(a, y, reduction="sum") / len(y),
         )
+        for targets in (one, probabilities):
+            yield (
+                {"name": "cross_entropy", "label_smoothing": 0.1},
+                "softmax",
+                logits,
+                targets,
+                lambda a, y: F.cross_entropy(a, y, label_smoothing=0.1),
+            )
         yield "mse", "identity", logits, values, F.mse_loss
         yield "mse", "softmax", logits, values, lambda z, y: F.mse_loss(torch.softmax(z, 1), y)
         yield "mae", "identity", logits, values, F.l1_loss
@@ -69,9 +77,11 @@ def main() -> None:
         "relu": F.relu,
         "leaky_relu": F.leaky_relu,
         "elu": F.elu,
+        "selu": F.selu,
         "gelu": F.gelu,
         "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
         "silu": F.silu,
+        "mish": F.mish,
         "softplus": F.softplus,
     }
     recorded["activations"] = []

@@ -22,6 +22,7 @@ LIMITS = {  # at minus and plus infinity; None: the input itself
     "gelu": (0.0, None),
     "gelu_tanh": (0.0, None),
     "silu": (0.0, None),
+    "mish": (0.0, None),
     "softplus": (0.0, None),
 }
 
@@ -49,7 +50,8 @@ def tolerance(name, Z):
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_values_are_those_of_the_closed_form(name):
     exact = np.array([reference.SCALAR[name][0](z) for z in GRID])
-    absolute = 1e-14 if name == "gelu_tanh" else 0.0  # 1 + tanh cancels in the tail
+    # 1 + tanh cancels in the tail, exp(z) - 1 near zero
+    absolute = {"gelu_tanh": 1e-14, "selu": 4e-16}.get(name, 0.0)
     error = np.abs(forward(name, GRID[:, None])[:, 0] - exact)
     assert np.all(error <= tolerance(name, GRID) * np.abs(exact) + absolute)
 
@@ -94,6 +96,23 @@ def test_gelu_tanh_is_near_gelu_and_not_the_same():
     Z = np.linspace(-6.0, 6.0, 1001)[:, None]
     difference = np.abs(forward("gelu_tanh", Z) - forward("gelu", Z)).max()
     assert 1e-4 < difference < 5e-4
+
+
+def test_selu_keeps_mean_0_and_variance_1():
+    Z, weight = np.polynomial.hermite_e.hermegauss(200)
+    weight /= weight.sum()  # the mean over a standard normal Z
+    A = forward("selu", Z[:, None])[:, 0]
+    assert abs(weight @ A) < 1e-3
+    assert abs(weight @ A**2 - 1) < 1e-3
+
+
+def test_selu_and_mish_are_exact_far_out():
+    Z = np.array([[-1e300], [-800.0], [-50.0], [1e300]])
+    A, dZ = forward("mish", Z)[:, 0], backward("mish", np.ones_like(Z), Z)[:, 0]
+    assert A.tolist() == pytest.approx([0.0, 0.0, reference.mish(-50.0), 1e300], rel=1e-14, abs=0)
+    assert dZ.tolist() == pytest.approx([0, 0, reference.SCALAR["mish"][1](-50.0), 1], 1e-14, 0)
+    low, high = forward("selu", Z)[[0, 3], 0] / reference.SELU_SCALE
+    assert (low, high) == pytest.approx((-reference.SELU_ALPHA, 1e300), rel=1e-15)
 
 
 @pytest.mark.parametrize(("dtype", "huge"), [("float64", 1e300), ("float32", 1e30)])

@@ -32,10 +32,12 @@ def test_zeros_are_zeros():
 
 
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
-def test_the_default_is_hes_rule_for_relu_and_its_kin_and_glorots_for_the_rest(activation):
+def test_the_default_is_hes_rule_for_relu_and_its_kin_lecuns_for_selu_and_glorots_for_the_rest(
+    activation,
+):
     net = MLP([Dense(30, 20, activation)], seed=5)
-    rest = ("identity", "sigmoid", "tanh", "softmax")
-    rule = make_initializer("glorot_uniform" if activation in rest else "he_uniform")
+    others = dict.fromkeys(("identity", "sigmoid", "tanh", "softmax"), "glorot_uniform")
+    rule = make_initializer((others | {"selu": "lecun_normal"}).get(activation, "he_uniform"))
     assert np.array_equal(net.layers[0].W, rule.draw(np.random.default_rng(5), 30, 20))
     assert np.array_equal(net.layers[0].b, np.zeros(20))
 

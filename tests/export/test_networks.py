@@ -29,6 +29,7 @@ def test_the_random_networks_have_every_layer_and_activation(dtype):
         mlp.BatchNorm,
         mlp.LayerNorm,
         mlp.ActivationLayer,
+        mlp.Scale,
     }
     assert {net.loss.name for net in nets} == {"mse", "cross_entropy"}
 

@@ -101,6 +101,24 @@ def test_gelu_as_pytorch_writes_it_before_opset_20_is_read(tmp_path):
     assert repr(from_onnx(tmp_path / "net.onnx").layers) == "(Dense(3, 4, 'gelu'),)"
 
 
+def test_mish_as_pytorch_writes_it_before_opset_18_is_read(tmp_path):
+    nodes = [
+        node("MatMul", ["X", "W"], "Z"),
+        node("Softplus", ["Z"], "1"),
+        node("Tanh", ["1"], "2"),
+        node("Mul", ["Z", "2"], "A"),
+    ]
+    write(tmp_path / "net.onnx", nodes, {"W": W}, opset=17)
+    assert repr(from_onnx(tmp_path / "net.onnx").layers) == "(Dense(3, 4, 'mish'),)"
+
+
+def test_a_selu_of_other_constants_is_rejected(tmp_path):
+    nodes = [node("MatMul", ["X", "W"], "Z"), node("Selu", ["Z"], "A", gamma=1.0)]
+    write(tmp_path / "net.onnx", nodes, {"W": W})
+    with pytest.raises(FileFormatError, match=r"has gamma 1, expected 1\.0507"):
+        from_onnx(tmp_path / "net.onnx")
+
+
 def test_the_rate_of_dropout_is_read(tmp_path):
     nodes = [node("Dropout", ["X", "rate"], "D"), node("MatMul", ["D", "W"], "A")]
     write(tmp_path / "net.onnx", nodes, {"W": W, "rate": 0.25})

@@ -19,7 +19,7 @@ def outputs(module, X):
 
 
 def assert_equal(seed):
-    net = draw(seed)
+    net = draw(seed, scale=False)  # PyTorch has no module for it
     module, X = net.to_torch(), inputs(net)
     assert error(outputs(module, X), net.predict(X)) <= LIMIT[net.dtype.name], net
     same = mlp.from_torch(module)
@@ -50,6 +50,12 @@ def test_large_numbers_give_what_the_package_gives():
         net = mlp.MLP([mlp.Dense(3, 3, name, weights=np.eye(3))])
         X = np.array([[-800.0, 0.0, 800.0], [-30.0, 1e-9, 30.0]])
         assert np.abs(outputs(net.to_torch(), X) - net.predict(X)).max() < 1e-12, name
+
+
+def test_a_layer_that_pytorch_lacks_is_rejected_by_its_place():
+    net = mlp.MLP([mlp.Dense(2, 3), mlp.Scale(), mlp.Dense(3, 1)])
+    with pytest.raises(TypeError, match=r"^layers\[1\]: received Scale\(\), which no module"):
+        net.to_torch()
 
 
 def test_a_training_step_moves_the_running_statistics_alike():

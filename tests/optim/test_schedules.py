@@ -13,7 +13,9 @@ from mlp.optim import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosLog,
     Exponential,
+    FlatCosine,
     InverseScaling,
     LinearWarmup,
     OneCycle,
@@ -36,6 +38,8 @@ def examples(lr):
         LinearWarmup(Cosine(lr, 8), 4, 0.1),
         OneCycle(lr, 10),
         InverseScaling(lr, 0.7),
+        FlatCosine(lr, 9, 0.3),
+        CosLog(lr, 10, 3),
     ]
 
 
@@ -56,6 +60,26 @@ def test_inverse_scaling_divides_by_a_power_of_the_step():
 
 def test_a_cosine_stays_at_its_minimum():
     assert np.array_equal(Cosine(0.4, 5, lr_min=0.1).list(9)[5:], np.full(4, 0.1))
+
+
+def test_a_flat_cosine_is_flat_and_then_a_cosine_to_zero():
+    values = FlatCosine(0.4, 10, flat=0.6).list(13)
+    assert np.array_equal(values[:7], np.full(7, 0.4))
+    np.testing.assert_allclose(values[6:], Cosine(0.4, 4).list(7), rtol=1e-13, atol=1e-16)
+    assert np.array_equal(FlatCosine(0.4, 8, flat=0.0).list(9), Cosine(0.4, 8).list(9))
+
+
+def test_coslog_is_the_formula_of_realmlp_and_ends_at_zero():
+    t = np.arange(300) / 300
+    expected = 0.3 * (0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1 + 15 * t)))
+    values = CosLog(0.3, 300).list(302)
+    np.testing.assert_allclose(values[:300], expected, rtol=1e-10, atol=1e-15)
+    assert np.abs(values[300:]).max() < 1e-15
+    peaks = 1 + np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:]))
+    assert len(peaks) == 4  # at log2(1 + 15 t) = 1/2, 3/2, 5/2, 7/2
+    np.testing.assert_allclose(
+        peaks / 300, (2 ** np.array([0.5, 1.5, 2.5, 3.5]) - 1) / 15, atol=2e-3
+    )
 
 
 def test_a_warm_up_reaches_the_schedule_and_starts_it_from_its_beginning():

@@ -17,6 +17,7 @@ from mlp import (
     Layer,
     LayerNorm,
     ReduceLROnPlateau,
+    Scale,
     Trainer,
 )
 from mlp.core.parameters import Parameter
@@ -73,6 +74,7 @@ LAYERS = {
     "Dropout": _around(lambda: Dropout(0.3)),
     "BatchNorm": _around(BatchNorm),
     "LayerNorm": _around(LayerNorm),
+    "Scale": _around(lambda: Scale(6.0)),
     "ActivationLayer": _around(BatchNorm, lambda: ActivationLayer("relu"), hidden="identity"),
     "own": _around(Noise),
     "own activation": _around(hidden=Bent()),

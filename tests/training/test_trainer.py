@@ -5,7 +5,7 @@ import pytest
 
 from mlp import MLP, SGD, Dense, Penalty, Trainer
 from mlp.core import Dropout
-from mlp.optim import Cosine, Exponential, LinearWarmup, OneCycle
+from mlp.optim import Cosine, CosLog, Exponential, FlatCosine, LinearWarmup, OneCycle
 from mlp.training import Checkpoint
 from tests.training.small import (
     DTYPES,
@@ -300,6 +300,8 @@ def test_every_epoch_has_its_loss_rate_norm_and_time():
 SCHEDULES = {
     "cosine": (Cosine(0.1, 6, lr_min=0.01), 6),
     "one_cycle": (OneCycle(0.1, 6), 6),
+    "flat_cosine": (FlatCosine(0.1, 6), 6),
+    "coslog": (CosLog(0.1, 6), 6),
     "warmup": (LinearWarmup(Cosine(0.1, 4), 2), 6),
     "warmup to a rate": (LinearWarmup(0.1, 2), None),
     "exponential": (Exponential(0.1, 0.9), None),

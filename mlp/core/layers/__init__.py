@@ -4,6 +4,7 @@ from mlp.core.layers.base import ActivatedLayer, Layer, Parameter, View
 from mlp.core.layers.dense import Dense, default_initializer
 from mlp.core.layers.elementwise import ActivationLayer, Dropout
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
+from mlp.core.layers.scale import Scale
 
 __all__ = [
     "ActivatedLayer",
@@ -15,6 +16,7 @@ __all__ = [
     "LayerNorm",
     "Normalization",
     "Parameter",
+    "Scale",
     "View",
     "default_initializer",
 ]

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import as_floats, numeric
+from mlp._checks import as_floats, check_not_negative, numeric
 from mlp._names import name_of
 from mlp._types import Array
 from mlp.core.activations import Activation, make_activation
@@ -46,11 +46,13 @@ class Parameter:
         fails or diverges leaves it as it was.
     least : float, default -inf
         The least value that it can have.
+    lr_factor : float, default 1.0
+        What the step of any optimizer is multiplied by; at least 0.
 
     Raises
     ------
-    ValueError
-        If it is both trainable and running.
+    ValueError, TypeError
+        If it is both trainable and running, or `lr_factor` is no such number.
     """
 
     name: str
@@ -60,9 +62,11 @@ class Parameter:
     trainable: bool = True
     running: bool = False
     least: float = -math.inf
+    lr_factor: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check what contradicts itself."""
+        """Check what contradicts itself, and the factor."""
+        check_not_negative("lr_factor", self.lr_factor)
         if self.trainable and self.running:
             raise ValueError(f"trainable: received True for {self.name}, which is running")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import as_floats, check_bool, check_count, numeric
+from mlp._checks import as_floats, check_bool, check_count, check_not_negative, numeric
 from mlp._types import Array
 from mlp.core.activations import Activation
 from mlp.core.arrays import Products, empty, empty_units_first, is_replicas_last, sum_of
@@ -26,14 +26,16 @@ class Dense(ActivatedLayer):
     activation : str or Activation, default "identity"
         What is applied to ``Z = A_in @ W + b``.
     weights : array_like (n_in, n_out), str, Initializer or None
-        The initial weights, or how they are drawn. By default Glorot's uniform rule, and He's
-        before ReLU-like activations.
+        The initial weights, or how they are drawn. By default Glorot's uniform rule, He's before
+        ReLU-like activations, and LeCun's normal rule before selu.
     bias : bool, float or array_like (n_out,), default True
         True for a bias that starts at zero, False for none, or its first values.
     train_bias : bool, default True
         False keeps the bias at its first values.
     share_bias : bool, default False
         One number for all units of the layer, with one common gradient.
+    lr_factor, bias_lr_factor : float, default 1.0
+        What the step of any optimizer is multiplied by, for the weights and for the bias.
 
     Attributes
     ----------
@@ -84,12 +86,16 @@ class Dense(ActivatedLayer):
         bias: bool | ArrayLike = True,
         train_bias: bool = True,
         share_bias: bool = False,
+        lr_factor: float = 1.0,
+        bias_lr_factor: float = 1.0,
     ) -> None:
         self.n_in = check_count("n_in", n_in)
         self.n_out = check_count("n_out", n_out)
         super().__init__(activation)
         self.train_bias = check_bool("train_bias", train_bias)
         self.share_bias = check_bool("share_bias", share_bias)
+        self.lr_factor = check_not_negative("lr_factor", lr_factor)
+        self.bias_lr_factor = check_not_negative("bias_lr_factor", bias_lr_factor)
         self.weights = self._check_weights(weights)
         self.bias = self._check_bias(bias)
 
@@ -133,11 +139,13 @@ class Dense(ActivatedLayer):
                 return self.weights
             return self.weights.draw(rng, self.n_in, self.n_out)
 
-        found = [Parameter("W", (self.n_in, self.n_out), first_weights, penalised=True)]
-        if self.bias is not None:
-            bias = self.bias
-            found.append(Parameter("b", bias.shape, lambda rng: bias, trainable=self.train_bias))
-        return tuple(found)
+        shape, factor = (self.n_in, self.n_out), self.lr_factor
+        W = Parameter("W", shape, first_weights, penalised=True, lr_factor=factor)
+        if self.bias is None:
+            return (W,)
+        b, factor = self.bias, self.bias_lr_factor
+        train = self.train_bias
+        return W, Parameter("b", b.shape, lambda rng: b, trainable=train, lr_factor=factor)
 
     def bind(
         self,
@@ -214,7 +222,9 @@ class Dense(ActivatedLayer):
 
     def __repr__(self) -> str:
         """Return the call that makes the layer, without its numbers."""
-        return f"Dense({self.n_in}, {self.n_out}, {self._activation_name!r})"
+        named = {"lr_factor": self.lr_factor, "bias_lr_factor": self.bias_lr_factor}
+        factors = "".join(f", {key}={value:g}" for key, value in named.items() if value != 1.0)
+        return f"Dense({self.n_in}, {self.n_out}, {self._activation_name!r}{factors})"
 
 
 class _Arrays:

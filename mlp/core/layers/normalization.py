@@ -8,15 +8,16 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from mlp._checks import as_floats, check_number, numeric
+from mlp._checks import check_number
 from mlp._types import Array
 from mlp.core.arrays import Products, empty, is_replicas_last
 from mlp.core.layers.base import Layer, Parameter, View
+from mlp.core.layers.per_unit import PerUnit
 
 
-class Normalization(Layer):
+class Normalization(PerUnit):
     """The base of layers that normalise: ``A = gamma * N + beta``, N of mean 0 and variance 1.
 
     Means and variances are taken along `axis` of A_in ``(..., batch, n)``: over the rows for each
@@ -37,7 +38,6 @@ class Normalization(Layer):
     dbeta = View("grads", "beta", "The gradient of the shifts.")
 
     _defaults: ClassVar[Mapping[str, float]] = {"gamma": 1.0, "beta": 0.0}
-    """The first value of each parameter."""
     _arrays: _Arrays
     _of_network = (
         *Layer._of_network,
@@ -48,48 +48,10 @@ class Normalization(Layer):
         # beyond, eps would not be itself in float32
         expected = "a number from 1e-30 to 1e30"
         self.eps = check_number("eps", eps, expected, lambda x: 1e-30 <= x <= 1e30)
-        self.first = self._check_first(first)
-
-    def _check_first(self, first: Mapping[str, ArrayLike] | None) -> dict[str, NDArray[np.float64]]:
-        """Return copies of first values; how many there are is checked with the network."""
-        if not isinstance(first, Mapping | None):
-            raise TypeError(f"first: received {first!r}, expected a mapping of names to values")
-        first, checked = first or {}, dict[str, NDArray[np.float64]]()
-        for name in first:
-            if name not in self._defaults:
-                known = ", ".join(self._defaults)
-                raise ValueError(f"first: received {name!r}, expected one of {known}")
-        for p in self._parameters_of(1):
-            if p.name not in first:
-                continue
-            place = f"first[{p.name!r}]"
-            array = as_floats(place, numeric(place, first[p.name]), np.dtype(np.float64))
-            if array.ndim > 1:
-                raise ValueError(f"{place}: received shape {array.shape}, expected () or (n,)")
-            p.check(place, array)
-            checked[p.name] = array.astype(np.float64)  # a copy
-        return checked
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        """Return gamma, beta and what else the layer keeps: of each, one number a unit."""
-        if self.width is None:
-            raise ValueError(f"{self!r}: received no width, expected to be part of a network")
-        for name, value in self.first.items():
-            if value.shape not in ((), (self.width,)):
-                raise ValueError(
-                    f"first[{name!r}]: received shape {value.shape}, expected () or "
-                    f"({self.width},): {self.width} units come in"
-                )
-        return self._parameters_of(self.width)
+        super().__init__(first)
 
     def _parameters_of(self, width: int) -> tuple[Parameter, ...]:
         return (self._parameter("gamma", width), self._parameter("beta", width))
-
-    def _parameter(self, name: str, width: int, **kind: Any) -> Parameter:
-        def first_values(rng: np.random.Generator) -> NDArray[np.float64]:
-            return np.broadcast_to(self.first.get(name, self._defaults[name]), (width,))
-
-        return Parameter(name, (width,), first_values, **kind)
 
     def bind(
         self,
@@ -166,9 +128,6 @@ class Normalization(Layer):
             return self._arrays.A
         except AttributeError:
             raise AttributeError(f"{self!r} has no A before a pass") from None
-
-    def _start_from(self, params: dict[str, Array]) -> None:
-        self.first = {name: array.astype(np.float64) for name, array in params.items()}
 
 
 class BatchNorm(Normalization):

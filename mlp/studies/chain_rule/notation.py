@@ -20,9 +20,11 @@ _ACTIVATIONS = {
     "relu": "max(0, {z})",
     "leaky_relu": "max({z}, {slope} × {z})",
     "elu": "{z} if {z} > 0 else {alpha} × (exp({z}) - 1)",
+    "selu": "1.05070099 × {z} if {z} > 0 else 1.75809934 × (exp({z}) - 1)",
     "gelu": "{z} × Φ({z})",
     "gelu_tanh": "{z} × sigmoid(1.59576912 × ({z} + 0.044715 × {z} × {z} × {z}))",
     "silu": "{z} / (1 + exp(-{z}))",
+    "mish": "{z} × tanh(log(1 + exp({z})))",
     "softplus": "log(1 + exp({z}))",
 }
 _ACTIVATION_DERIVATIVES = {
@@ -32,8 +34,10 @@ _ACTIVATION_DERIVATIVES = {
     "relu": "1 if {z} > 0 else 0",
     "leaky_relu": "1 if {z} > 0 else {slope}",
     "elu": "1 if {z} > 0 else {a} + {alpha}",
+    "selu": "1.05070099 if {z} > 0 else {a} + 1.75809934",
     "gelu": "Φ({z}) + {z} × φ({z})",
     "silu": "sigmoid({z}) + {a} × (1 - sigmoid({z}))",
+    "mish": ("tanh(log(1 + exp({z}))) + {z} × sigmoid({z}) × (1 - tanh(log(1 + exp({z})))²)"),
     "softplus": "1 / (1 + exp(-{z}))",
 }
 _LOSSES = {
@@ -43,6 +47,7 @@ _LOSSES = {
     "huber": (
         "min(abs({a} - {t}), {delta}) × (abs({a} - {t}) - min(abs({a} - {t}), {delta}) / 2) / {n}"
     ),
+    "pinball": "max({quantile} × ({t} - {a}), ({quantile} - 1) × ({t} - {a})) / {n}",
     "cross_entropy": "-{t} × log({a})",
     "binary_cross_entropy": "-{t} × log({a}) - (1 - {t}) × log(1 - {a})",
     "poisson": "({a} - {t} × log(max({a}, 0) + 1e-08)) / {n}",
@@ -52,6 +57,7 @@ _LOSS_DERIVATIVES = {
     "mse": "2 × ({a} - {t}) / {n}",
     "mae": "sign({a} - {t}) / {n}",
     "huber": "max(-{delta}, min({delta}, {a} - {t})) / {n}",
+    "pinball": "(sign({a} - {t}) / 2 + 0.5 - {quantile}) / {n}",
     "cross_entropy": "-{t} / {a}",
     "binary_cross_entropy": "(1 - {t}) / (1 - {a}) - {t} / {a}",
 }
@@ -261,7 +267,10 @@ def _config(part: Any, registry: Mapping[str, Callable[[], Any]]) -> Mapping[str
     make = registry.get(getattr(part, "name", ""))
     if make is None or type(part) is not type(make()):
         return {}
-    return {key: str(value).removesuffix(".0") for key, value in part.config().items()}
+    config = part.config()
+    if any(isinstance(value, list) for value in config.values()):
+        return {}  # each output has its own formula
+    return {key: str(value).removesuffix(".0") for key, value in config.items()}
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ def recording(net: MLP) -> tuple[MLP, list[Recorder]]:
     for i, layer in enumerate(net.layers):
         if type(layer) is not Dense:
             raise ValueError(f"net: received {layer!r} at {i}, expected layers of type Dense only")
+        if any(p.lr_factor != 1.0 for p in layer.parameters()):
+            raise ValueError(f"net: received {layer!r} at {i}, expected no learning-rate factor")
         layers.append(
             Recorder(
                 layer.n_in,
@@ -231,8 +233,9 @@ class Reader:
     def errors(self, loss: float) -> Iterator[OutputError]:
         """Yield the contribution of each output to the loss, a sum or a mean of them."""
         names, layer, A = self.names, len(self.layers) - 1, self.layers[-1].A
-        if type(self.loss) not in {type(make()) for make in LOSSES.values()}:
-            return  # a custom loss need not be made of one part for each output
+        known = {type(make()) for make in LOSSES.values()}
+        if type(self.loss) not in known or np.ndim(getattr(self.loss, "quantile", 0.0)):
+            return  # it need not be made of one part for each output, all alike
         parts = self._parts()
         share = min((1.0, 1.0 / A.size), key=lambda share: abs(share * parts.sum() - loss))
         for j, part in enumerate(share * parts):

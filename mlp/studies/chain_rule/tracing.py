@@ -17,6 +17,7 @@ from mlp._html import html_table
 from mlp._names import did_you_mean
 from mlp._types import Array
 from mlp.core import MLP
+from mlp.core.losses import Smoothing
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.chain_rule.html import as_output, as_page
 from mlp.studies.chain_rule.latex import as_document
@@ -216,7 +217,7 @@ def trace(
     x : array_like (n_in,) or (1, n_in)
         The sample.
     t : array_like (n_out,) or (1, n_out), or a label (1,)
-        Its target, as in `MLP.loss_and_grad`.
+        Its target, as in `MLP.loss_and_grad`; with label smoothing, the smoothed target is shown.
     lr : float, optional
         The learning rate of the step, by default 0.5; an optimizer that is an object has its own.
     optimizer : str or Optimizer, default "sgd"
@@ -264,6 +265,8 @@ def trace(
     """
     recording(net)  # rejects what cannot be traced
     X, T = _sample(net, x, t)
+    if isinstance(net.loss, Smoothing):  # the targets that are shown are those that count
+        T, net = np.array(net.loss.targets(T)), net._with(loss=type(net.loss)())
     method = _method(optimizer, lr)
     found = []
     with np.errstate(all="ignore"):  # an overflow is shown as inf or nan

@@ -182,13 +182,13 @@ class Monitor(Callback):
     _names: ClassVar[tuple[str, ...]] = ("reference", "waited")
     _settings: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, monitor: str, patience: int, min_delta: float, mode: str) -> None:
+    def __init__(self, monitor: str, patience: int | None, min_delta: float, mode: str) -> None:
         if not isinstance(monitor, str):
             raise TypeError(f"monitor: received {monitor!r}, expected a name such as 'val_loss'")
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"mode: received {mode!r}, expected 'auto', 'min' or 'max'")
         self.monitor, self.mode = monitor, mode
-        self.patience = check_count("patience", patience)
+        self.patience = None if patience is None else check_count("patience", patience)
         self.min_delta = check_not_negative("min_delta", min_delta)
         self._sign = 1.0
         self._trainer: Any = None
@@ -258,7 +258,7 @@ class Monitor(Callback):
         reference[better] = score[better]
         waited += 1
         waited[better] = 0
-        return waited >= self.patience
+        return waited >= (math.inf if self.patience is None else self.patience)
 
     def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
         """Go on with only these replicas."""

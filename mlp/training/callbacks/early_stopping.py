@@ -24,8 +24,9 @@ class EarlyStopping(Monitor):
     ----------
     monitor : str, default "val_loss"
         "val_loss", "loss", or a metric by its name in the history, such as "val_accuracy".
-    patience : int, default 10
-        The run ends after so many epochs in a row without a better score.
+    patience : int or None, default 10
+        The run ends after so many epochs in a row without a better score; with None it goes on to
+        the last epoch, and the best weights are restored.
     min_delta : float, default 0.0
         A score counts as better only if it beats the last better one by more than this. The best
         weights are nevertheless those of the best score.
@@ -69,13 +70,15 @@ class EarlyStopping(Monitor):
     def __init__(
         self,
         monitor: str = "val_loss",
-        patience: int = 10,
+        patience: int | None = 10,
         min_delta: float = 0.0,
         mode: str = "auto",
         restore_best: bool = True,
     ) -> None:
         super().__init__(monitor, patience, min_delta, mode)
         self.restore_best = bool(restore_best)
+        if patience is None and not self.restore_best:
+            raise ValueError("patience: received None, expected a number without restore_best")
 
     @property
     def best(self) -> float | NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._checks import check_not_negative, check_number
+from mlp._checks import check_count, check_not_negative, check_number
 from mlp.training.callbacks.base import Monitor
 
 
@@ -55,7 +55,7 @@ class ReduceLROnPlateau(Monitor):
         mode: str = "auto",
         min_lr: float = 0.0,
     ) -> None:
-        super().__init__(monitor, patience, min_delta, mode)
+        super().__init__(monitor, check_count("patience", patience), min_delta, mode)
         between = "a number between 0 and 1"
         self.factor = check_number("factor", factor, between, lambda x: 0.0 < x < 1.0)
         self.min_lr = check_not_negative("min_lr", min_lr)

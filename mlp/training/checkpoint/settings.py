@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.core.description import LAYERS
+from mlp.core.description import FACTOR, LAYERS
 from mlp.core.layers import Layer
 from mlp.core.network import MLP
 from mlp.optim import Optimizer
@@ -66,15 +66,19 @@ def _bit_generator(rng: np.random.Generator) -> str:
 def _layer(layer: Layer) -> dict[str, Any]:
     """Describe a layer, without its initial values."""
     described = _object(layer)
-    _, fields = LAYERS.get(type(layer).__name__, (None, ()))
-    for key in fields:
+    _, fields = LAYERS.get(type(layer).__name__, (None, {}))
+    for key, field in fields.items():
         value = getattr(layer, key, None)
+        if field is FACTOR:
+            continue  # the parameters have it
         if hasattr(value, "forward"):
             described[key] = _object(value)
         elif key == "rate" or isinstance(value, bool | int | float | str):
             described[key] = value
     described["parameters"] = {
-        p.name: {"shape": list(p.shape), "trained": p.trainable} for p in layer.parameters()
+        p.name: {"shape": list(p.shape), "trained": p.trainable}
+        | ({} if p.lr_factor == 1.0 else {"lr_factor": p.lr_factor})
+        for p in layer.parameters()
     }
     return described
 

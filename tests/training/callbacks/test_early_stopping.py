@@ -7,6 +7,7 @@ import signal
 import numpy as np
 import pytest
 
+import mlp
 from mlp import SGD, EarlyStopping, LambdaCallback, Trainer, TrainingDiverged
 from tests.training.callbacks.scored import HELD_OUT, TRAIN, X, make, run, y
 from tests.training.small import classifier, numbers, regressor
@@ -192,3 +193,23 @@ def test_a_replica_that_diverges_gets_its_best_weights_and_the_others_go_on():
     alone = regressor()
     Trainer(alone, SGD(0.01)).fit(*data, 2)
     assert np.array_equal(nets.theta[0], alone.theta)
+
+
+def test_without_patience_the_run_goes_on_and_the_best_weights_are_restored():
+    train, held_out = mlp.datasets.load_digits().split(0.2, seed=0)
+    net = mlp.MLP.from_sizes([64, 32, 10], output="softmax", loss="cross_entropy", seed=0)
+    keeping = mlp.EarlyStopping(patience=None)
+    trainer = mlp.Trainer(net, mlp.SGD(1.0), callbacks=[keeping])
+    history = trainer.fit(train.X[:300], train.y[:300], epochs=40, validation=tuple(held_out))
+    assert history.status == "completed"
+    assert len(history["loss"]) == 40
+    assert keeping.stopped_epoch == 0
+    assert keeping.best_epoch < 40
+    assert net.evaluate(*held_out) == keeping.best == min(history["val_loss"])
+
+
+def test_neither_patience_nor_the_best_weights_is_rejected():
+    with pytest.raises(ValueError, match="patience: received None, expected a number without"):
+        mlp.EarlyStopping(patience=None, restore_best=False)
+    with pytest.raises(TypeError, match="patience: received None, expected"):
+        mlp.ReduceLROnPlateau(patience=None)

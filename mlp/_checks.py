@@ -402,14 +402,21 @@ def one_hot(
 
 
 def check_weights(
-    sample_weight: ArrayLike | None, n_rows: int, dtype: np.dtype[np.floating[Any]]
+    sample_weight: ArrayLike | None,
+    n_rows: int,
+    dtype: np.dtype[np.floating[Any]],
+    replicas: int | None = None,
 ) -> Array | None:
-    """Return the weights of the rows, ``(n_rows,)`` and at least zero, or None for none."""
+    """Return the weights of the rows, at least zero, or None for none.
+
+    They are ``(n_rows,)``, or with replicas also ``(replicas, n_rows)``.
+    """
     if sample_weight is None:
         return None
     array = numeric("sample_weight", sample_weight)
-    if array.shape != (n_rows,):
-        raise ValueError(f"sample_weight: received shape {array.shape}, expected ({n_rows},)")
+    if array.shape != (n_rows,) and (replicas is None or array.shape != (replicas, n_rows)):
+        each = f" or ({replicas}, {n_rows})" if replicas else ""
+        raise ValueError(f"sample_weight: received shape {array.shape}, expected ({n_rows},){each}")
     weights = as_floats("sample_weight", array, dtype)
     if (weights < 0).any():
         raise ValueError(f"sample_weight: received {weights.min():g}, expected numbers >= 0")
@@ -425,10 +432,12 @@ def check_data(
     dtype: np.dtype[np.floating[Any]],
     replicas: int | None = None,
     names: Sequence[str] | None = None,
+    members: int | None = None,
 ) -> tuple[Array, Array, Array | None]:
     """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes."""
     n_in, n_out = sizes
     inputs = check_inputs(X, n_in, dtype, replicas, names)
     n_rows = inputs.shape[-2]
     targets = check_targets(Y, loss, n_rows, n_out, dtype)
-    return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n_rows, dtype)
+    weights = check_weights(sample_weight, n_rows, dtype, replicas or members)
+    return inputs, one_hot(targets, n_out, dtype), weights

@@ -17,7 +17,9 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    MemberDense,
     Parameter,
+    SharedDense,
 )
 from mlp.core.losses import LOSSES, Loss, Penalty, make_loss
 from mlp.core.network import MLP
@@ -37,8 +39,10 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Loss",
+    "MemberDense",
     "Parameter",
     "Penalty",
+    "SharedDense",
     "check_gradients",
     "make_activation",
     "make_initializer",

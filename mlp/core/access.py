@@ -17,10 +17,12 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    MemberDense,
+    SharedDense,
 )
 from mlp.core.output import FusedOutput, Output, make_output
 
-_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm}
+_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, MemberDense, SharedDense}
 
 
 class Access:
@@ -116,7 +118,7 @@ class Access:
         """Return layers with the same parameters and settings, and arrays of their own."""
         layers, output = self._own
         copies = [_sharing(layer) for layer in layers]
-        new = make_output(copies[-1], copy.copy(output.loss))
+        new = make_output(copies[-1], copy.copy(output.loss), output.members)
         if isinstance(new, FusedOutput):
             new.layer.fused = new
         return copies, new

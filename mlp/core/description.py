@@ -16,7 +16,16 @@ from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.initializers import INITIALIZERS
-from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from mlp.core.layers import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    MemberDense,
+    SharedDense,
+)
 from mlp.core.losses import LOSSES, Loss
 from mlp.core.structure import check_layers, tell_widths
 
@@ -127,6 +136,16 @@ FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
 FIRST_BIAS = Field(_describe_bias, _rebuild_bias)
 FIRST_VALUES = Field(lambda place, value: dict(value), _rebuild_first_values)
 
+_OF_MEMBERS = {
+    "members": INT,
+    "n_in": INT,
+    "n_out": INT,
+    "activation": ACTIVATION,
+    "weights": FIRST_WEIGHTS,
+    "bias": FIRST_BIAS,
+    "first": FIRST_VALUES,
+}
+
 LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dense": (
         Dense,
@@ -143,6 +162,8 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dropout": (Dropout, {"rate": RATE}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "SharedDense": (SharedDense, _OF_MEMBERS | {"signs": BOOL}),
+    "MemberDense": (MemberDense, _OF_MEMBERS),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }
 

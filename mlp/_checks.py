@@ -414,9 +414,10 @@ def check_weights(
     if sample_weight is None:
         return None
     array = numeric("sample_weight", sample_weight)
-    if array.shape != (n_rows,) and (replicas is None or array.shape != (replicas, n_rows)):
-        each = f" or ({replicas}, {n_rows})" if replicas else ""
-        raise ValueError(f"sample_weight: received shape {array.shape}, expected ({n_rows},){each}")
+    shapes = [(n_rows,), (replicas, n_rows)][: 2 if replicas else 1]
+    if array.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ValueError(f"sample_weight: received shape {array.shape}, expected {expected}")
     weights = as_floats("sample_weight", array, dtype)
     if (weights < 0).any():
         raise ValueError(f"sample_weight: received {weights.min():g}, expected numbers >= 0")
@@ -430,14 +431,16 @@ def check_data(
     loss: object,
     sizes: tuple[int, int],
     dtype: np.dtype[np.floating[Any]],
-    replicas: int | None = None,
+    copies: tuple[int | None, int | None] = (None, None),
     names: Sequence[str] | None = None,
-    members: int | None = None,
 ) -> tuple[Array, Array, Array | None]:
-    """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes."""
-    n_in, n_out = sizes
+    """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes.
+
+    Its `copies` are its numbers of replicas and of members.
+    """
+    (n_in, n_out), (replicas, members) = sizes, copies
     inputs = check_inputs(X, n_in, dtype, replicas, names)
     n_rows = inputs.shape[-2]
     targets = check_targets(Y, loss, n_rows, n_out, dtype)
-    weights = check_weights(sample_weight, n_rows, dtype, replicas or members)
-    return inputs, one_hot(targets, n_out, dtype), weights
+    weight = check_weights(sample_weight, n_rows, dtype, replicas or members)
+    return inputs, one_hot(targets, n_out, dtype), weight

@@ -12,8 +12,7 @@ from mlp._archive import FileFormatError, format_errors, read_archive, write_arc
 from mlp._checks import require, require_keys
 from mlp._hooks import HOOKS
 from mlp.core import MLP
-from mlp.core.description import rebuild_layers, rebuild_loss
-from mlp.core.network import MODEL_FORMAT, MODEL_VERSION
+from mlp.core.description import MODEL_FORMAT, MODEL_VERSION, rebuild_layers, rebuild_loss
 
 __all__ = [
     "FileFormatError",

@@ -7,11 +7,13 @@ name here and cannot be described.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlp._archive import write_archive
 from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core.activations import ACTIVATIONS
@@ -28,6 +30,8 @@ from mlp.core.layers import (
 )
 from mlp.core.losses import LOSSES, Loss
 from mlp.core.structure import check_layers, tell_widths
+
+MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
 class Field(NamedTuple):
@@ -166,6 +170,15 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "MemberDense": (MemberDense, _OF_MEMBERS),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }
+
+
+def save_model(
+    path: str | os.PathLike[str], content: dict[str, Any], metadata: Mapping[str, Any] | None
+) -> None:
+    """Write a described network to a file, with its metadata; see `MLP.save`."""
+    if not isinstance(metadata, Mapping | None):
+        raise TypeError(f"metadata: received {metadata!r}, expected a dict or None")
+    write_archive(path, MODEL_FORMAT, MODEL_VERSION, content | {"metadata": dict(metadata or {})})
 
 
 def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:

@@ -10,31 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, check_names, make_rng
 from mlp._hooks import HOOKS
 from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
-from mlp.core.description import describe_layers, describe_loss
+from mlp.core.description import describe_layers, describe_loss, save_model
 from mlp.core.html import Described
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
 from mlp.core.replicas import Copyable
-from mlp.core.structure import (
-    check_layers,
-    check_rows,
-    layers_of_sizes,
-    members_of,
-    tell_widths,
-)
+from mlp.core.structure import check_layers, check_rows, layers_of_sizes, members_of, tell_widths
 
 BLOCK = 256
 """How many rows go through the layers at once outside training."""
-MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
 class MLP(Copyable, Described):
@@ -158,12 +150,7 @@ class MLP(Copyable, Described):
         """Allocate theta and grad, bind the layers to them, and join the last with the loss."""
         layers = self.layers
         tell_widths(layers, self.n_in)
-        self.members = members_of(layers)
-        if self.replicas is not None and self.members is not None:
-            raise ValueError(
-                f"replicas: received {self.replicas} for a network of {self.members} members, "
-                "expected None"
-            )
+        self.members = members_of(layers, self.replicas)
         self._output = make_output(layers[-1], self.loss, self.members)
         for layer in layers:
             if isinstance(layer, ActivatedLayer):
@@ -500,9 +487,8 @@ class MLP(Copyable, Described):
     ) -> tuple[Array, Array, Array | None]:
         sizes = (self.n_in, self.n_out)
         names = self._feature_names
-        return check_data(
-            X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas, names, self.members
-        )
+        copies = (self.replicas, self.members)
+        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, copies, names)
 
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the network to a file; `mlp.load` reads it back, bit-identical.
@@ -562,16 +548,6 @@ class MLP(Copyable, Described):
         loss = name_of(self.loss)
         each = f" x {self.replicas} replicas" if self.replicas else ""
         return f"MLP([{layers}], loss={loss!r}){each}"
-
-
-def save_model(
-    path: str | os.PathLike[str], content: dict[str, Any], metadata: Mapping[str, Any] | None
-) -> None:
-    """Write a described network to a file, with its metadata; see `MLP.save`."""
-    if not isinstance(metadata, Mapping | None):
-        raise TypeError(f"metadata: received {metadata!r}, expected a dict or None")
-    content = content | {"metadata": dict(metadata or {})}
-    write_archive(path, MODEL_FORMAT, MODEL_VERSION, content)
 
 
 def _forward(layers: Sequence[Layer], X: Array, training: bool, rng: np.random.Generator) -> Array:

@@ -114,14 +114,14 @@ def check_layers(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], int, int]:
     return found, n_in, width
 
 
-def members_of(layers: Sequence[Layer]) -> int | None:
+def members_of(layers: Sequence[Layer], replicas: int | None = None) -> int | None:
     """Return how many members of an ensemble the layers serve; None for a single network.
 
     Raises
     ------
     ValueError
         If it is not the same number in all layers, or one after the first of them has parameters
-        that are not for members.
+        that are not for members, or the network has replicas, too.
     """
     members: int | None = None
     for i, layer in enumerate(layers):
@@ -134,6 +134,8 @@ def members_of(layers: Sequence[Layer]) -> int | None:
                 f"layers: received {layer!r} at {i}, after layers of {members} members, expected "
                 f"one of {members} members, or one without parameters"
             )
+    if members is not None and replicas is not None:
+        raise ValueError(f"replicas: received {replicas} with {members} members, expected None")
     return members
 
 

@@ -265,8 +265,7 @@ class Batches:
         self._X: Array = np.empty((n, X.source.shape[1]), dtype)
         self._Y = np.empty((n, n_out), dtype)
         self._labels = np.empty(n, np.intp)
-        lead = () if weight is None else weight.shape[:-1]
-        self._weight = np.empty((*lead, n), dtype)
+        self._weight = np.empty((*np.shape(weight)[:-1], n), dtype)  # type: ignore[arg-type]
         self.order: NDArray[np.intp] = np.arange(self.n_rows)
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
 from mlp.core.layers.base import ActivatedLayer, Layer, Parameter, View
 from mlp.core.layers.dense import Dense, default_initializer
 from mlp.core.layers.elementwise import ActivationLayer, Dropout
-from mlp.core.layers.members import MemberDense, MemberLayer, SharedDense, shared_layers
+from mlp.core.layers.members import MemberDense, MemberLayer, SharedDense
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
 
 __all__ = [
@@ -21,5 +21,4 @@ __all__ = [
     "SharedDense",
     "View",
     "default_initializer",
-    "shared_layers",
 ]

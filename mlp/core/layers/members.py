@@ -97,6 +97,13 @@ class MemberLayer(ActivatedLayer):
     def member(self, k: int) -> Dense:
         """Return the layer of one member, with its present weights."""
 
+    def _check_member(self, k: int) -> int:
+        if not 0 <= check_count("k", k, 0) < self.members:
+            raise ValueError(f"k: received {k}, expected 0 to {self.members - 1}")
+        if not self.is_bound:
+            raise ValueError(f"member: received {self!r}, expected a layer of a network")
+        return k
+
     def _draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """Return first weights ``(n_in, n_out)``."""
         if isinstance(self.weights, np.ndarray):
@@ -261,7 +268,8 @@ class SharedDense(MemberLayer):
 
     def member(self, k: int) -> Dense:
         """Return the layer of one member: its weights are ``r[:, None] * W * s``."""
-        W = np.asarray(self.params["r"])[k][:, None] * self.W * self.s[k]
+        k = self._check_member(k)
+        W = self.r[k][:, None] * self.W * self.s[k]
         return Dense(self.n_in, self.n_out, self.activation, weights=W, bias=_bias_of(self, k))
 
 
@@ -328,6 +336,7 @@ class MemberDense(MemberLayer):
 
     def member(self, k: int) -> Dense:
         """Return the layer of one member."""
+        k = self._check_member(k)
         return Dense(
             self.n_in, self.n_out, self.activation, weights=self.W[k], bias=_bias_of(self, k)
         )

@@ -22,8 +22,8 @@ from mlp._html import html_text
 from mlp._names import shortened
 from mlp._types import Array
 from mlp.core import MLP, Dense
-from mlp.core.layers import shared_layers
-from mlp.core.network import save_model
+from mlp.core.description import save_model
+from mlp.core.layers.members import shared_layers
 from mlp.optim import Optimizer
 from mlp.studies.ensemble.rows import ROWS, MemberRows
 from mlp.studies.ensemble.trainer import EnsembleTrainer

@@ -60,6 +60,8 @@ class Ensemble:
         The network of all members: K replicas (`MLP.replicas`), or K members (`MLP.members`).
     size, members, rows, seed
         The arguments.
+    n_in, n_out, dtype
+        Those of each member.
 
     Raises
     ------
@@ -172,6 +174,21 @@ class Ensemble:
     def size(self) -> int:
         """The number of members, K."""
         return self._rows.size
+
+    @property
+    def n_in(self) -> int:
+        """The number of inputs."""
+        return self.net.n_in
+
+    @property
+    def n_out(self) -> int:
+        """The number of outputs."""
+        return self.net.n_out
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """The dtype of all arrays."""
+        return self.net.dtype
 
     @property
     def rows(self) -> str:

@@ -405,16 +405,16 @@ def check_weights(
     sample_weight: ArrayLike | None,
     n_rows: int,
     dtype: np.dtype[np.floating[Any]],
-    replicas: int | None = None,
+    *copies: int | None,
 ) -> Array | None:
     """Return the weights of the rows, at least zero, or None for none.
 
-    They are ``(n_rows,)``, or with replicas also ``(replicas, n_rows)``.
+    They are ``(n_rows,)``, or with K `copies`, replicas or members, also ``(K, n_rows)``.
     """
     if sample_weight is None:
         return None
     array = numeric("sample_weight", sample_weight)
-    shapes = [(n_rows,), (replicas, n_rows)][: 2 if replicas else 1]
+    shapes = [(n_rows,), *((K, n_rows) for K in copies if K)]
     if array.shape not in shapes:
         expected = " or ".join(map(str, shapes))
         raise ValueError(f"sample_weight: received shape {array.shape}, expected {expected}")
@@ -438,9 +438,8 @@ def check_data(
 
     Its `copies` are its numbers of replicas and of members.
     """
-    (n_in, n_out), (replicas, members) = sizes, copies
-    inputs = check_inputs(X, n_in, dtype, replicas, names)
-    n_rows = inputs.shape[-2]
-    targets = check_targets(Y, loss, n_rows, n_out, dtype)
-    weight = check_weights(sample_weight, n_rows, dtype, replicas or members)
-    return inputs, one_hot(targets, n_out, dtype), weight
+    n_in, n_out = sizes
+    inputs = check_inputs(X, n_in, dtype, copies[0], names)
+    n = inputs.shape[-2]
+    targets = check_targets(Y, loss, n, n_out, dtype)
+    return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n, dtype, *copies)

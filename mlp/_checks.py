@@ -438,8 +438,7 @@ def check_data(
 
     Its `copies` are its numbers of replicas and of members.
     """
-    n_in, n_out = sizes
-    inputs = check_inputs(X, n_in, dtype, copies[0], names)
-    n = inputs.shape[-2]
+    inputs = check_inputs(X, sizes[0], dtype, copies[0], names)
+    n, n_out = inputs.shape[-2], sizes[1]
     targets = check_targets(Y, loss, n, n_out, dtype)
     return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n, dtype, *copies)

@@ -5,6 +5,8 @@ loss on validation data after every epoch. All see the same batches in the same 
 are compared first. Of the runs one after the other 20 are made and their seconds scaled; JAX
 compiles before the clock starts. The rounds take turns; everything has one thread.
 
+A second table has an ensemble of 8 networks 30-64-32-2 (Adam, batches of 256) beside the 8 in a row.
+
     python benchmarks/any_sweep.py --quick
 """
 
@@ -120,6 +122,47 @@ def jax_sweep(problem: Problem) -> Callable[[], np.ndarray]:
     return sweep
 
 
+ENSEMBLE_SIZES, ENSEMBLE_BATCH, MEMBERS = [30, 64, 32, 2], 256, 8
+
+
+def ensemble_table(rounds: int, epochs: int) -> str:
+    """Return the seconds of ensembles, and their share of those of the members in a row."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(16 * ENSEMBLE_BATCH, 30)), rng.integers(0, 2, 16 * ENSEMBLE_BATCH)
+    lines = [f"| {MEMBERS} networks 30-64-32-2, {epochs} epochs | seconds | of 8 in a row |"]
+    lines.append("|---|---|---|")
+    for dtype in ("float64", "float32"):
+        net = mlp.MLP.from_sizes(
+            ENSEMBLE_SIZES, output="softmax", loss="cross_entropy", dtype=dtype, seed=0
+        )
+        seconds: dict[str, list[float]] = {"in a row": [], "independent": [], "shared": []}
+        for _ in range(rounds):
+            began = time.perf_counter()
+            alone = [net.copy() for _ in range(MEMBERS)]
+            for k, one in enumerate(alone):
+                if k:
+                    one.initialize(np.random.default_rng([0, k]))
+                mlp.Trainer(one, "adam", batch_size=ENSEMBLE_BATCH).fit(X, y, epochs)
+            seconds["in a row"].append(time.perf_counter() - began)
+            for members in ("independent", "shared"):
+                began = time.perf_counter()
+                ensemble = mlp.Ensemble(net, MEMBERS, members=members)
+                ensemble.fit(X, y, epochs, "adam", batch_size=ENSEMBLE_BATCH)
+                seconds[members].append(time.perf_counter() - began)
+                if members == "independent":
+                    same = [
+                        np.array_equal(ensemble.replica(k).theta, one.theta)
+                        for k, one in enumerate(alone)
+                    ]
+                    if not all(same):
+                        raise RuntimeError("a member is not its run alone")
+        for name, values in seconds.items():
+            shares = [a / b for a, b in zip(values, seconds["in a row"], strict=True)]
+            times = f"{median(values):.2f} [{min(values):.2f} .. {max(values):.2f}]"
+            lines.append(f"| {name}, {dtype} | {times} | {median(shares):.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="100 runs of 4 epochs")
@@ -158,6 +201,7 @@ def main() -> int:
         times = f"{median(values):.1f} [{min(values):.1f} .. {max(values):.1f}]"
         lines.append(f"| {name} | {times} | {median(values) / alone:.2f} |")
     text = "\n".join(lines) + f"\n\nJAX's losses after the first epoch differ by {gap:.0e}.\n"
+    text += "\n" + ensemble_table(2 * options.rounds + 1, 5 if options.quick else 20)
     print(text)
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mlp.optim import SGD, Adagrad, Adam, AdamW, RMSprop
     from mlp.studies import examples
     from mlp.studies.chain_rule import trace
+    from mlp.studies.ensemble import Ensemble
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
     from mlp.studies.rates import learning_rate_sweep
     from mlp.studies.sweep import SweepRuns, search, sweep
@@ -76,6 +77,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "EarlyStopping",
+    "Ensemble",
     "FileFormatError",
     "History",
     "LambdaCallback",
@@ -151,6 +153,7 @@ _MODULES = {
         "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),
+    "studies.ensemble": ("Ensemble",),
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
     "studies.rates": ("learning_rate_sweep",),
     "studies.sweep": ("SweepRuns", "search", "sweep"),
@@ -175,6 +178,7 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+HOOKS["Ensemble"] = lambda: __getattr__("Ensemble")
 HOOKS["to_torch"] = lambda net: __getattr__("export").to_torch(net)
 
 

@@ -402,14 +402,22 @@ def one_hot(
 
 
 def check_weights(
-    sample_weight: ArrayLike | None, n_rows: int, dtype: np.dtype[np.floating[Any]]
+    sample_weight: ArrayLike | None,
+    n_rows: int,
+    dtype: np.dtype[np.floating[Any]],
+    *copies: int | None,
 ) -> Array | None:
-    """Return the weights of the rows, ``(n_rows,)`` and at least zero, or None for none."""
+    """Return the weights of the rows, at least zero, or None for none.
+
+    They are ``(n_rows,)``, or with K `copies`, replicas or members, also ``(K, n_rows)``.
+    """
     if sample_weight is None:
         return None
     array = numeric("sample_weight", sample_weight)
-    if array.shape != (n_rows,):
-        raise ValueError(f"sample_weight: received shape {array.shape}, expected ({n_rows},)")
+    shapes = [(n_rows,), *((K, n_rows) for K in copies if K)]
+    if array.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ValueError(f"sample_weight: received shape {array.shape}, expected {expected}")
     weights = as_floats("sample_weight", array, dtype)
     if (weights < 0).any():
         raise ValueError(f"sample_weight: received {weights.min():g}, expected numbers >= 0")
@@ -423,12 +431,14 @@ def check_data(
     loss: object,
     sizes: tuple[int, int],
     dtype: np.dtype[np.floating[Any]],
-    replicas: int | None = None,
+    copies: tuple[int | None, int | None] = (None, None),
     names: Sequence[str] | None = None,
 ) -> tuple[Array, Array, Array | None]:
-    """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes."""
-    n_in, n_out = sizes
-    inputs = check_inputs(X, n_in, dtype, replicas, names)
-    n_rows = inputs.shape[-2]
-    targets = check_targets(Y, loss, n_rows, n_out, dtype)
-    return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n_rows, dtype)
+    """Return inputs, targets (labels as one-hot rows) and weights for a network of these sizes.
+
+    Its `copies` are its numbers of replicas and of members.
+    """
+    inputs = check_inputs(X, sizes[0], dtype, copies[0], names)
+    n, n_out = inputs.shape[-2], sizes[1]
+    targets = check_targets(Y, loss, n, n_out, dtype)
+    return inputs, one_hot(targets, n_out, dtype), check_weights(sample_weight, n, dtype, *copies)

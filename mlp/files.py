@@ -10,9 +10,9 @@ import numpy as np
 
 from mlp._archive import FileFormatError, format_errors, read_archive, write_archive
 from mlp._checks import require, require_keys
+from mlp._hooks import HOOKS
 from mlp.core import MLP
-from mlp.core.description import rebuild_layers, rebuild_loss
-from mlp.core.network import MODEL_FORMAT, MODEL_VERSION
+from mlp.core.description import MODEL_FORMAT, MODEL_VERSION, rebuild_layers, rebuild_loss
 
 __all__ = [
     "FileFormatError",
@@ -42,8 +42,8 @@ def write_model(
     net.save(path, metadata)
 
 
-def read_model(path: str | os.PathLike[str]) -> tuple[MLP, dict[str, Any]]:
-    """Return the network and the metadata in a file.
+def read_model(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+    """Return the network, or the `mlp.Ensemble`, and the metadata in a file.
 
     Raises
     ------
@@ -65,11 +65,14 @@ def read_model(path: str | os.PathLike[str]) -> tuple[MLP, dict[str, Any]]:
     _, content = read_archive(path, MODEL_FORMAT, [MODEL_VERSION])
     with format_errors(path):
         metadata: dict[str, Any] = require("metadata", content.pop("metadata", None), dict)
-        return rebuild(content), metadata
+        if "ensemble" not in content:
+            return rebuild(content), metadata
+        node = content.pop("ensemble")
+        return HOOKS["Ensemble"]()._rebuild(rebuild(content), node), metadata
 
 
-def load(path: str | os.PathLike[str]) -> MLP:
-    """Return the network that `MLP.save` wrote to a file, bit for bit.
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return the `MLP` or the `mlp.Ensemble` that was saved to a file, bit for bit.
 
     A file holds no random generator: where dropout draws from the network's own, its draws begin
     anew, from seed 0.

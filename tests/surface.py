@@ -44,6 +44,15 @@ def trainer():
     return mlp.Trainer(network(), mlp.SGD(0.1))
 
 
+def member_layers():
+    layers = [mlp.core.SharedDense(2, 3, 4), mlp.core.MemberDense(2, 4, 1)]
+    return mlp.MLP(layers, seed=0).layers
+
+
+def ensemble():
+    return mlp.Ensemble(network(), 2, rows="folds")
+
+
 def history():
     return trainer().fit(X, Y)
 
@@ -176,6 +185,9 @@ def csv_file():
 # of its callable. Optional parameters are left at their defaults, unless they are listed.
 VALUES = {
     "K": lambda: 2,
+    "members": lambda: 2,
+    "n_rows": lambda: 6,
+    "nets": lambda: [network()],
     "X": lambda: X.copy(),
     "Y": lambda: Y.copy(),
     "activation": lambda: "relu",
@@ -337,6 +349,9 @@ VALUES = {
 # values above.
 OBJECTS = {
     mlp.MLP: network,
+    mlp.core.SharedDense: lambda: member_layers()[0],
+    mlp.core.MemberDense: lambda: member_layers()[1],
+    mlp.Ensemble: ensemble,
     mlp.MLP.replica: lambda: network().replicate(2),
     mlp.Trainer: trainer,
     mlp.History: history,

@@ -11,6 +11,7 @@ from mlp.cli.task import TableTask
 from mlp.core import MLP
 from mlp.datasets import ClassTarget, InputEncoder, NumberTarget, target_from_dict
 from mlp.files import FileFormatError, format_errors, read_model
+from mlp.studies.ensemble import Ensemble
 from mlp.tables import Dialect
 from mlp.tables.numbers import PARTS
 
@@ -19,9 +20,9 @@ _LATER_KEYS = {"dates": [], "dialect": Dialect().to_dict()}  # older files lack 
 
 
 class Model(NamedTuple):
-    """A network, the columns that it reads and predicts, and how files spell them."""
+    """A network or an ensemble, the columns it reads and predicts, and how files spell them."""
 
-    net: MLP
+    net: MLP | Ensemble
     inputs: InputEncoder
     target: ClassTarget | NumberTarget
     ignored: list[str | int]
@@ -89,7 +90,8 @@ def _check(model: Model) -> None:
     net, target, ignored = model.net, model.target, model.ignored
     n_out = len(target.labels if isinstance(target, ClassTarget) else target.names)
     fits = net.n_out == n_out or (isinstance(target, ClassTarget) and (net.n_out, n_out) == (1, 2))
-    if net.replicas is not None or net.n_in != model.inputs.n_in or not fits:
+    is_one = isinstance(net, Ensemble) or not net._lead
+    if not is_one or net.n_in != model.inputs.n_in or not fits:
         raise ValueError(
             f"metadata: has {model.inputs.n_in} inputs and {n_out} outputs, "
             f"expected {net.n_in} and {net.n_out} of one network"

@@ -35,7 +35,8 @@ from mlp.cli.model_file import Model
 from mlp.cli.options import check_folder
 from mlp.cli.output import complain, csv_text, print_data
 from mlp.cli.scores import confusion_text, score, score_line
-from mlp.datasets import ClassTarget, Table, load, read_npz
+from mlp.datasets import ClassTarget, NumberTarget, Table, load, read_npz
+from mlp.studies.ensemble import Ensemble
 from mlp.tables import BadCell, open_table, with_task
 from mlp.tables.numbers import PARTS
 from mlp.tables.table import shortened
@@ -49,6 +50,7 @@ examples:
   mlp predict results/model.npz new.csv
   mlp predict results/model.npz new.csv --keep id,name --on-bad-row blank --out predictions.csv
   mlp predict results/model.npz test.csv --probabilities --json
+  mlp predict results/model.npz new.csv --spread  # of a model of mlp train --ensemble
 """
 
 _SHOWN = 5  # messages about bad rows
@@ -72,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument(
         "--probabilities", action="store_true", help="add the probability of each class"
     )
+    out.add_argument(
+        "--spread", action="store_true",
+        help="add the standard deviation over the members of an ensemble: of the prediction, or of "
+        "the probability of each class",
+    )  # fmt: skip
     out.add_argument("--out", type=Path, metavar="FILE", help="file for the predictions (printed)")
     out.add_argument("--json", action="store_true", help="print JSON instead of CSV")
     add_file_arguments(parser, of_model=True)
@@ -106,11 +113,14 @@ class Outputs(NamedTuple):
         Those rows.
     bad : list of BadCell
         What is wrong with the others.
+    members : ndarray (K, n_good, n_out) or None
+        The outputs of each member of an ensemble, if they are needed.
     """
 
     values: NDArray[Any]
     rows: NDArray[np.integer[Any]]
     bad: list[BadCell]
+    members: NDArray[Any] | None = None
 
 
 def run(options: argparse.Namespace) -> None:
@@ -121,8 +131,10 @@ def run(options: argparse.Namespace) -> None:
     model = model_file.read(options.model)
     if options.probabilities and not isinstance(model.target, ClassTarget):
         raise ValueError("--probabilities: received a model of numbers, expected one of classes")
+    if options.spread and not isinstance(model.net, Ensemble):
+        raise ValueError("--spread: received a single network, expected an ensemble")
     rows = _read(options, model)
-    outputs = _outputs(model, rows.table)
+    outputs = _outputs(model, rows.table, options.spread)
     if outputs.bad and options.on_bad_row == "fail":
         raise ValueError(_failure(outputs.bad))
     scores = _score(model, rows.table, outputs)
@@ -208,13 +220,18 @@ def _read_file(options: argparse.Namespace, model: Model) -> Rows:
     return Rows(table, beside, [name for name in others if name not in beside])
 
 
-def _outputs(model: Model, table: Table) -> Outputs:
+def _outputs(model: Model, table: Table, has_spread: bool) -> Outputs:
     """Return the outputs of the network for all rows that it can predict."""
     X, rows, bad = model.inputs.encode_valid(table, dtype=model.net.dtype)
     values: NDArray[Any] = np.empty((0, model.net.n_out))
     if len(rows):
         with np.errstate(all="ignore"):
             values = model.net.predict(X)
+    members: NDArray[Any] | None = None
+    if has_spread and isinstance(model.net, Ensemble):
+        members = np.empty((model.net.size, 0, model.net.n_out))
+        if len(rows):
+            members = model.net.predict_members(X)
     is_finite = np.isfinite(values).all(axis=1)
     bad += [
         BadCell(
@@ -225,7 +242,9 @@ def _outputs(model: Model, table: Table) -> Outputs:
         )
         for row in rows[~is_finite].tolist()
     ]
-    return Outputs(values[is_finite], rows[is_finite], sorted(bad, key=lambda cell: cell.row))
+    bad.sort(key=lambda cell: cell.row)
+    members = None if members is None else members[:, is_finite]
+    return Outputs(values[is_finite], rows[is_finite], bad, members)
 
 
 def _failure(bad: list[BadCell]) -> str:
@@ -276,20 +295,35 @@ def _columns(
     if options.probabilities and isinstance(target, ClassTarget):
         heads = [f"{target.names[0]}={label}" for label in target.labels.names]
         probabilities = dict(zip(heads, target.probabilities(outputs.values).T, strict=True))
+    spread = {} if outputs.members is None else _spread(target, outputs.members)
     written = outputs.rows.tolist()
     if options.on_bad_row == "blank" and outputs.bad:
         place = {row: i for i, row in enumerate(written)}
         written = list(range(len(table)))
-        for named in (predictions, probabilities):
+        for named in (predictions, probabilities, spread):
             for name, cells in named.items():
                 named[name] = [cells[place[row]] if row in place else None for row in written]
     columns: dict[str, Any] = {"predictions": predictions, "probabilities": probabilities or None}
+    if outputs.members is not None:
+        columns["spread"] = spread
     if options.keep is not None or len(written) < len(table):
         columns["lines"] = {table.row_word: table.lines[written].tolist()}
         columns["kept"] = {
             name: [cells[row] for row in written] for name, cells in rows.kept.items()
         }
     return columns
+
+
+def _spread(target: ClassTarget | NumberTarget, members: NDArray[Any]) -> dict[str, Any]:
+    """Return the standard deviation over the members of each class or number, by column."""
+    if isinstance(target, ClassTarget):
+        heads = [f"{target.names[0]}={label}" for label in target.labels.names]
+        of_each = [target.probabilities(outputs) for outputs in members]
+    else:
+        heads = list(target.names)
+        of_each = [target.decode(outputs) for outputs in members]
+    spread = np.std(of_each, axis=0)
+    return {f"spread {head}": column for head, column in zip(heads, spread.T, strict=True)}
 
 
 def _as_csv(found: dict[str, Any]) -> str:
@@ -306,6 +340,7 @@ def _as_csv(found: dict[str, Any]) -> str:
         for name, cells in found["predictions"].items()
     ]
     named += (found["probabilities"] or {}).items()
+    named += found.get("spread", {}).items()
     columns = (["" if cell is None else str(cell) for cell in cells] for _, cells in named)
     return csv_text([[name for name, _ in named], *zip(*columns, strict=True)])
 

@@ -16,7 +16,9 @@ from mlp.cli.data import Data
 from mlp.cli.output import csv_text
 from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
+from mlp.core import MLP
 from mlp.datasets import ClassTarget
+from mlp.studies.ensemble import Ensemble
 from mlp.tables.table import shortened
 from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
 
@@ -69,19 +71,27 @@ class TrainReport:
         The training data.
     trainer : Trainer
         The trainer, after one epoch at least.
+    model : MLP or Ensemble
+        What it has trained.
     """
 
     def __init__(
-        self, options: argparse.Namespace, data: Data, task: TableTask, trainer: Trainer
+        self,
+        options: argparse.Namespace,
+        data: Data,
+        task: TableTask,
+        trainer: Trainer,
+        model: MLP | Ensemble,
     ) -> None:
-        self.options, self.data, self.task, self.trainer = options, data, task, trainer
+        self.options, self.data, self.task = options, data, task
+        self.trainer, self.model = trainer, model
         self.rows = getattr(task.parts, task.scored_part)
         self.is_held_out = task.scored_part != "training"
         X, Y = task.scored
         self.truth = task.target.truth(data.table, self.rows)
         with np.errstate(all="ignore"):  # the weights of a diverged run may overflow
-            self.outputs = trainer.net.predict(X)
-            self.loss = float(trainer.net.evaluate(X, Y))
+            self.outputs = model.predict(X)
+            self.loss = float(model.evaluate(X, Y))
             is_finite = bool(np.isfinite(self.outputs).all())
             self.scores = score(task.target, self.truth, self.outputs) if is_finite else {}
             self.baselines = baseline_scores(task, self.truth)
@@ -95,10 +105,10 @@ class TrainReport:
             self.options.out / name for name in FILES
         )
         history = self.trainer.history
-        self.trainer.net.save(model, metadata=metadata)
+        self.model.save(model, metadata=metadata)
         history.to_json(history_json)
         files = [model, history_json, history_csv]
-        if any(map(isfinite, history["loss"])):
+        if np.isfinite(history["loss"]).any():
             has_penalty = max(self.trainer.penalty.l1, self.trainer.penalty.l2) > 0
             with offscreen():
                 files.append(save_figure(history.plot(has_penalty=has_penalty), picture))
@@ -168,12 +178,13 @@ class TrainReport:
             "sizes": list(task.sizes),
             "normalization": self.options.normalize,
             "parameters": trainer.net.theta.size,
+            "ensemble": self._ensemble,
             "l2": trainer.penalty.l2,
             "status": history.status,
             "epochs": len(history.epochs),
             "best_epoch": self._best_epoch,
             "seconds": sum(history["seconds"]),
-            "training_loss": _finite(history["loss"][-1]),
+            "training_loss": _finite(float(np.mean(history["loss"][-1]))),
             "chosen_on": self._chosen[1] if self._chosen[0] else None,
             "scored_on": task.scored_part,
             "loss": _finite(self.loss),
@@ -191,10 +202,19 @@ class TrainReport:
         return recorders[0].record if recorders else None
 
     @property
-    def _best_epoch(self) -> int | None:
-        """The epoch whose weights early stopping kept, if any."""
+    def _best_epoch(self) -> int | list[int] | None:
+        """The epoch whose weights early stopping kept, if any; of an ensemble, each member's."""
         stopping = [c for c in self.trainer.callbacks if isinstance(c, EarlyStopping)]
-        return int(stopping[0].best_epoch) or None if stopping else None
+        return _one_or_all(stopping[0].best_epoch) if stopping else None
+
+    @property
+    def _ensemble(self) -> dict[str, Any] | None:
+        """The members of an ensemble, if it is one."""
+        if isinstance(self.model, MLP):
+            return None
+        names = ("size", "members", "rows", "seed")
+        diverged = [k for k, epoch in enumerate(self.trainer.history.diverged_at) if epoch]
+        return {name: getattr(self.model, name) for name in names} | {"diverged": diverged}
 
     @property
     def _chosen(self) -> tuple[str, str]:
@@ -227,11 +247,17 @@ class TrainReport:
             f"of {trainer.net.theta.size:,} parameters for {what}"
         )
         history = trainer.history
-        kept = f"; best weights from epoch {self._best_epoch}" if self._best_epoch else ""
+        best = self._best_epoch
+        kept = f"; best weights from epoch {_span(best)}" if best else ""
         yield (
             f"{history.status} after epoch {len(history.epochs)} of {self.options.epochs} "
             f"in {sum(history['seconds']):.1f} s (l2 {trainer.penalty.l2:.2g}){kept}"
         )
+        if isinstance(self.model, Ensemble):
+            yield (
+                f"ensemble of {self.model.size} {self.model.members} members, rows: "
+                f"{self.model.rows}"
+            )
         what, rows = self._chosen
         if what:
             yield f"the {rows} rows chose {what}" + (
@@ -260,6 +286,18 @@ class TrainReport:
         if self.layers is not None:
             yield ""
             yield str(self.layers)
+
+
+def _one_or_all(epochs: Any) -> int | list[int] | None:
+    """Return the epoch of one network, or that of each member; None if there is none."""
+    return epochs.tolist() if isinstance(epochs, np.ndarray) else int(epochs) or None
+
+
+def _span(epochs: int | list[int]) -> str:
+    """Return an epoch, or the first and the last of several."""
+    if isinstance(epochs, int) or min(epochs) == max(epochs):
+        return str(epochs if isinstance(epochs, int) else epochs[0])
+    return f"{min(epochs)} to {max(epochs)}"
 
 
 def _finite(value: Any) -> Any:

@@ -20,9 +20,17 @@ from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_
 from mlp.cli.output import print_json
 from mlp.cli.report import FILES, PICTURES, TrainReport, check_pictures, parse_pictures
 from mlp.cli.task import TableTask, make_task
-from mlp.cli.trainer import add_training_arguments, class_weight_of, make_trainer, test_share
+from mlp.cli.trainer import (
+    add_training_arguments,
+    check_ensemble,
+    class_weight_of,
+    make_trainer,
+    test_share,
+)
+from mlp.core import MLP
 from mlp.core.structure import NORMALIZATIONS
 from mlp.datasets import ClassTarget
+from mlp.studies.ensemble import Ensemble
 from mlp.training import Trainer, TrainingDiverged
 from mlp.training.checkpoint.checkpoint import progress_of, read_run
 from mlp.training.class_weights import ClassWeight
@@ -36,6 +44,7 @@ examples:
   mlp train cancer.csv --target diagnosis --layers 64,32 --out results
   mlp train houses.csv --target price --ignore id --one-hot all --dates sold \\
             --missing mean --missing-target drop --early-stopping 10 --out results
+  mlp train cancer.csv --target diagnosis --ensemble 8 --member-rows bootstrap --out results
   mlp train digits --epochs 50 --checkpoint results/run.npz --resume --out results
 
 With --checkpoint and --resume the same command continues an interrupted run, even after kill -9.
@@ -91,13 +100,13 @@ def run(options: argparse.Namespace) -> None:
     class_weight = class_weight_of(options.class_weight, task.target)
     shares = {"fraction": options.validation, "test_fraction": test_share(options)}
     metadata = metadata_of(data, task, shares | {"seed": options.seed})
-    trainer = make_trainer(options, data, task)
+    trainer, model = make_trainer(options, data, task)
     try:
         _fit(options, trainer, task, class_weight)
     except TrainingDiverged:
-        _report(options, data, task, trainer, metadata)
+        _report(options, data, task, trainer, model, metadata)
         raise
-    files = _report(options, data, task, trainer, metadata)
+    files = _report(options, data, task, trainer, model, metadata)
     if trainer.history.status == "interrupted":
         done = f"after epoch {len(trainer.history.epochs)} of {options.epochs}"
         kept = f"wrote {len(files)} files to {options.out}" if files else "nothing was kept"
@@ -107,6 +116,7 @@ def run(options: argparse.Namespace) -> None:
 def _check_options(options: argparse.Namespace) -> None:
     """Reject options that contradict each other or the files, before the data is read."""
     check_folder(options.out)
+    check_ensemble(options)
     check_count("--epochs", options.epochs)
     for name, share in (("--validation", options.validation), ("--test", test_share(options))):
         if not 0.0 <= share < 1.0:
@@ -171,12 +181,13 @@ def _report(
     data: Data,
     task: TableTask,
     trainer: Trainer,
+    model: MLP | Ensemble,
     metadata: dict[str, Any],
 ) -> list[Path]:
     """Write the files and print the summary; nothing if no epoch is complete."""
     if not trainer.history.epochs:
         return []
-    report = TrainReport(options, data, task, trainer)
+    report = TrainReport(options, data, task, trainer, model)
     files = report.write(metadata)
     if options.json:
         print_json(report.to_dict() | {"files": [str(file) for file in files]})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
+from mlp._checks import check_count
 from mlp._names import printable
 from mlp.cli.data import Data
 from mlp.cli.options import batch_size_of, make_network
 from mlp.cli.output import complain
 from mlp.cli.task import TableTask
+from mlp.core import MLP
 from mlp.datasets import ClassTarget, NumberTarget
 from mlp.optim import OPTIMIZERS, SCHEDULES, Optimizer, make_optimizer, make_schedule
+from mlp.studies.ensemble import MEMBERS, ROWS, Ensemble
 from mlp.tables.numbers import is_number
 from mlp.training import (
     Callback,
@@ -76,6 +80,21 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="divide the learning rate by ten after N epochs without improvement",
     )  # fmt: skip
     group.add_argument("--seed", type=int, default=0, help="seed of all random draws (%(default)s)")
+    several = parser.add_argument_group("ensemble")
+    several.add_argument(
+        "--ensemble", type=int, metavar="K",
+        help="train K networks at once; their mean predicts (one network)",
+    )  # fmt: skip
+    several.add_argument(
+        "--members", choices=MEMBERS,
+        help="with weights of their own (independent, the default), or sharing all but the last "
+        "layer, with factors of their own (shared)",
+    )  # fmt: skip
+    several.add_argument(
+        "--member-rows", choices=ROWS,
+        help="rows that each is trained on: all (the default), a bootstrap sample, or all but a "
+        "fold of its own",
+    )  # fmt: skip
 
 
 def test_share(options: argparse.Namespace) -> float:
@@ -86,21 +105,48 @@ def test_share(options: argparse.Namespace) -> float:
     return float(options.validation) if is_chosen else 0.0
 
 
-def make_trainer(options: argparse.Namespace, data: Data, task: TableTask) -> Trainer:
-    """Return the trainer of a new network for this task."""
+def check_ensemble(options: argparse.Namespace) -> None:
+    """Reject options of an ensemble that contradict each other or others."""
+    if options.ensemble is not None:
+        check_count("--ensemble", options.ensemble)
+        for name in ("boundary", "weights", "layers"):
+            if name in options.plot:
+                raise ValueError(f"--plot {name}: received --ensemble, expected one network")
+        return
+    for name in ("members", "member_rows"):
+        if getattr(options, name) is not None:
+            raise ValueError(
+                f"--{name.replace('_', '-')}: received without --ensemble, expected --ensemble K"
+            )
+
+
+def make_trainer(
+    options: argparse.Namespace, data: Data, task: TableTask
+) -> tuple[Trainer, MLP | Ensemble]:
+    """Return the trainer, and the new network or ensemble that it trains, for this task."""
     batch_size = batch_size_of(options)
     batches = 1 if batch_size is None else -(-len(task.X) // batch_size)
-    return Trainer(
-        make_network(options, task, options.dropout, options.normalize),
-        _make_optimizer(options, options.epochs * batches),
-        batch_size=batch_size,
+    net = make_network(options, task, options.dropout, options.normalize)
+    optimizer = _make_optimizer(options, options.epochs * batches)
+    settings: dict[str, Any] = {
+        "batch_size": batch_size,
+        "seed": options.seed,
+        "l1": options.l1,
+        "l2": _PRIOR / len(task.X) if options.l2 is None else options.l2,
+        "clip_norm": options.clip_norm,
+        "metrics": ["accuracy" if isinstance(task.target, ClassTarget) else "r2"],
+        "callbacks": _callbacks(options, data, task),
+    }
+    if options.ensemble is None:
+        return Trainer(net, optimizer, **settings), net
+    ensemble = Ensemble(
+        net,
+        options.ensemble,
+        members=options.members or "independent",
+        rows=options.member_rows or "all",
         seed=options.seed,
-        l1=options.l1,
-        l2=_PRIOR / len(task.X) if options.l2 is None else options.l2,
-        clip_norm=options.clip_norm,
-        metrics=["accuracy" if isinstance(task.target, ClassTarget) else "r2"],
-        callbacks=_callbacks(options, data, task),
     )
+    return ensemble.trainer(optimizer, **settings), ensemble
 
 
 def _make_optimizer(options: argparse.Namespace, steps: int) -> Optimizer:
@@ -113,7 +159,8 @@ def _make_optimizer(options: argparse.Namespace, steps: int) -> Optimizer:
 
 
 def _callbacks(options: argparse.Namespace, data: Data, task: TableTask) -> list[Callback]:
-    monitor = "val_loss" if task.validation is not None else "loss"
+    has_scores = task.validation is not None or options.member_rows == "folds"
+    monitor = "val_loss" if has_scores else "loss"
     callbacks: list[Callback] = [
         LambdaCallback(on_start=lambda trainer: _begin(options, data, trainer)),
         CSVLogger(options.out / "history.csv"),

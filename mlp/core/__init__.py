@@ -17,8 +17,10 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    MemberDense,
     Parameter,
     Scale,
+    SharedDense,
 )
 from mlp.core.losses import LOSSES, Loss, Penalty, make_loss
 from mlp.core.network import MLP
@@ -38,9 +40,11 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Loss",
+    "MemberDense",
     "Parameter",
     "Penalty",
     "Scale",
+    "SharedDense",
     "check_gradients",
     "make_activation",
     "make_initializer",

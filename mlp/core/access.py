@@ -17,11 +17,13 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    MemberDense,
     Scale,
+    SharedDense,
 )
 from mlp.core.output import FusedOutput, Output, make_output
 
-_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, Scale}
+_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, Scale, MemberDense, SharedDense}
 
 
 class Access:
@@ -117,7 +119,7 @@ class Access:
         """Return layers with the same parameters and settings, and arrays of their own."""
         layers, output = self._own
         copies = [_sharing(layer) for layer in layers]
-        new = make_output(copies[-1], copy.copy(output.loss))
+        new = make_output(copies[-1], copy.copy(output.loss), output.members)
         if isinstance(new, FusedOutput):
             new.layer.fused = new
         return copies, new

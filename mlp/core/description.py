@@ -7,18 +7,32 @@ name here and cannot be described.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlp._archive import write_archive
 from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.initializers import INITIALIZERS
-from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, Scale
+from mlp.core.layers import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    MemberDense,
+    Scale,
+    SharedDense,
+)
 from mlp.core.losses import LOSSES, Loss
 from mlp.core.structure import check_layers, tell_widths
+
+MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
 class Field(NamedTuple):
@@ -135,6 +149,16 @@ FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
 FIRST_BIAS = Field(_describe_bias, _rebuild_bias)
 FIRST_VALUES = Field(lambda place, value: dict(value), _rebuild_first_values)
 
+_OF_MEMBERS = {
+    "members": INT,
+    "n_in": INT,
+    "n_out": INT,
+    "activation": ACTIVATION,
+    "weights": FIRST_WEIGHTS,
+    "bias": FIRST_BIAS,
+    "first": FIRST_VALUES,
+}
+
 LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dense": (
         Dense,
@@ -154,8 +178,19 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
     "Scale": (Scale, {"lr_factor": FACTOR, "first": FIRST_VALUES}),
+    "SharedDense": (SharedDense, _OF_MEMBERS | {"signs": BOOL}),
+    "MemberDense": (MemberDense, _OF_MEMBERS),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }
+
+
+def save_model(
+    path: str | os.PathLike[str], content: dict[str, Any], metadata: Mapping[str, Any] | None
+) -> None:
+    """Write a described network to a file, with its metadata; see `MLP.save`."""
+    if not isinstance(metadata, Mapping | None):
+        raise TypeError(f"metadata: received {metadata!r}, expected a dict or None")
+    write_archive(path, MODEL_FORMAT, MODEL_VERSION, content | {"metadata": dict(metadata or {})})
 
 
 def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:

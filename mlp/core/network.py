@@ -10,25 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from mlp._archive import write_archive
 from mlp._checks import check_data, check_dtype, check_inputs, check_names, make_rng
 from mlp._hooks import HOOKS
 from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.access import Access
 from mlp.core.activations import Activation
-from mlp.core.description import describe_layers, describe_loss
+from mlp.core.description import describe_layers, describe_loss, save_model
 from mlp.core.html import Described
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import Loss, Penalty, check_penalty, make_loss
 from mlp.core.output import FusedOutput, Output, check_pair, make_output
 from mlp.core.parameters import Parameters
 from mlp.core.replicas import Copyable
-from mlp.core.structure import check_layers, check_rows, layers_of_sizes, tell_widths
+from mlp.core.structure import check_layers, check_rows, layers_of_sizes, members_of, tell_widths
 
 BLOCK = 256
 """How many rows go through the layers at once outside training."""
-MODEL_FORMAT, MODEL_VERSION = "mlp-model", 1
 
 
 class MLP(Copyable, Described):
@@ -58,6 +56,9 @@ class MLP(Copyable, Described):
     loss : Loss
     replicas : int or None
         K for a network of replicas.
+    members : int or None
+        k for a network whose layers are those of k members, such as `mlp.core.SharedDense`.
+        The loss is then the mean of theirs, and `predict` returns ``(k, n, n_out)``.
     feature_names : list of str or None
         The names of the inputs. `Trainer.fit` takes them from the columns of a frame; a frame
         with other columns, or in another order, is then rejected everywhere. None accepts any.
@@ -149,7 +150,8 @@ class MLP(Copyable, Described):
         """Allocate theta and grad, bind the layers to them, and join the last with the loss."""
         layers = self.layers
         tell_widths(layers, self.n_in)
-        self._output = make_output(layers[-1], self.loss)
+        self.members = members_of(layers, self.replicas)
+        self._output = make_output(layers[-1], self.loss, self.members)
         for layer in layers:
             if isinstance(layer, ActivatedLayer):
                 layer.fused = None
@@ -218,6 +220,12 @@ class MLP(Copyable, Described):
         return self._parameters.grad
 
     @property
+    def _lead(self) -> tuple[int, ...]:
+        """The leading axis of the outputs: that of the replicas or members, if there are any."""
+        copies = self.replicas or self.members
+        return () if copies is None else (copies,)
+
+    @property
     def weights(self) -> Array:
         """The part of theta that penalties count: all weights, no biases; a view."""
         return self._parameters.weights
@@ -261,7 +269,7 @@ class MLP(Copyable, Described):
             If another thread trains the network.
         """
         X = check_inputs(X, self.n_in, self.dtype, self.replicas, self._feature_names)
-        outputs = np.empty((*self.theta.shape[:-1], X.shape[-2], self.n_out), self.dtype)
+        outputs = np.empty((*self._lead, X.shape[-2], self.n_out), self.dtype)
         layers, _ = self._access.begin_read("predict")
         try:
             for rows in _blocks(X.shape[-2]):
@@ -291,7 +299,8 @@ class MLP(Copyable, Described):
         Y : array_like (n, n_out) or, for cross-entropy, integer labels (n,)
             The targets; for one output also ``(n,)``.
         sample_weight : array_like (n,), optional
-            What each row's loss is multiplied by before the mean over the n rows.
+            What each row's loss is multiplied by before the mean over the n rows; with K replicas
+            or members also ``(K, n)``.
         penalty : Penalty, optional
             Added to the loss and to its gradient.
         rng : numpy.random.Generator, optional
@@ -449,7 +458,7 @@ class MLP(Copyable, Described):
             A = _forward(layers, X[..., rows, :], False, self._rng)
             if out is not None:
                 out[..., rows, :] = A
-            block_weight = None if weight is None else weight[rows]
+            block_weight = None if weight is None else weight[..., rows]
             total = total + output.total(A, Y[..., rows, :], block_weight)
         return total
 
@@ -478,7 +487,8 @@ class MLP(Copyable, Described):
     ) -> tuple[Array, Array, Array | None]:
         sizes = (self.n_in, self.n_out)
         names = self._feature_names
-        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, self.replicas, names)
+        copies = (self.replicas, self.members)
+        return check_data(X, Y, sample_weight, self.loss, sizes, self.dtype, copies, names)
 
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the network to a file; `mlp.load` reads it back, bit-identical.
@@ -505,10 +515,7 @@ class MLP(Copyable, Described):
         OSError
             If the file cannot be written; an earlier file is unchanged.
         """
-        if not isinstance(metadata, Mapping | None):
-            raise TypeError(f"metadata: received {metadata!r}, expected a dict or None")
-        content = self._describe() | {"metadata": dict(metadata or {})}
-        write_archive(path, MODEL_FORMAT, MODEL_VERSION, content)
+        save_model(path, self._describe(), metadata)
 
     def _describe(self) -> dict[str, Any]:
         """Return the network as a tree for a file; its arrays are views."""

@@ -39,7 +39,14 @@ class Output(Workspace):
     ----------
     loss : Loss
         What follows the last layer.
+
+    Attributes
+    ----------
+    members : int or None
+        How many members of an ensemble A holds; the loss is then the mean of theirs.
     """
+
+    members: int | None = None
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
@@ -56,6 +63,8 @@ class Output(Workspace):
             total = rows[..., 0]
         else:
             total = np.add.reduce(rows, axis=-1)
+        if self.members is not None:
+            return float(np.add.reduce(total, axis=None)) / self.members
         return total.astype(np.float64) if total.ndim else float(total)
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
@@ -66,7 +75,12 @@ class Output(Workspace):
         """Return what the last layer's `backward` takes: dA = d loss / dA * weight / batch."""
         dA = self.scratch("dA", A)
         self._loss.gradient(A, Y, out=dA)
-        return _scaled(dA, weight, 1.0 / A.shape[-2])
+        return _scaled(dA, weight, 1.0 / self._n_rows(A))
+
+    def _n_rows(self, A: Array) -> int:
+        """Return the number of rows that the loss is the mean of."""
+        n_rows: int = A.shape[-2] * (self.members or 1)
+        return n_rows
 
 
 class FusedOutput(Output):
@@ -105,7 +119,7 @@ class FusedOutput(Output):
         else:  # twice as fast as a subtraction across two memory orders
             np.copyto(dZ, Y)
             np.subtract(A, dZ, out=dZ)
-        return _scaled(dZ, weight, self.factor / A.shape[-2])
+        return _scaled(dZ, weight, self.factor / self._n_rows(A))
 
 
 class LogitsOutput(FusedOutput):
@@ -167,7 +181,7 @@ FROM_LOGITS: dict[type[Loss], type[FusedOutput]] = {
 """The pairs whose loss is computed from Z; all others compute it from A."""
 
 
-def make_output(last: Layer, loss: Loss) -> Output:
+def make_output(last: Layer, loss: Loss, members: int | None = None) -> Output:
     """Return what follows the last layer, fused if the loss and its activation are a pair.
 
     A class derived from a loss may have redefined its methods: only the `canonical` that its own
@@ -179,8 +193,11 @@ def make_output(last: Layer, loss: Loss) -> Output:
         or not isinstance(last, ActivatedLayer)
         or type(last.activation) is not ACTIVATIONS[name]
     ):
-        return Output(loss)
-    return FROM_LOGITS.get(type(loss), FusedOutput)(last, loss)
+        output = Output(loss)
+    else:
+        output = FROM_LOGITS.get(type(loss), FusedOutput)(last, loss)
+    output.members = members
+    return output
 
 
 def check_pair(last: Layer, loss: Loss) -> None:
@@ -204,7 +221,7 @@ def check_pair(last: Layer, loss: Loss) -> None:
 def _scaled(delta: Array, weight: Array | None, factor: float) -> Array:
     """Multiply the rows of `delta` by weight * factor, in place."""
     if weight is not None:
-        delta *= weight[:, None]
+        delta *= weight[..., None]
     if factor != 1.0:
         delta *= factor
     return delta

@@ -22,7 +22,7 @@ from numpy.typing import DTypeLike, NDArray
 from mlp._checks import check_count, check_dtype
 from mlp._types import Array
 from mlp.core.access import Access
-from mlp.core.layers import Layer
+from mlp.core.layers import Layer, MemberLayer
 from mlp.core.losses import Loss
 from mlp.core.output import check_pair
 from mlp.core.parameters import Parameters
@@ -38,6 +38,7 @@ class Copyable(ABC):
     loss: Loss
     dtype: np.dtype[np.floating[Any]]
     replicas: int | None
+    members: int | None
     _feature_names: list[str] | None
     _rng: np.random.Generator
     _access: Access
@@ -60,19 +61,37 @@ class Copyable(ABC):
         K = check_count("K", K)
         if self.replicas is not None:
             raise ValueError(f"replicate: this network already has {self.replicas} replicas")
+        if self.members is not None:
+            raise ValueError(
+                f"replicate: this network has {self.members} members, expected one without"
+            )
         return self._with(replicas=K)
 
     def replica(self, k: int) -> Self:
-        """Return an independent network with the parameters of replica k."""
-        if self.replicas is None:
+        """Return an independent network with the parameters of replica k, or of member k."""
+        copies = self.replicas or self.members
+        if copies is None:
             raise ValueError("replica: this network has no replicas, expected one of replicate(K)")
-        if not 0 <= check_count("k", k, 0) < self.replicas:
-            raise ValueError(f"k: received {k}, expected 0 to {self.replicas - 1}")
+        if not 0 <= check_count("k", k, 0) < copies:
+            raise ValueError(f"k: received {k}, expected 0 to {copies - 1}")
+        if self.members is not None:
+            return self._member(k)
         theta, fixed = self._parameters.theta[k], self._parameters.fixed[k]
         layers = copy.deepcopy(self.layers)
         for layer in layers:
             layer._keep_replicas(k)
         return self._with(replicas=None, theta=theta, fixed=fixed, layers=layers)
+
+    def _member(self, k: int) -> Self:
+        """Return an independent network with the parameters of member k."""
+        layers = [
+            layer.member(k) if isinstance(layer, MemberLayer) else copy.copy(layer)
+            for layer in self.layers
+        ]
+        new = self._blank(layers, copy.copy(self.loss), self.dtype, None)
+        new._parameters.initialize(np.random.default_rng(0))  # all values have been given
+        new._feature_names = self._feature_names
+        return new
 
     def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
         """Become the network of only these replicas, in place, within a call that writes."""

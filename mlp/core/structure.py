@@ -110,7 +110,33 @@ def check_layers(layers: Iterable[Layer]) -> tuple[tuple[Layer, ...], int, int]:
         width = layer.n_out or layer.n_in or width
     if n_in is None or width is None:
         raise ValueError("layers: received no layer with widths, expected at least one Dense")
+    members_of(found)
     return found, n_in, width
+
+
+def members_of(layers: Sequence[Layer], replicas: int | None = None) -> int | None:
+    """Return how many members of an ensemble the layers serve; None for a single network.
+
+    Raises
+    ------
+    ValueError
+        If it is not the same number in all layers, or one after the first of them has parameters
+        that are not for members, or the network has replicas, too.
+    """
+    members: int | None = None
+    for i, layer in enumerate(layers):
+        if members is None:
+            members = layer.members
+            continue
+        has_parameters = type(layer).parameters is not Layer.parameters
+        if layer.members not in (members, None) or (layer.members is None and has_parameters):
+            raise ValueError(
+                f"layers: received {layer!r} at {i}, after layers of {members} members, expected "
+                f"one of {members} members, or one without parameters"
+            )
+    if members is not None and replicas is not None:
+        raise ValueError(f"replicas: received {replicas} with {members} members, expected None")
+    return members
 
 
 def tell_widths(layers: Iterable[Layer], n_in: int) -> None:

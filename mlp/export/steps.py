@@ -61,10 +61,15 @@ def check_network(net: object) -> MLP:
         If it is anything else.
     """
     if not isinstance(net, MLP):
-        raise TypeError(f"net: received {type(net).__name__}, expected an MLP")
+        one = "; ensemble.replica(k) makes one" if hasattr(net, "predict_members") else ""
+        raise TypeError(f"net: received {type(net).__name__}, expected an MLP{one}")
     if net.replicas is not None:
         raise ValueError(
             f"net: received {net.replicas} replicas, expected one network; net.replica(k) makes one"
+        )
+    if net.members is not None:
+        raise ValueError(
+            f"net: received {net.members} members, expected one network; net.replica(k) makes one"
         )
     return net
 

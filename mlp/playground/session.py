@@ -298,6 +298,8 @@ def load_session(content: bytes, current: Settings) -> Session:
     """
     with as_file("model.npz", content) as path:
         net, metadata = read_model(path)
+    if not isinstance(net, MLP):
+        raise ValueError(f"model: received {net!r}, expected one network of Dense layers")
     if "playground" in metadata:
         return Session(Settings.from_dict(json.loads(metadata["playground"])), net)
     if net.replicas is not None or not all(type(layer) is Dense for layer in net.layers):

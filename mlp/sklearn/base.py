@@ -304,7 +304,7 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
     @classmethod
     def _of_network(cls, net: Any, params: Mapping[str, Any]) -> Self:
         """Return a fitted estimator with a copy of a network, and its structure as parameters."""
-        if not isinstance(net, MLP) or net.replicas is not None:
+        if not isinstance(net, MLP) or net._lead:
             raise TypeError(f"net: received {net!r:.80}, expected an MLP without replicas")
         estimator = cls(**{**structure_of(net), **params})
         estimator._take_network(net.copy())

@@ -195,7 +195,7 @@ class Batch(NamedTuple):
     ----------
     X : ndarray (n, n_in)
     Y : ndarray (n, n_out)
-    weight : ndarray (n,) or None
+    weight : ndarray (n,), (K, n) or None
     """
 
     X: Array
@@ -215,8 +215,8 @@ class Batches:
         The inputs.
     targets : ndarray (n, n_out), or integer labels (n,)
         Labels become one-hot rows batch by batch.
-    weight : ndarray (n,) or None
-        The weights of the rows.
+    weight : ndarray (n,), (K, n) or None
+        The weights of the rows, the same for all replicas or those of each.
     n_out : int
         The width of Y.
     batch_size : int or None
@@ -265,7 +265,7 @@ class Batches:
         self._X: Array = np.empty((n, X.source.shape[1]), dtype)
         self._Y = np.empty((n, n_out), dtype)
         self._labels = np.empty(n, np.intp)
-        self._weight = np.empty(n, dtype)
+        self._weight = np.empty((*np.shape(weight)[:-1], n), dtype)  # type: ignore[arg-type]
         self.order: NDArray[np.intp] = np.arange(self.n_rows)
 
     def __len__(self) -> int:
@@ -296,7 +296,7 @@ class Batches:
             # full batches reuse the same array objects, by which layers find their work arrays
             X, Y, labels, weight = self._X, self._Y, self._labels, self._weight
             if len(rows) < size:
-                X, Y, labels, weight = X[:short], Y[:short], labels[:short], weight[:short]
+                X, Y, labels, weight = X[:short], Y[:short], labels[:short], weight[..., :short]
             # mode "clip" saves NumPy a copy; all rows are in range
             if self.X.is_in_memory:
                 self.X.source.take(rows, axis=0, out=X, mode="clip")
@@ -308,7 +308,7 @@ class Batches:
                 self.targets.take(rows, axis=0, out=labels, mode="clip")
                 self.rows_of_labels.take(labels, axis=0, out=Y, mode="clip")
             if self.weight is not None:
-                self.weight.take(rows, axis=0, out=weight, mode="clip")
+                self.weight.take(rows, axis=-1, out=weight, mode="clip")
             yield Batch(X, Y, None if self.weight is None else weight)
 
     def _unshuffled(self, done: int) -> Iterator[Batch]:
@@ -325,7 +325,7 @@ class Batches:
             Y = self.targets[start:stop]
             if self.rows_of_labels is not None:
                 Y = self.rows_of_labels.take(Y, axis=0, out=self._Y[: stop - start], mode="clip")
-            yield Batch(X, Y, None if self.weight is None else self.weight[start:stop])
+            yield Batch(X, Y, None if self.weight is None else self.weight[..., start:stop])
 
 
 class Data(NamedTuple):
@@ -335,7 +335,7 @@ class Data(NamedTuple):
     ----------
     X : Rows
     targets : ndarray (n, n_out), or integer labels (n,)
-    weight : ndarray (n,) or None
+    weight : ndarray (n,), (K, n) or None
     """
 
     X: Rows
@@ -358,11 +358,12 @@ def check_training(
     rows = Rows(X, net.n_in, net.dtype, net._feature_names or names)
     n = rows.n_rows
     targets = check_targets(Y, net.loss, n, net.n_out, net.dtype)
-    weight = None if sample_weight is None else check_weights(sample_weight, n, net.dtype)
+    copies = net.replicas or net.members
+    weight = check_weights(sample_weight, n, net.dtype, copies)
     if class_weight is not None:
         of_classes = class_weights(class_weight, targets, net.n_out)
         product = of_classes if weight is None else weight * of_classes
-        weight = check_weights(product, n, net.dtype)
+        weight = check_weights(product, n, net.dtype, copies)
     return Data(rows, targets, weight)
 
 

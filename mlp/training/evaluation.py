@@ -65,7 +65,7 @@ class Evaluation:
             return values
         outputs: Array | None = None
         if self.metrics:
-            shape = (*net.theta.shape[:-1], len(self.measured.X), net.n_out)
+            shape = (*net._lead, len(self.measured.X), net.n_out)
             outputs = np.empty(shape, net.dtype)
         loss = self._mean_loss(self._measured, outputs)
         if self.validation is not None:
@@ -113,6 +113,8 @@ class Evaluation:
         """Return the metric; NaN for a replica with an output that is not finite."""
         targets = self.measured.targets.view()
         targets.flags.writeable = False
+        if self.net.members is not None:
+            outputs = outputs.mean(axis=0)
         is_finite = np.isfinite(outputs).all(axis=(-2, -1))
         values = np.full(is_finite.shape, np.nan)
         if is_finite.any():

@@ -117,7 +117,7 @@ class Run:
         self.data: Batches = trainer._make_batches(
             *training, n_out=net.n_out, batch_size=trainer.batch_size, shuffle=trainer.shuffle
         )
-        self.evaluation = Evaluation(
+        self.evaluation: Evaluation = trainer._make_evaluation(
             net, trainer.metrics, training, validation, trainer.penalty, self.data
         )
         self.others: list[Callback] = []

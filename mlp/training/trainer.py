@@ -26,6 +26,7 @@ from mlp.training.data import (
     check_training,
     check_validation,
 )
+from mlp.training.evaluation import Evaluation
 from mlp.training.history import History
 from mlp.training.loop import train
 from mlp.training.metrics import MetricLike, make_metrics
@@ -128,6 +129,7 @@ class Trainer:
         self._rng = make_rng(seed)
         self._update = GuardedUpdate(net)
         self._make_batches: Callable[..., Batches] = Batches
+        self._make_evaluation: Callable[..., Evaluation] = Evaluation
         self._has_warned = False
         self._keeps_history = True  # False for a sweep, which records the losses itself
 
@@ -159,7 +161,8 @@ class Trainer:
         validation : tuple (X, Y), optional
             Data whose loss is recorded after each epoch.
         sample_weight : array_like (n,), optional
-            Factors of the rows' losses.
+            Factors of the rows' losses; with K replicas or members also ``(K, n)``, such as how
+            often each bootstrap sample holds each row.
         class_weight : "balanced" or dict, optional
             Further factors by class: a weight for each label, or ``n / (n_classes * count)``. A
             weight of 2 has the effect of a second copy of the rows.

@@ -6,8 +6,9 @@ from io import BytesIO
 
 import numpy as np
 
-from mlp import MLP, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from mlp import MLP, ActivationLayer, BatchNorm, Dense, Dropout, Ensemble, LayerNorm
 from mlp._archive.container import Member, write_members
+from mlp.core import MemberDense, SharedDense
 from mlp.core.activations import LeakyReLU
 from mlp.core.losses import Huber
 
@@ -61,13 +62,33 @@ def activated():
     return filled(net)
 
 
+def shared():
+    first = {"r": [[1.0, -1.0], [0.5, 2.0]]}
+    layers = [LayerNorm(), SharedDense(2, 2, 3, "tanh", signs=True, first=first)]
+    return filled(MLP([*layers, MemberDense(2, 3, 1, bias=False)], "mse", seed=0))
+
+
+def ensemble():
+    made = Ensemble(small(), 2, rows="folds", seed=5)
+    filled(made.net)
+    return made
+
+
+def sharing_ensemble():
+    made = Ensemble(small(), 2, members="shared")
+    filled(made.net)
+    return made
+
+
 NETWORKS = {
     "small": small,
     "mixed": mixed,
     "replicas": replicas,
     "normalized": normalized,
     "activated": activated,
+    "shared": shared,
 }
+ENSEMBLES = {"ensemble": ensemble, "sharing_ensemble": sharing_ensemble}
 SETTINGS = ("activation", "weights", "bias", "train_bias", "share_bias", "rate", "momentum", "eps")
 METADATA = {
     "classes": ["benign", "málaga", 3, None, True, 0.1],
@@ -77,7 +98,10 @@ METADATA = {
 
 
 def assert_same(net, other):
-    """Fail unless two networks are one and the same, bit for bit."""
+    """Fail unless two networks, or two ensembles, are one and the same, bit for bit."""
+    if isinstance(net, Ensemble):
+        assert repr(net) == repr(other)
+        net, other = net.net, other.net
     assert repr(net) == repr(other)
     assert (net.dtype, net.replicas) == (other.dtype, other.replicas)
     assert repr(net.loss) == repr(other.loss)

@@ -18,6 +18,7 @@ DIGESTS = {
     "replicas": "a02ef9c4da4f2b082d7f489023e0a629def30bf429339354d542ef783b9cfbbd",
     "normalized": "113479ff7717264a92f4aa057ba96a3e4060b21ffd77ce3893d22521f7b86fff",
     "activated": "823d1d6958641d125d1823ef8e18ca6858d68f838ce59d0b387761cb52ed92d5",
+    "shared": "b908f2cfd1650f639a66c3be858a015113521d4d45bc132a7958140d31371091",
 }
 CHECKPOINT_DIGESTS = {
     "in_an_epoch": "747d5fcf3a5effa542482034bf8b2f54a0ddda292d19619957130d29eb66b723",

@@ -3,6 +3,7 @@
 from mlp.core.layers.base import ActivatedLayer, Layer, Parameter, View
 from mlp.core.layers.dense import Dense, default_initializer
 from mlp.core.layers.elementwise import ActivationLayer, Dropout
+from mlp.core.layers.members import MemberDense, MemberLayer, SharedDense
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
 from mlp.core.layers.scale import Scale
 
@@ -14,9 +15,12 @@ __all__ = [
     "Dropout",
     "Layer",
     "LayerNorm",
+    "MemberDense",
+    "MemberLayer",
     "Normalization",
     "Parameter",
     "Scale",
+    "SharedDense",
     "View",
     "default_initializer",
 ]

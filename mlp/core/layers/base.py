@@ -111,6 +111,8 @@ class Layer(Workspace, ABC):
         Views of the network's theta (or fixed) and grad; not there outside a network.
     replicas : int or None
         K, in a network of replicas.
+    members : int or None
+        How many members of an ensemble the layer serves, if it has parameters for each.
 
     Examples
     --------
@@ -132,6 +134,7 @@ class Layer(Workspace, ABC):
     width: int | None = None
     least_rows: int = 1
     replicas: int | None = None
+    members: int | None = None
     _initial_values: Mapping[str, Array] = MappingProxyType({})
     """For a copied custom layer: values that replace the `initial` ones of its parameters."""
     _of_network: tuple[str, ...] = (

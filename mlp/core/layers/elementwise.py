@@ -167,7 +167,7 @@ class Dropout(Layer):
         rate = self._rate
         if not training or (isinstance(rate, float) and rate == 0.0):
             return A_in
-        one = A_in if A_in.ndim == 2 else A_in[0]
+        one = A_in if A_in.ndim == 2 or self.replicas is None else A_in[0]
         drawn = mask = self.scratch("mask", one)
         rng.random(out=drawn, dtype=drawn.dtype.type)
         keep: Any = 1.0 - rate

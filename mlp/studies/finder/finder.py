@@ -107,7 +107,7 @@ def find_learning_rate(
     >>> 0.1 < found.suggestion < 2.0
     True
     """
-    if not isinstance(net, MLP) or net.replicas is not None:
+    if not isinstance(net, MLP) or net._lead:
         raise TypeError(f"net: received {net!r}, expected an MLP without replicas")
     rates = _grid(lr_min, lr_max)
     if steps is not None:

@@ -111,7 +111,7 @@ def learning_rate_sweep(
     >>> result.best, result.loss.shape
     (2.0, (6, 11))
     """
-    if not isinstance(net, MLP) or net.replicas is not None:
+    if not isinstance(net, MLP) or net._lead:
         raise TypeError(f"net: received {net!r}, expected an MLP without replicas")
     check_count("epochs", epochs)
     check_count("seeds", seeds)

@@ -152,7 +152,7 @@ def sweep(
     >>> runs.history(3)["val_accuracy"][-1] > 0.9
     True
     """
-    if not isinstance(net, MLP) or net.replicas is not None:
+    if not isinstance(net, MLP) or net._lead:
         raise TypeError(f"net: received {shortened(net)}, expected an MLP without replicas")
     check_count("epochs", epochs)
     check_count("seeds", seeds)

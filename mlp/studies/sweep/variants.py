@@ -94,11 +94,18 @@ def starts_of(net: MLP, n_sets: int, seeds: int, seed: int) -> Array:
         raise ValueError(
             f"seeds: received {seeds}, expected 1 for a network whose weights were all given"
         )
-    numbers, fresh = net._numbers, net.copy()
     # memory for all before the first is drawn: too many runs are an error at once
-    starts = np.empty((n_sets, seeds, numbers.size), numbers.dtype)
-    starts[:, 0] = numbers
+    starts = np.empty((n_sets, seeds, net._numbers.size), net.dtype)
+    starts[:] = draw_starts(net, seeds, seed)
+    return starts.reshape(n_sets * seeds, -1)
+
+
+def draw_starts(net: MLP, seeds: int, seed: int) -> Array:
+    """Return theta and fixed of several initialisations ``(seeds, P + F)``, first the present."""
+    numbers, fresh = net._numbers, net.copy()
+    starts = np.empty((seeds, numbers.size), numbers.dtype)
+    starts[0] = numbers
     for i in range(1, seeds):
         fresh.initialize(np.random.default_rng([seed, i]))
-        starts[:, i] = fresh._numbers
-    return starts.reshape(n_sets * seeds, -1)
+        starts[i] = fresh._numbers
+    return starts

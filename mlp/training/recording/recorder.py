@@ -93,9 +93,9 @@ class LayerRecorder(Callback):
     def on_start(self, trainer: Trainer) -> None:
         """Start or continue; ValueError for replicas, or if the probe does not fit the network."""
         net = trainer.net
-        if net.replicas is not None:
+        if net._lead:
             raise ValueError(
-                f"LayerRecorder: received a network of {net.replicas} replicas, "
+                f"LayerRecorder: received a network of {net._lead[0]} replicas, "
                 "expected a single network"
             )
         self._probe: Array = check_inputs(self.X, net.n_in, net.dtype, names=net.feature_names)

@@ -8,6 +8,7 @@ import pytest
 import mlp
 from mlp.core import ACTIVATIONS, MLP, Dense, Dropout, Penalty
 from tests.core.cases import PAIRS, case, network, targets
+from tests.spread import spread
 
 # The full product of all factors has thousands of cases. This cover keeps the product of output
 # activation, loss, width and depth, and gives each pair of activation and loss these 8 runs, in
@@ -55,7 +56,7 @@ def depth_and_hidden(number, run):
     return depth, NAMES[(12 * number + 7 * run + 8 * depth) % len(NAMES)]
 
 
-@pytest.mark.parametrize(("output", "loss", "n_out"), CASES)
+@pytest.mark.parametrize(("output", "loss", "n_out"), spread(CASES, 3))
 def test_the_gradient_is_that_of_the_reported_loss(output, loss, n_out):
     number = PAIRS.index((output, loss))
     runs = [(i, *rest) for i, (outputs, *rest) in enumerate(RUNS) if (1, 3)[outputs] == n_out]

@@ -7,6 +7,7 @@ import pytest
 
 from mlp.core import ACTIVATIONS, Penalty
 from tests.core.cases import PAIRS, apart, network, targets
+from tests.spread import spread
 
 # Inside a ufunc that broadcasts a bias or a column, NumPy itself uses a buffer of at most
 # `np.getbufsize()` elements for each of one operand (NumPy 2.0: two) and frees it at once. All
@@ -70,8 +71,9 @@ def test_a_step_allocates_no_matrix_whatever_the_hidden_activation(hidden, dtype
     assert_no_matrix_is_allocated(net, rng, penalty=Penalty(l1=0.1, l2=0.1))
 
 
-@pytest.mark.parametrize(("dtype", "replicas"), KINDS)
-@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize(
+    ("activation", "dtype", "replicas"), spread([(a, *k) for a in ACTIVATIONS for k in KINDS], 3)
+)
 def test_nor_does_a_step_with_activations_as_layers_of_their_own(activation, dtype, replicas):
     rng = np.random.default_rng(0)
     sizes = [WIDTH] * 3
@@ -80,8 +82,9 @@ def test_nor_does_a_step_with_activations_as_layers_of_their_own(activation, dty
         assert_no_matrix_is_allocated(apart(net), rng, batches=(ROWS, ROWS - 1, ROWS - 2))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("output", "loss"), PAIRS)
+@pytest.mark.parametrize(
+    ("output", "loss", "weighted"), spread([(*p, w) for p in PAIRS for w in (False, True)], 3)
+)
 def test_a_step_allocates_no_matrix_whatever_the_loss(output, loss, weighted):
     rng = np.random.default_rng(0)
     replicas = 2 if weighted else None

@@ -1,5 +1,7 @@
 """The suggested rate, compared with sweeps on raw and on standardised data."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from mlp import (
 )
 from mlp.datasets import spirals
 from mlp.studies.finder.race import Race
+from tests.spread import spread
 
 
 def ring(rng):
@@ -52,8 +55,9 @@ PROBLEMS = {
 }
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize(
+    ("name", "optimizer"), spread(product(PROBLEMS, ["sgd", "momentum", "adam"]), 2)
+)
 def test_it_trains_nearly_as_well_as_the_best_rate_of_a_sweep(name, optimizer):
     make, sizes, hidden = PROBLEMS[name]
     X, y = make(np.random.default_rng(0))

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from mlp import MLP, learning_rate_sweep
 from mlp.machine import blas_libraries, blas_thread_count, blas_threads, end_with_parent
 from tests.processes import ROOT
+from tests.spread import spread
 from tests.studies.rates.sweeps import RATES, Threads
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -85,8 +87,9 @@ def wait_for(condition, seconds=60.0):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills the parent")
-@pytest.mark.parametrize("kind", ["training", "idle"])
-@pytest.mark.parametrize("context", ["spawn", "fork"])
+@pytest.mark.parametrize(
+    ("context", "kind"), spread(product(["spawn", "fork"], ["training", "idle"]), 3)
+)
 def test_workers_end_when_their_parent_is_killed(tmp_path, context, kind):
     script = tmp_path / "sweep.py"
     script.write_text(SWEEP)

@@ -1,10 +1,13 @@
 """A run that is continued is the run that was never interrupted, to the last bit."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from mlp import Checkpoint, LambdaCallback, Trainer
 from mlp.training import run as run_module
+from tests.spread import spread
 from tests.training.kinds import (
     AT_ITS_END,
     COLUMNS,
@@ -33,9 +36,9 @@ def test_the_pairs_below_are_all_rates_with_all_optimizers():
     assert {name for _, name in pairs("Dense", 3)} == set(OPTIMIZERS)
 
 
-@pytest.mark.parametrize("place", [IN_AN_EPOCH, AT_ITS_END])
-@pytest.mark.parametrize("K", [None, 3])
-@pytest.mark.parametrize("layers", LAYERS)
+@pytest.mark.parametrize(
+    ("layers", "K", "place"), spread(product(LAYERS, (None, 3), (IN_AN_EPOCH, AT_ITS_END)), 3)
+)
 def test_for_every_optimizer_and_schedule_and_layer(tmp_path, layers, K, place):
     path = tmp_path / "run.npz"
     for rate, name in pairs(layers, K):

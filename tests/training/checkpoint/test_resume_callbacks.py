@@ -1,9 +1,12 @@
 """Callbacks in a run that is continued: what they remember, and what they are told."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from mlp import Callback, Checkpoint, CSVLogger, EarlyStopping, LambdaCallback
+from tests.spread import spread
 from tests.training.kinds import (
     BATCHES,
     EPOCHS,
@@ -17,8 +20,7 @@ from tests.training.kinds import (
 )
 
 
-@pytest.mark.parametrize("restore_best", [True, False])
-@pytest.mark.parametrize("K", [None, 4])
+@pytest.mark.parametrize(("K", "restore_best"), spread(product([None, 4], [True, False]), 3))
 def test_early_stopping_and_a_falling_rate_go_on(tmp_path, K, restore_best):
     whole = watched(K, restore_best=restore_best)
     fit(whole, 20)

@@ -25,7 +25,7 @@ def assert_counts_are_numpys(histogram, numbers):
     assert histogram.counts.tolist() == np.histogram(numbers, histogram.edges)[0].tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(BLOCKS)
 def test_every_number_is_counted_between_its_edges_however_it_came(blocks):
     numbers = np.concatenate([*blocks, np.zeros(0)])

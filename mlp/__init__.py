@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Layer,
         LayerNorm,
         Penalty,
+        PeriodicEmbedding,
         Scale,
         check_gradients,
     )
@@ -85,6 +86,7 @@ __all__ = [
     "LearningRateNotFound",
     "Metric",
     "Penalty",
+    "PeriodicEmbedding",
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
@@ -126,6 +128,7 @@ _MODULES = {
         "Layer",
         "LayerNorm",
         "Penalty",
+        "PeriodicEmbedding",
         "Scale",
         "check_gradients",
     ),

@@ -18,6 +18,7 @@ from mlp.core.layers import (
     Layer,
     LayerNorm,
     Parameter,
+    PeriodicEmbedding,
     Scale,
 )
 from mlp.core.losses import LOSSES, Loss, Penalty, make_loss
@@ -40,6 +41,7 @@ __all__ = [
     "Loss",
     "Parameter",
     "Penalty",
+    "PeriodicEmbedding",
     "Scale",
     "check_gradients",
     "make_activation",

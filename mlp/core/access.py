@@ -17,11 +17,12 @@ from mlp.core.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    PeriodicEmbedding,
     Scale,
 )
 from mlp.core.output import FusedOutput, Output, make_output
 
-_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, Scale}
+_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, PeriodicEmbedding, Scale}
 
 
 class Access:

@@ -16,7 +16,16 @@ from mlp._checks import require, require_keys
 from mlp._names import find_name
 from mlp.core.activations import ACTIVATIONS
 from mlp.core.initializers import INITIALIZERS
-from mlp.core.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, Scale
+from mlp.core.layers import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    PeriodicEmbedding,
+    Scale,
+)
 from mlp.core.losses import LOSSES, Loss
 from mlp.core.structure import check_layers, tell_widths
 
@@ -127,6 +136,8 @@ def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
 
 
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
+WIDTH = Field(*INT)
+"""A width that says nothing about the sizes of the layer's arrays."""
 FACTOR = FLOAT._replace(default=1.0)
 RATE = Field(_check_rate, _check_rate)
 ACTIVATION = _named(ACTIVATIONS)
@@ -153,6 +164,17 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dropout": (Dropout, {"rate": RATE}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "PeriodicEmbedding": (
+        PeriodicEmbedding,
+        {
+            "n_in": WIDTH,
+            "columns": INT,
+            "m": INT,
+            "dim": INT,
+            "sigma": FLOAT,
+            "lr_factor": FACTOR,
+        },
+    ),
     "Scale": (Scale, {"lr_factor": FACTOR, "first": FIRST_VALUES}),
     "ActivationLayer": (ActivationLayer, {"activation": ACTIVATION}),
 }
@@ -233,7 +255,8 @@ def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> 
     arrays = list(require(f"{place}.params", params, dict).values())
     largest = max((array.size for array in arrays if isinstance(array, np.ndarray)), default=0)
     for key, value in arguments.items():
-        if type(value) is int and value > largest:  # or making the layer could need any memory
+        # or making the layer could need any memory; dim is one more than an axis of an array
+        if type(value) is int and fields[key] is not WIDTH and value > largest + (key == "dim"):
             raise ValueError(f"{place}.{key}: received {value}, more than its arrays hold numbers")
     try:
         layer = cls(**arguments)

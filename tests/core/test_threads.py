@@ -1,5 +1,6 @@
 """One network in several threads: calls that read are right, a call that writes is alone."""
 
+import copy
 import gc
 import sys
 import threading
@@ -50,6 +51,11 @@ def networks():
         "cross_entropy",
     )
     yield "custom", [mlp.Dense(4, 8, "tanh"), Scale(), mlp.Dense(8, 3)], "huber"
+    yield (
+        "embedded and scaled",
+        [mlp.PeriodicEmbedding(4, 2, m=3), mlp.Scale(), mlp.Dense(10, 3)],
+        "mse",
+    )
     yield "activation first", [mlp.ActivationLayer("tanh"), mlp.Dense(4, 3)], "mae"
 
 
@@ -91,7 +97,7 @@ def switching_often():
 def test_a_read_that_has_ended_lets_the_next_one_begin():
     """It stands first: where it fails, the tests below would wait for ever."""
     layers, loss = NETWORKS["custom"]
-    net = mlp.MLP(layers, loss, seed=0).copy()
+    net = mlp.MLP([copy.copy(layer) for layer in layers], loss, seed=0)
     thread = threading.Thread(target=lambda: [net.predict(np.ones((2, 4))) for _ in range(2)])
     thread.daemon = True
     thread.start()

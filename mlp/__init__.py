@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Layer,
         LayerNorm,
         Penalty,
+        PeriodicEmbedding,
         Scale,
         check_gradients,
     )
@@ -87,6 +88,7 @@ __all__ = [
     "LearningRateNotFound",
     "Metric",
     "Penalty",
+    "PeriodicEmbedding",
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
@@ -128,6 +130,7 @@ _MODULES = {
         "Layer",
         "LayerNorm",
         "Penalty",
+        "PeriodicEmbedding",
         "Scale",
         "check_gradients",
     ),

@@ -140,7 +140,8 @@ class TrainReport:
             X, Y = task.scored
             names = [*task.inputs.names]
             if task.inputs.standardizer is not None:
-                names = [f"{name} (standardised)" for name in names]
+                how = "standardised" if task.inputs.scaling == "standard" else "scaled"
+                names = [f"{name} ({how})" for name in names]
             labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
             yield plotting.plot_decision_boundary(net, X, Y, names=labels, feature_names=names)
         elif self.layers is not None:
@@ -168,6 +169,7 @@ class TrainReport:
             "targets": list(task.target.names),
             "read_as": list(self.data.lines()),
             "standardized": task.inputs.standardizer is not None,
+            "scaling": task.inputs.scaling,
             "training_rows": len(task.parts.training),
             "validation_rows": len(task.parts.validation),
             "test_rows": len(task.parts.test),

@@ -121,8 +121,8 @@ def make_task(
     Parameters
     ----------
     options : Namespace
-        The options `loss`, `output`, `standardize`, `missing`, `dtype` and `seed`; without
-        `hidden` also `layers`, all widths.
+        The options `loss`, `output`, `standardize`, `scaling`, `missing`, `dtype` and `seed`;
+        without `hidden` also `layers`, all widths.
     data : Data
         The table and its task.
     validation, test : float
@@ -144,6 +144,8 @@ def make_task(
     targets = target.encode(table)
     parts = _split(target, targets, (validation, test), options.seed, table)
     standardize = data.is_file if options.standardize is None else options.standardize
+    if options.scaling is not None and not standardize:
+        raise ValueError(f"--scaling: received {options.scaling!r}, expected --standardize with it")
     if standardize and output == "identity" and isinstance(target, NumberTarget):
         target.standardizer = Standardizer.fit(targets[parts.training])
         targets = target.encode(table)
@@ -152,6 +154,7 @@ def make_task(
         _input_columns(data),
         parts.training,
         standardize=standardize,
+        scaling=options.scaling or "standard",
         fill_missing=options.missing == "mean",
         max_words=options.max_words,
     )

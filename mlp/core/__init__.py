@@ -19,6 +19,7 @@ from mlp.core.layers import (
     LayerNorm,
     MemberDense,
     Parameter,
+    PeriodicEmbedding,
     Scale,
     SharedDense,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "MemberDense",
     "Parameter",
     "Penalty",
+    "PeriodicEmbedding",
     "Scale",
     "SharedDense",
     "check_gradients",

@@ -18,12 +18,16 @@ from mlp.core.layers import (
     Layer,
     LayerNorm,
     MemberDense,
+    PeriodicEmbedding,
     Scale,
     SharedDense,
 )
 from mlp.core.output import FusedOutput, Output, make_output
 
-_LAYERS = {Dense, ActivationLayer, BatchNorm, Dropout, LayerNorm, Scale, MemberDense, SharedDense}
+_LAYERS = {
+    *(ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm),
+    *(MemberDense, PeriodicEmbedding, Scale, SharedDense),
+}
 
 
 class Access:

@@ -26,6 +26,7 @@ from mlp.core.layers import (
     Layer,
     LayerNorm,
     MemberDense,
+    PeriodicEmbedding,
     Scale,
     SharedDense,
 )
@@ -141,6 +142,8 @@ def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
 
 
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
+WIDTH = Field(*INT)
+"""A width that says nothing about the sizes of the layer's arrays."""
 FACTOR = FLOAT._replace(default=1.0)
 RATE = Field(_check_rate, _check_rate)
 ACTIVATION = _named(ACTIVATIONS)
@@ -177,6 +180,17 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
     "Dropout": (Dropout, {"rate": RATE}),
     "BatchNorm": (BatchNorm, {"momentum": FLOAT, "eps": FLOAT, "first": FIRST_VALUES}),
     "LayerNorm": (LayerNorm, {"eps": FLOAT, "first": FIRST_VALUES}),
+    "PeriodicEmbedding": (
+        PeriodicEmbedding,
+        {
+            "n_in": WIDTH,
+            "columns": INT,
+            "m": INT,
+            "dim": INT,
+            "sigma": FLOAT,
+            "lr_factor": FACTOR,
+        },
+    ),
     "Scale": (Scale, {"lr_factor": FACTOR, "first": FIRST_VALUES}),
     "SharedDense": (SharedDense, _OF_MEMBERS | {"signs": BOOL}),
     "MemberDense": (MemberDense, _OF_MEMBERS),
@@ -268,7 +282,8 @@ def _rebuild_layer(place: str, node: Any, lead: tuple[int, ...], dtype: str) -> 
     arrays = list(require(f"{place}.params", params, dict).values())
     largest = max((array.size for array in arrays if isinstance(array, np.ndarray)), default=0)
     for key, value in arguments.items():
-        if type(value) is int and value > largest:  # or making the layer could need any memory
+        # or making the layer could need any memory; dim is one more than an axis of an array
+        if type(value) is int and fields[key] is not WIDTH and value > largest + (key == "dim"):
             raise ValueError(f"{place}.{key}: received {value}, more than its arrays hold numbers")
     try:
         layer = cls(**arguments)

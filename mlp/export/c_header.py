@@ -18,7 +18,7 @@ from mlp.core import MLP
 from mlp.export import c_source as source
 from mlp.export.steps import Step, steps_of
 from mlp.export.table import Target, check_table
-from mlp.tables import ClassTarget, InputEncoder
+from mlp.tables import ClassTarget, InputEncoder, RobustScaler
 
 # fmt: off
 _KEYWORDS = {
@@ -327,7 +327,10 @@ class _Header:
             if array is not None
         ]
         text = source.ENCODE.replace("FILL\n", "" if encoder.fill is None else source.FILL)
-        return [*parts, text.replace("SCALED", source.SCALED if known else "value")]
+        scaled = source.SCALED if known else ""
+        if isinstance(known, RobustScaler):
+            scaled += source.CLIPPED.replace("LIMIT", repr(known.limit))
+        return [*parts, text.replace("SCALED\n", scaled)]
 
     def _decoding(self) -> list[str]:
         """Return the tables and the function that decode outputs."""

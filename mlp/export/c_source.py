@@ -180,7 +180,8 @@ static inline void NAME_encode(const double *columns, REAL *x)
             if (n && !isnan(value))
                 value = value == k;
 FILL
-            x[i] = (REAL)(SCALED);
+SCALED
+            x[i] = (REAL)value;
         }
     }
 }
@@ -189,7 +190,12 @@ FILL = """\
             if (isnan(value))
                 value = NAME_fill[i];
 """
-SCALED = "(value - NAME_mean[i]) / NAME_scale[i]"
+SCALED = """\
+            value = (value - NAME_mean[i]) / NAME_scale[i];
+"""
+CLIPPED = """\
+            value /= hypot(1.0, value / LIMIT);
+"""
 
 DECODE = """
 /* numbers = the outputs in the units of the columns NAME_targets */

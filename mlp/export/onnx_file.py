@@ -19,7 +19,7 @@ from mlp.export.description import DESCRIPTION, describe_structure
 from mlp.export.onnx_steps import FLOAT32, FLOAT64, OPSET
 from mlp.export.steps import steps_of
 from mlp.export.table import Target, check_table
-from mlp.tables import ClassTarget, InputEncoder, NumberTarget
+from mlp.tables import ClassTarget, InputEncoder, NumberTarget, RobustScaler
 
 _IR_VERSION = 9
 _TYPES = {"float32": 1, "float64": 11, "int64": 7, "text": 8}  # of onnx.TensorProto
@@ -207,6 +207,11 @@ def _encode(graph: _Graph, encoder: InputEncoder) -> str:
     if encoder.standardizer is not None:
         A = graph.add("Sub", A, graph.constant(encoder.standardizer.mean))
         A = graph.add("Div", A, graph.constant(encoder.standardizer.scale))
+    if isinstance(encoder.standardizer, RobustScaler):
+        x = graph.add("Div", A, graph.constant(encoder.standardizer.limit))
+        x = graph.add("Min", graph.add("Abs", x), graph.constant(1e150))  # its square is finite
+        square = graph.add("Add", graph.add("Mul", x, x), graph.constant(1.0))
+        A = graph.add("Div", A, graph.add("Sqrt", square))
     graph.dtype = dtype
     return A if dtype == np.float64 else graph.add("Cast", A, to=_TYPES[dtype.name])
 

@@ -152,6 +152,7 @@ def _constants(net: MLP, inputs: InputEncoder | None, target: Target | None) -> 
         lines.append(f"NUMERIC_WORDS = {numeric!a}")
         lines.append(f"FILL = {_optional(inputs.fill)}")
         lines += _moments("", inputs.standardizer)
+        lines.append(f"CLIP = {getattr(inputs.standardizer, 'limit', None)!r}")
     if isinstance(target, ClassTarget):
         lines.append(f"CLASSES = {list(target.labels.names)!a}")
     elif target is not None:

@@ -165,6 +165,8 @@ def encode(rows):
         X = np.where(np.isnan(X), FILL, X)
     if MEAN is not None:
         X = (X - MEAN) / SCALE
+    if CLIP is not None:
+        X = X / np.hypot(1.0, X / CLIP)
     with np.errstate(over="ignore"):
         X = X.astype(DTYPE)
     if not np.isfinite(X).all():

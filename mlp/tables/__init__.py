@@ -7,7 +7,7 @@ from mlp.tables.frame import from_frame, open_table, read_frame
 from mlp.tables.inputs import EncodedRows, InputEncoder
 from mlp.tables.labels import Labels
 from mlp.tables.npz import read_npz
-from mlp.tables.standardizer import Standardizer
+from mlp.tables.standardizer import RobustScaler, Standardizer
 from mlp.tables.table import BadCell, Table, Words
 from mlp.tables.targets import ClassTarget, NumberTarget, target_from_dict
 from mlp.tables.task import with_task
@@ -23,6 +23,7 @@ __all__ = [
     "Labels",
     "NumberTarget",
     "Remedy",
+    "RobustScaler",
     "Standardizer",
     "Table",
     "TableError",

@@ -8,11 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlp._checks import check_count, check_dtype, check_instance, check_names, require_keys
+from mlp._checks import (
+    check_choice,
+    check_count,
+    check_dtype,
+    check_instance,
+    check_names,
+    require_keys,
+)
 from mlp._names import listed
 from mlp.tables.errors import Remedy, TableError
 from mlp.tables.labels import Labels
-from mlp.tables.standardizer import Standardizer, check_standardizer, finite_row
+from mlp.tables.standardizer import SCALERS, Standardizer, check_standardizer, finite_row
 from mlp.tables.survey import most_words
 from mlp.tables.table import (
     BadCell,
@@ -108,6 +115,7 @@ class InputEncoder:
         rows: NDArray[np.integer[Any]] | None = None,
         *,
         standardize: bool = False,
+        scaling: str = "standard",
         fill_missing: bool = False,
         max_words: int | None = None,
     ) -> InputEncoder:
@@ -123,7 +131,9 @@ class InputEncoder:
             The rows from which means and scales are computed, by default all. Words are learned
             from the whole table.
         standardize : bool
-            Whether to scale inputs to mean 0 and standard deviation 1 over these rows.
+            Whether to scale inputs over these rows.
+        scaling : {"standard", "robust"}
+            How: to mean 0 and standard deviation 1, or as `RobustScaler` does.
         fill_missing : bool
             Whether to replace missing values by the mean of their input over these rows.
         max_words : int, optional
@@ -139,6 +149,7 @@ class InputEncoder:
         ValueError
             If a number is infinite.
         """
+        check_choice("scaling", scaling, list(SCALERS))
         chosen = known_columns("columns", columns, table)
         rows = None if rows is None else check_indices("rows", rows, len(table))
         words = {name: found for name in chosen if isinstance(found := table[name], Words)}
@@ -163,9 +174,8 @@ class InputEncoder:
                     "expected at least one",
                     [Remedy("ignore", [column], "leaves the column out")],
                 )
-        moments = Standardizer.fit(X)
-        encoder.fill = moments.mean if fill_missing else None
-        encoder.standardizer = moments if standardize else None
+        encoder.fill = Standardizer.fit(X).mean if fill_missing else None
+        encoder.standardizer = SCALERS[scaling].fit(X) if standardize else None
         return encoder
 
     def encode(
@@ -258,8 +268,7 @@ class InputEncoder:
             fits |= filled
         with np.errstate(over="ignore", invalid="ignore"):
             if self.standardizer is not None:
-                raw -= self.standardizer.mean
-                raw /= self.standardizer.scale
+                self.standardizer._scale_in_place(raw)
             if X.dtype != raw.dtype:  # else they are the same
                 X[...] = raw
         fits &= np.isfinite(X)
@@ -309,6 +318,12 @@ class InputEncoder:
             )
         return others
 
+    @property
+    def scaling(self) -> str | None:
+        """The name of the scaling, or None."""
+        names = {kind: name for name, kind in SCALERS.items()}
+        return None if self.standardizer is None else names[type(self.standardizer)]
+
     def to_dict(self) -> dict[str, Any]:
         """Return a description for `from_dict`: strings, lists, dicts and arrays."""
         known = self.standardizer
@@ -321,14 +336,18 @@ class InputEncoder:
             "fill": self.fill,
             "mean": None if known is None else known.mean,
             "scale": None if known is None else known.scale,
-        }
+        } | ({"scaling": self.scaling} if self.scaling == "robust" else {})
 
     @classmethod
     def from_dict(cls, saved: Any) -> InputEncoder:
         """Return the encoder described by `to_dict`; TypeError or ValueError for a bad one."""
-        numbers, nodes, fill, mean, scale = require_keys(
-            "inputs", saved, "numbers", "categories", "fill", "mean", "scale"
-        )
+        keys = ["numbers", "categories", "fill", "mean", "scale"]
+        kind = Standardizer
+        if isinstance(saved, dict) and "scaling" in saved:  # else it is "standard"
+            check_choice("inputs.scaling", saved["scaling"], list(SCALERS))
+            kind = SCALERS[saved["scaling"]]
+            keys.append("scaling")
+        numbers, nodes, fill, mean, scale, *_ = require_keys("inputs", saved, *keys)
         if not isinstance(nodes, list):
             raise TypeError(f"inputs.categories: received {nodes!r:.200}, expected a list")
         if not isinstance(fill, np.ndarray | None):
@@ -337,7 +356,7 @@ class InputEncoder:
         names = check_names("inputs.numbers", numbers)
         check_names("inputs", [*names, *(name for name, _ in pairs)])
         categories = {name: Labels(check_names("words", words)) for name, words in pairs}
-        return cls(names, categories, fill, Standardizer.from_moments(mean, scale))
+        return cls(names, categories, fill, kind.from_moments(mean, scale))
 
     def _raw(
         self, table: Table, rows: NDArray[np.integer[Any]] | None

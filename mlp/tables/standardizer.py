@@ -1,9 +1,8 @@
-"""Standardizer: scales columns to mean 0 and standard deviation 1."""
+"""Scalers of columns: Standardizer, by mean and deviation, and RobustScaler, by quartiles."""
 
 from __future__ import annotations
 
-from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,7 +56,7 @@ class Standardizer:
             If X is not a matrix, holds infinity, or a column holds no number.
         """
         X = np.ascontiguousarray(as_matrix("X", X))  # a MemoryError if it is far too large
-        moments = np.array([_moments(column, i) for i, column in enumerate(X.T)])
+        moments = np.array([_moments(_numbers(column, i)) for i, column in enumerate(X.T)])
         return cls(*moments.reshape(-1, 2).T)
 
     @classmethod
@@ -76,9 +75,14 @@ class Standardizer:
         """
         X = as_matrix("X", X, len(self.mean))
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled: NDArray[np.float64] = np.subtract(X, self.mean, dtype=np.float64)
-            scaled /= self.scale
+            scaled: NDArray[np.float64] = X.astype(np.float64)
+            self._scale_in_place(scaled)
         return scaled
+
+    def _scale_in_place(self, X: NDArray[np.floating[Any]]) -> None:
+        """Do what `transform` does to a float array, in place."""
+        X -= self.mean
+        X /= self.scale
 
     def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return ``X * scale + mean``, a new array; ValueError for another number of columns.
@@ -90,6 +94,69 @@ class Standardizer:
             original: NDArray[np.float64] = np.multiply(X, self.scale, dtype=np.float64)
             original += self.mean
         return original
+
+
+class RobustScaler(Standardizer):
+    """Subtracts each column's median, divides by its interquartile range, and clips smoothly.
+
+    ``x = (X - mean) / scale`` becomes ``x / sqrt(1 + (x / 3)^2)``, which stays within -3 and 3:
+    outliers neither set the scale nor dominate. It is the scaling of RealMLP (Holzmüller et al.,
+    Better by default, NeurIPS 2024).
+
+    Parameters
+    ----------
+    mean, scale : array_like of float, shape (n_columns,)
+        The medians and the scales; every scale is > 0.
+
+    Raises
+    ------
+    ValueError
+        If they differ in length, a number is not finite, or a scale is not > 0.
+
+    Examples
+    --------
+    >>> scaler = RobustScaler.fit(np.array([[0.0], [1.0], [2.0], [3.0], [1e6]]))
+    >>> scaler.mean, scaler.scale
+    (array([2.]), array([2.]))
+    >>> scaler.transform(np.array([[2.0], [4.0], [1e6]])).round(3)
+    array([[0.   ],
+           [0.949],
+           [3.   ]])
+    """
+
+    limit: ClassVar[float] = 3.0
+
+    @classmethod
+    def fit(cls, X: ArrayLike) -> RobustScaler:
+        """Return the scaler of the rows ``(n, n_columns)``. NaN is ignored.
+
+        Where the quartiles are equal, the scale is half of the range. A constant column gets the
+        largest scale there is: whatever its values are later, they become 0, or almost.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `Standardizer.fit`.
+        """
+        X = np.ascontiguousarray(as_matrix("X", X))
+        found = np.array([_quartiles(_numbers(column, i)) for i, column in enumerate(X.T)])
+        return cls(*found.reshape(-1, 2).T)
+
+    def _scale_in_place(self, X: NDArray[np.floating[Any]]) -> None:
+        """Do what `transform` does to a float array, in place."""
+        super()._scale_in_place(X)
+        X /= np.hypot(1.0, X / self.limit)
+
+    def inverse(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return what `transform` gives X for, a new array: infinite beyond the limit."""
+        Y: NDArray[np.float64] = as_matrix("X", X, len(self.mean)).astype(np.float64)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            Y /= np.sqrt(np.maximum(1.0 - (Y / self.limit) ** 2, 0.0))
+        return super().inverse(Y)
+
+
+SCALERS: dict[str, type[Standardizer]] = {"standard": Standardizer, "robust": RobustScaler}
+"""The scalers of inputs by name."""
 
 
 def check_standardizer(standardizer: Standardizer | None, n: int) -> Standardizer | None:
@@ -120,15 +187,29 @@ def finite_row(name: str, values: ArrayLike, n: int | None = None) -> NDArray[np
     return found
 
 
-def _moments(column: NDArray[Any], i: int) -> tuple[float, float]:
-    """Return the mean and the scale of a column."""
+def _numbers(column: NDArray[Any], i: int) -> NDArray[np.float64]:
+    """Return the numbers of a column in float64; ValueError if there is none, or infinity."""
     with np.errstate(over="ignore"):
-        numbers = column[~np.isnan(column)].astype(np.float64)
+        numbers: NDArray[np.float64] = column[~np.isnan(column)].astype(np.float64)
     if not numbers.size:
         raise ValueError(f"X: received no number in column {i}, expected at least one")
-    peak = float(np.abs(numbers).max()) or 1.0
-    if not isfinite(peak):
+    if not np.isfinite(numbers).all():
         raise ValueError(f"X: received infinity in column {i}, expected finite numbers")
+    return numbers
+
+
+def _moments(numbers: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean and the scale of a column."""
+    peak = float(np.abs(numbers).max()) or 1.0
     numbers /= peak  # so that squares do not overflow
     mean, deviation = float(numbers.mean()), float(numbers.std())
     return mean * peak, deviation * peak if deviation > _ROUNDING * abs(mean) else 1.0
+
+
+def _quartiles(numbers: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the median of a column, and its interquartile range or half of its range."""
+    low, median, high = np.quantile(numbers, [0.25, 0.5, 0.75])
+    largest = np.finfo(np.float64).max
+    with np.errstate(over="ignore"):
+        scale = (high - low) or (numbers.max() / 2.0 - numbers.min() / 2.0) or largest
+    return float(median), float(min(scale, largest))

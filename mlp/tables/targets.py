@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlp._checks import check_dtype, check_instance, check_names, require_keys
 from mlp.tables.labels import Labels
-from mlp.tables.standardizer import Standardizer, as_matrix, check_standardizer
+from mlp.tables.standardizer import RobustScaler, Standardizer, as_matrix, check_standardizer
 from mlp.tables.table import Table, check_indices, check_strings
 
 
@@ -131,6 +131,8 @@ class NumberTarget:
     def __init__(self, names: Sequence[str], standardizer: Standardizer | None = None) -> None:
         self.names = check_strings("names", names)
         self.standardizer = check_standardizer(standardizer, len(self.names))
+        if isinstance(standardizer, RobustScaler):
+            raise TypeError("standardizer: received a RobustScaler, expected a Standardizer")
 
     def is_known(self, table: Table) -> NDArray[np.bool_]:
         """Return which rows have all targets, as finite numbers."""

@@ -51,6 +51,11 @@ def networks():
         "cross_entropy",
     )
     yield "custom", [mlp.Dense(4, 8, "tanh"), Scale(), mlp.Dense(8, 3)], "huber"
+    yield (
+        "embedded and scaled",
+        [mlp.PeriodicEmbedding(4, 2, m=3), mlp.Scale(), mlp.Dense(10, 3)],
+        "mse",
+    )
     yield "activation first", [mlp.ActivationLayer("tanh"), mlp.Dense(4, 3)], "mae"
 
 

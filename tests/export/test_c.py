@@ -192,3 +192,16 @@ def test_a_word_that_c_cannot_hold_is_rejected(tmp_path):
 def test_rows_to_measure_on_need_int8(tmp_path):
     with pytest.raises(ValueError, match="expected int8=True"):
         to_c(mlp.MLP.from_sizes([2, 1], seed=0), tmp_path / "model.h", X=[[1.0, 2.0]])
+
+
+@needs_gcc
+def test_the_program_scales_robustly(tmp_path):
+    ages = np.array([30.0, 50.0, 1e6, 1.0, 2.0, 99.0])
+    table = Table({"age": ages, "n": np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])}, "t.csv")
+    encoder = InputEncoder.fit(table, ["age", "n"], standardize=True, scaling="robust")
+    net = mlp.MLP.from_sizes([2, 4, 1], "tanh", seed=0)
+    found = program(net, tmp_path, inputs=encoder)("1e6,1\n30,0\n").stdout.decode().split()
+    expected = net.predict(encoder.encode(table, np.array([2, 0])))
+    assert float(found[1]) == pytest.approx(expected[1, 0], abs=1e-12)
+    inputs = encoder.encode(Table({"age": ages[2:3], "n": np.ones(1)}, "t.csv"))
+    assert float(found[0]) == pytest.approx(net.predict(inputs)[0, 0], abs=1e-12)

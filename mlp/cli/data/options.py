@@ -28,7 +28,15 @@ FILE_OPTIONS = (*_DIALECT, "sheet")
 COLUMN_OPTIONS = ("ignore", "one_hot", "dates", "missing_target", "max_words")
 """The options about columns, which only files with names have; None if not given."""
 
-DATA_OPTIONS = ("target", "task", "missing", "standardize", *COLUMN_OPTIONS, *FILE_OPTIONS)
+DATA_OPTIONS = (
+    "target",
+    "task",
+    "missing",
+    "standardize",
+    "scaling",
+    *COLUMN_OPTIONS,
+    *FILE_OPTIONS,
+)
 """The options of `add_data_arguments`; None if not given."""
 
 
@@ -79,6 +87,11 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "--standardize", action=argparse.BooleanOptionalAction, default=None,
         help="scale inputs, and the targets of a regression, to mean 0 and standard deviation 1; "
         "the default for files",
+    )  # fmt: skip
+    group.add_argument(
+        "--scaling", choices=("standard", "robust"),
+        help="how inputs are standardised: by mean and deviation, or by median and quartiles, with "
+        "outliers clipped smoothly (standard)",
     )  # fmt: skip
     add_file_arguments(parser)
 

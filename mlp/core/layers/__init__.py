@@ -5,6 +5,7 @@ from mlp.core.layers.dense import Dense, default_initializer
 from mlp.core.layers.elementwise import ActivationLayer, Dropout
 from mlp.core.layers.members import MemberDense, MemberLayer, SharedDense
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
+from mlp.core.layers.periodic import PeriodicEmbedding
 from mlp.core.layers.scale import Scale
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "MemberLayer",
     "Normalization",
     "Parameter",
+    "PeriodicEmbedding",
     "Scale",
     "SharedDense",
     "View",

@@ -5,7 +5,7 @@ loss on validation data after every epoch. All see the same batches in the same 
 are compared first. Of the runs one after the other 20 are made and their seconds scaled; JAX
 compiles before the clock starts. The rounds take turns; everything has one thread.
 
-A second table has an ensemble of 8 networks 30-64-32-2 (Adam, batches of 256) beside the 8 in a row.
+A second table has ensembles of 8 networks 30-64-32-2 (Adam, batches of 256) beside 8 in a row.
 
     python benchmarks/any_sweep.py --quick
 """

@@ -44,9 +44,12 @@ class Output(Workspace):
     ----------
     members : int or None
         How many members of an ensemble A holds; the loss is then the mean of theirs.
+    factor : float
+        What the derivative is multiplied by.
     """
 
     members: int | None = None
+    factor: float = 1.0
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
@@ -75,12 +78,7 @@ class Output(Workspace):
         """Return what the last layer's `backward` takes: dA = d loss / dA * weight / batch."""
         dA = self.scratch("dA", A)
         self._loss.gradient(A, Y, out=dA)
-        return _scaled(dA, weight, 1.0 / self._n_rows(A))
-
-    def _n_rows(self, A: Array) -> int:
-        """Return the number of rows that the loss is the mean of."""
-        n_rows: int = A.shape[-2] * (self.members or 1)
-        return n_rows
+        return _scaled(dA, weight, self.factor / A.shape[-2])
 
 
 class FusedOutput(Output):
@@ -119,7 +117,7 @@ class FusedOutput(Output):
         else:  # twice as fast as a subtraction across two memory orders
             np.copyto(dZ, Y)
             np.subtract(A, dZ, out=dZ)
-        return _scaled(dZ, weight, self.factor / self._n_rows(A))
+        return _scaled(dZ, weight, self.factor / A.shape[-2])
 
 
 class LogitsOutput(FusedOutput):
@@ -196,7 +194,8 @@ def make_output(last: Layer, loss: Loss, members: int | None = None) -> Output:
         output = Output(loss)
     else:
         output = FROM_LOGITS.get(type(loss), FusedOutput)(last, loss)
-    output.members = members
+    if members is not None:
+        output.members, output.factor = members, output.factor / members
     return output
 
 

@@ -132,10 +132,11 @@ def assert_same_bits(net, X, Y, weight=None, penalty=None):
     for k in range(net.replicas):
         alone = net.replica(k)
         own = X[k] if X.ndim == 3 else X
-        loss = alone.loss_and_grad(own, Y, weight, penalty=penalty, rng=rng(5))
+        row_weight = weight[k] if np.ndim(weight) == 2 else weight
+        loss = alone.loss_and_grad(own, Y, row_weight, penalty=penalty, rng=rng(5))
         assert type(loss) is float
         assert losses[k] == loss
         assert np.array_equal(grad[k], alone.grad)
         assert np.array_equal(outputs[k], alone.predict(own))
-        assert evaluated[k] == alone.evaluate(own, Y, weight, penalty=penalty)
-        assert np.array_equal(dX[k], alone.input_gradient(own, Y, weight, rng=rng(5)))
+        assert evaluated[k] == alone.evaluate(own, Y, row_weight, penalty=penalty)
+        assert np.array_equal(dX[k], alone.input_gradient(own, Y, row_weight, rng=rng(5)))

@@ -26,6 +26,9 @@ def network(output="identity", loss="mse", hidden="tanh", dtype="float64", dropo
     return net
 
 
+FEW, MANY = 3, 12  # rows: the factors multiply the rows, or the weights
+
+
 def data(loss="mse", rows=7):
     rng = np.random.default_rng(5)
     return rng.normal(size=(rows, 4)), targets(loss, rng, rows, 2)
@@ -55,9 +58,25 @@ def test_the_gradient_is_right_with_dropout_and_activations_apart():
         assert error < 1e-6, where
 
 
+def test_both_ways_to_multiply_are_tested():
+    net = network()
+    for rows, has_many in ((FEW, False), (MANY, True)):
+        net.predict(data(rows=rows)[0])
+        assert net.layers[2]._arrays.has_many_rows is has_many
+        assert net.layers[0]._arrays.has_many_rows is has_many
+
+
+@pytest.mark.parametrize("rows", [FEW, MANY])
+def test_the_gradient_is_right_in_both(rows):
+    net, (X, Y) = network(hidden="gelu"), data(rows=rows)
+    error, where = mlp.check_gradients(net, X, Y, np.arange(1.0, K * rows + 1).reshape(K, rows))
+    assert error < 1e-6, where
+
+
+@pytest.mark.parametrize("rows", [FEW, MANY])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_outputs_and_loss_are_those_of_one_product_for_each_member(dtype):
-    net, (X, Y) = network(dtype=dtype), data()
+def test_outputs_and_loss_are_those_of_one_product_for_each_member(dtype, rows):
+    net, (X, Y) = network(dtype=dtype), data(rows=rows)
     first, second, last = net.layers[0], net.layers[2], net.layers[3]
     outputs = []
     for k in range(K):
@@ -67,7 +86,7 @@ def test_outputs_and_loss_are_those_of_one_product_for_each_member(dtype):
         outputs.append(A @ last.W[k] + last.b[k])
     tolerance = 1e-12 if dtype == "float64" else 1e-5
     assert np.allclose(net.predict(X), outputs, rtol=0, atol=tolerance)
-    weight = np.arange(7.0)
+    weight = np.arange(float(rows))
     losses = (((np.array(outputs) - Y) ** 2).mean(axis=-1) * weight).mean(axis=-1)
     assert np.isclose(net.evaluate(X, Y, weight), losses.mean(), rtol=10 * tolerance)
     assert np.isclose(net.loss_and_grad(X, Y, weight), losses.mean(), rtol=10 * tolerance)
@@ -75,9 +94,10 @@ def test_outputs_and_loss_are_those_of_one_product_for_each_member(dtype):
         assert np.isclose(net.replica(k).evaluate(X, Y, weight), losses[k], rtol=10 * tolerance)
 
 
-def test_the_numbers_are_those_of_pytorch():
+@pytest.mark.parametrize("rows", [FEW, MANY])
+def test_the_numbers_are_those_of_pytorch(rows):
     torch = pytest.importorskip("torch", reason="PyTorch is missing")
-    net, (X, Y) = network(), data()
+    net, (X, Y) = network(), data(rows=rows)
     tensors = {
         (i, name): torch.tensor(array, requires_grad=True)
         for i, layer in enumerate(net.layers)

@@ -78,11 +78,24 @@ def test_every_kind_of_bias(kind, sizes, rows, dtype):
     assert_same_bits(net, X, Y)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+def test_weights_of_the_rows_of_each_replica(pair, dtype):
+    output, loss = pair
+    rng = np.random.default_rng(0)
+    for sizes, rows in SHAPES[:2]:
+        net = network(sizes, "tanh", output, loss, rng=rng, replicas=K, dtype=dtype)
+        X, Y = rng.normal(size=(rows, sizes[0])), targets(loss, rng, rows, sizes[-1]).astype(dtype)
+        counts = rng.multinomial(rows, np.full(rows, 1 / rows), K)  # of bootstrap samples
+        assert_same_bits(net, X, Y, counts)
+
+
 def test_more_rows_than_one_block_of_a_prediction():
     rng = np.random.default_rng(0)
     net = network([3, 4, 2], "relu", "identity", "mse", rng=rng, replicas=K)
     X, Y = rng.normal(size=(2500, 3)), rng.normal(size=(2500, 2))
     assert_same_bits(net, X, Y, rng.uniform(0, 2, 2500))
+    assert_same_bits(net, X, Y, rng.uniform(0, 2, (K, 2500)))
     assert_same_bits(net, rng.normal(size=(K, 2500, 3)), Y)
 
 

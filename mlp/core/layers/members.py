@@ -156,7 +156,8 @@ class SharedDense(MemberLayer):
     """A dense layer whose weights k members share; each has factors and biases of its own.
 
     ``A = activation(((A_in * r) @ W) * s + b)``, with ``W (n_in, n_out)``, and for each member
-    ``r (n_in,)``, ``s (n_out,)`` and ``b (n_out,)``. All members pass W in one product.
+    ``r (n_in,)``, ``s (n_out,)`` and ``b (n_out,)``. With few rows all members pass
+    W in one product; with many, each has its own ``r[:, None] * W * s``, which is then faster.
 
     Parameters
     ----------
@@ -235,36 +236,47 @@ class SharedDense(MemberLayer):
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(((A_in * r) @ W) * s + b)."""
         A_in, arrays = self._begin(A_in)
-        r, s, b = self.params["r"], self.params["s"], self.params.get("b")
-        B, U, Z = arrays.B, arrays.U, arrays.Z
-        np.multiply(A_in, r[:, None, :], out=B)  # B = A_in * r              (k, batch, n_in)
-        np.matmul(arrays.B_rows, self.params["W"], out=arrays.U_rows)  # U = B @ W, all members
-        np.multiply(U, s[:, None, :], out=Z)  # Z = U * s + b               (k, batch, n_out)
+        W, r, s = (self.params[name] for name in ("W", "r", "s"))
+        b = self.params.get("b")
+        r, s, Z = r[:, :, None], s[:, None, :], arrays.Z  # (k, n_in, 1), (k, 1, n_out)
+        if arrays.has_many_rows:  # fewer numbers are multiplied: Z = A_in @ (r * W * s)
+            np.multiply(W, s, out=arrays.V)  # V = W * s                     (k, n_in, n_out)
+            np.multiply(r, arrays.V, out=arrays.W)
+            np.matmul(A_in, arrays.W, out=Z)
+        else:
+            np.multiply(A_in, r.swapaxes(1, 2), out=arrays.B)  # B = A_in * r
+            np.matmul(_rows(arrays.B), W, out=_rows(arrays.U))  # U = B @ W, all members at once
+            np.multiply(arrays.U, s, out=Z)
         if b is not None:
             Z += b[:, None, :]
         return self._activate(arrays)
 
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write the gradients for dA = d loss / dA; return dA_in = d loss / dA_in."""
-        dZ, arrays, params, grads = (
-            self._through_activation(dA),
-            self._arrays,
-            self.params,
-            self.grads,
-        )
-        A_in, dU, dB = self._A_in, arrays.dU, arrays.dB
-        np.multiply(dZ, arrays.U, out=dU)
-        np.matmul(arrays.ones, dU, out=grads["s"][:, None, :])  # ds = sum of the rows of dZ * U
-        np.multiply(dZ, params["s"][:, None, :], out=dU)  # dU = dZ * s
-        np.matmul(arrays.B_rows.T, arrays.dU_rows, out=grads["W"])  # dW = B.T @ dU
-        np.matmul(arrays.dU_rows, params["W"].T, out=arrays.dB_rows)  # dB = dU @ W.T
-        dA_in = arrays.B  # which is no longer needed
-        np.multiply(dB, A_in, out=dA_in)
-        np.matmul(arrays.ones, dA_in, out=grads["r"][:, None, :])  # dr = sum of rows, dB * A_in
-        if not need_dA_in:
-            return None
-        np.multiply(dB, params["r"][:, None, :], out=dA_in)  # dA_in = dB * r
-        return _of_shared_rows(dA_in, A_in)
+        dZ, arrays, A_in = self._through_activation(dA), self._arrays, self._A_in
+        W, r, s = (self.params[name] for name in ("W", "r", "s"))
+        dW, dr, ds = (self.grads[name] for name in ("W", "r", "s"))
+        r, s, dA_in = r[:, :, None], s[:, None, :], arrays.dA_in
+        if arrays.has_many_rows:
+            dV = np.matmul(A_in.swapaxes(-1, -2), dZ, out=arrays.dV)  # of r * W * s
+            np.vecdot(dV, arrays.V, out=dr)  # dr = sum over n_out of dV * W * s
+            dV *= r
+            np.add.reduce(np.multiply(dV, W, out=arrays.V), axis=1, out=ds)
+            dV *= s
+            np.add.reduce(dV, axis=0, out=dW)  # dW = sum over the members of dV * r * s
+            if need_dA_in:
+                np.matmul(dZ, arrays.W.swapaxes(-1, -2), out=dA_in)
+        else:
+            dU = np.multiply(dZ, arrays.U, out=arrays.dU)
+            np.matmul(arrays.ones, dU, out=ds[:, None, :])  # ds = sum of the rows of dZ * U
+            np.multiply(dZ, s, out=dU)  # dU = dZ * s
+            np.matmul(_rows(arrays.B).T, _rows(dU), out=dW)  # dW = B.T @ dU
+            np.matmul(_rows(dU), W.T, out=_rows(dA_in))  # dB = dU @ W.T
+            np.multiply(dA_in, A_in, out=arrays.B)  # which is no longer needed
+            np.matmul(arrays.ones, arrays.B, out=dr[:, None, :])  # dr = sum of rows, dB * A_in
+            if need_dA_in:
+                dA_in *= r.swapaxes(1, 2)  # dA_in = dB * r
+        return _of_shared_rows(dA_in, A_in) if need_dA_in else None
 
     def member(self, k: int) -> Dense:
         """Return the layer of one member: its weights are ``r[:, None] * W * s``."""
@@ -331,7 +343,7 @@ class MemberDense(MemberLayer):
         np.matmul(A_in.swapaxes(-1, -2), dZ, out=self.grads["W"])  # dW = A_in.T @ dZ
         if not need_dA_in:
             return None
-        dA_in = np.matmul(dZ, self.params["W"].swapaxes(-1, -2), out=arrays.dB)  # dZ @ W.T
+        dA_in = np.matmul(dZ, self.params["W"].swapaxes(-1, -2), out=arrays.dA_in)  # dZ @ W.T
         return _of_shared_rows(dA_in, A_in)
 
     def member(self, k: int) -> Dense:
@@ -346,41 +358,24 @@ class _Arrays:
     """The arrays of a layer of members for one batch size; most are made when first needed."""
 
     def __init__(self, layer: MemberLayer, A_in: Array) -> None:
-        k, batch = layer.members, A_in.shape[-2]
-        self._shapes = {"in": (k, batch, layer.n_in), "out": (k, batch, layer.n_out)}
+        self._sizes = (layer.members, A_in.shape[-2], layer.n_in, layer.n_out)
         self._dtype = A_in.dtype
         fused = layer.fused
         needs_z = getattr(layer.activation, "needs_z", True) if fused is None else fused.needs_z
-        self.Z = self._empty("out")
+        k, batch, _, n_out = self._sizes
+        self.Z = np.empty((k, batch, n_out), self._dtype)
         self.A = np.empty_like(self.Z) if needs_z else self.Z
-
-    def _empty(self, width: str) -> Array:
-        return np.empty(self._shapes[width], self._dtype)
-
-    @cached_property
-    def B(self) -> Array:
-        """The inputs of W."""
-        return self._empty("in")
-
-    @cached_property
-    def U(self) -> Array:
-        """The products with W."""
-        return self._empty("out")
 
     @cached_property
     def dZ(self) -> Array:
-        """The derivative of the loss by Z."""
-        return self._empty("out")
+        """The derivative of the loss by Z, ``(k, batch, n_out)``."""
+        return np.empty_like(self.Z)
 
     @cached_property
-    def dU(self) -> Array:
-        """The derivative of the loss by U."""
-        return self._empty("out")
-
-    @cached_property
-    def dB(self) -> Array:
-        """The derivative of the loss by B."""
-        return self._empty("in")
+    def dA_in(self) -> Array:
+        """The derivative of the loss by A_in, ``(k, batch, n_in)``."""
+        k, batch, n_in, _ = self._sizes
+        return np.empty((k, batch, n_in), self._dtype)
 
     @cached_property
     def ones(self) -> Array:
@@ -388,24 +383,46 @@ class _Arrays:
         return np.ones((1, self.Z.shape[1]), self._dtype)
 
     @cached_property
-    def B_rows(self) -> Array:
-        """The rows of all members, ``(k * batch, n_in)``; a view, as are the next."""
-        return self.B.reshape(-1, self.B.shape[-1])
+    def has_many_rows(self) -> bool:
+        """Whether the factors of shared weights multiply the weights, and not the rows."""
+        _, batch, n_in, n_out = self._sizes
+        return bool(n_in * n_out < batch * (n_in + n_out) // 2)
 
     @cached_property
-    def U_rows(self) -> Array:
-        """The rows of U."""
-        return self.U.reshape(-1, self.U.shape[-1])
+    def B(self) -> Array:
+        """The inputs of shared weights, ``(k, batch, n_in)``."""
+        return np.empty_like(self.dA_in)
 
     @cached_property
-    def dU_rows(self) -> Array:
-        """The rows of dU."""
-        return self.dU.reshape(-1, self.dU.shape[-1])
+    def U(self) -> Array:
+        """Their products, ``(k, batch, n_out)``."""
+        return np.empty_like(self.Z)
 
     @cached_property
-    def dB_rows(self) -> Array:
-        """The rows of dB."""
-        return self.dB.reshape(-1, self.dB.shape[-1])
+    def dU(self) -> Array:
+        """The derivative of the loss by U."""
+        return np.empty_like(self.Z)
+
+    @cached_property
+    def W(self) -> Array:
+        """The weights of each member, ``(k, n_in, n_out)``."""
+        k, _, n_in, n_out = self._sizes
+        return np.empty((k, n_in, n_out), self._dtype)
+
+    @cached_property
+    def V(self) -> Array:
+        """The same without the factors r."""
+        return np.empty_like(self.W)
+
+    @cached_property
+    def dV(self) -> Array:
+        """The derivative of the loss by the weights of each member."""
+        return np.empty_like(self.W)
+
+
+def _rows(array: Array) -> Array:
+    """Return the rows of all members, ``(k * batch, n)``: a view."""
+    return array.reshape(-1, array.shape[-1])
 
 
 def _of_shared_rows(dA_in: Array, A_in: Array) -> Array:

@@ -94,7 +94,7 @@ class Ensemble:
     >>> ensemble = Ensemble(net, 4)
     >>> history = ensemble.fit(*train, epochs=5, optimizer="adam")
     >>> ensemble.predict(held_out.X).shape, ensemble.predict_spread(held_out.X).shape
-    ((360, 10), (360, 10))
+    ((359, 10), (359, 10))
     >>> right = ensemble.predict(held_out.X).argmax(axis=1) == held_out.y
     >>> bool(right.mean() > 0.9)
     True
@@ -361,7 +361,15 @@ class Ensemble:
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the ensemble to a file; `mlp.load` reads it back, bit-identical.
 
-        Parameters and errors are those of `MLP.save`.
+        Parameters
+        ----------
+        path, metadata
+            As in `MLP.save`.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            As `MLP.save`.
         """
         save_model(path, self._describe(), metadata)
 

@@ -46,8 +46,8 @@ class Method:
         """
         if self.is_plain:
             return ()
-        known = {name: Named(name, value) for name, value in (before | self._settings()).items()}
-        known["g"] = gradient
+        numbers = {**before, **self._settings()}
+        known = {name: Named(name, value) for name, value in numbers.items()} | {"g": gradient}
         found = []
         for name, formula, value in self._formulas(after, step):
             found.append(Equation(Named(name, value), fill(formula, **known)))

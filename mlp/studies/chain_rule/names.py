@@ -210,8 +210,8 @@ def _is_tuple(place: object) -> bool:
 
 
 def _by_place(layer: int, key: str, at: tuple[int, ...]) -> str:
-    letter = {"W": "w"}.get(key, key)
-    return f"{letter}[{layer}]" + f"[{','.join(map(str, at))}]" * bool(at)
+    head = f"{'w' if key == 'W' else key}[{layer}]"
+    return f"{head}[{','.join(map(str, at))}]" if at else head
 
 
 def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:

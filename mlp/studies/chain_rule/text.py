@@ -73,8 +73,8 @@ def _row_lines(row: Row, label: int, value: int) -> Iterator[str]:
     for tokens in (row.formula, (row.numbers,) if row.numbers else ()):
         if tokens:
             sign = "="
-            for line in wrapped(tokens, room):
-                lines.append(f"{sign} {_one_line(line)}")
+            for part in wrapped(tokens, room):
+                lines.append(f"{sign} {_one_line(part)}")
                 sign = " "
     name = printable(row.label.name)
     if len(name) > label:

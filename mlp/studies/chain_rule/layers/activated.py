@@ -34,6 +34,7 @@ class ActivationRule(Rule):
     """``A = activation(A_in)``, and going back ``dZ = dA * activation'(Z)``."""
 
     layer: Any
+    tells_input_derivative = True
 
     @property
     def fused(self) -> bool:
@@ -74,7 +75,8 @@ class ActivationRule(Rule):
 
     def unit(self, row: int, j: int) -> Unit:
         """Return unit j on a row."""
-        return self.units[row * self.n_out + j]
+        unit: Unit = self.units[row * self.n_out + j]
+        return unit
 
     def _unit(self, row: int, j: int) -> Unit:
         n_out, activation = self.n_out, self.layer.activation
@@ -102,7 +104,7 @@ class ActivationRule(Rule):
             formula=Equation(a, formulas.activation_formula(activation, z)).formula,
             z=z.value,
             a=a.value,
-            dE_da=self.after.input_derivative(row, j),
+            dE_da=self.given(row, j),
             da_dz=da_dz if show_da_dz else (),
             chain=chain,
             delta=delta,
@@ -131,7 +133,7 @@ class ActivationRule(Rule):
     def _chain(self, row: int, j: int, da_dz: tuple[Equation, ...]) -> tuple[Equation, ...]:
         """Return dE/dz of unit j as dE/da * da/dz, a sum of these if units are coupled."""
         if len(da_dz) == 1:
-            return self.after.input_derivative(row, j), da_dz[0]
+            return self.given(row, j), da_dz[0]
         terms = tuple(Term((self.dE_da(row, k), da.of)) for k, da in enumerate(da_dz))
         of = self.dE_dz(row, j)
         if self.fused:
@@ -198,7 +200,8 @@ class ActivationRule(Rule):
     def _delta(self, row: int, j: int) -> Iterator[Equation]:
         unit = self.unit(row, j)
         yield from unit.da_dz
-        yield from unit.chain
+        is_told = self.after.tells_input_derivative and unit.chain[0] == unit.dE_da
+        yield from unit.chain[is_told:]
         if len(unit.chain) > 1:
             of = self.dE_dz(row, j)
             if unit.chain != unit.delta:
@@ -210,6 +213,8 @@ class ActivationRule(Rule):
 
 class DenseRule(ActivationRule):
     """``Z = A_in @ W + b``, ``A = activation(Z)``, and going back ``dW = A_in.T @ dZ``."""
+
+    tells_input_derivative = False
 
     def z(self, row: int, j: int) -> Named:
         """Return the weighted sum."""

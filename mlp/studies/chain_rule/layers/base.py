@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Protocol
 
 import numpy as np
@@ -57,6 +57,10 @@ class Context:
 class After(Protocol):
     """What follows a layer: another, or the loss."""
 
+    @property
+    def tells_input_derivative(self) -> bool:
+        """Whether the equations of its own units end with dE/da of its inputs."""
+
     def input_derivative(self, row: int, i: int) -> Equation:
         """Return dE/da of its input i on a row."""
 
@@ -83,6 +87,8 @@ class Rule:
         self.kept: Pass = self.recorded.passes[k]
         self.n_rows, self.n_in = self.kept.A_in.shape
         self.n_out = self.kept.A.shape[1]
+        self.parameter = cache(self._parameter)
+        self.given = cache(after.input_derivative)  # dE/da of an output on a row
 
     def a(self, row: int, j: int) -> Named:
         """Return output j on a row."""
@@ -94,9 +100,9 @@ class Rule:
 
     def dE_da(self, row: int, j: int) -> Named:
         """Return the derivative of the loss by output j on a row."""
-        return self.after.input_derivative(row, j).of
+        return self.given(row, j).of
 
-    def parameter(self, key: str, *at: int) -> Named:
+    def _parameter(self, key: str, *at: int) -> Named:
         """Return one number of a parameter, from before the step."""
         value = float(self.layer.params[key][at])
         return Named(self.names.parameter(self.k, key, at), value)
@@ -109,17 +115,23 @@ class Rule:
 
     # --- what a rule says
 
+    tells_input_derivative = False
+
     def output(self, row: int, j: int) -> Sequence[Equation]:
         """Return how output j follows from the inputs, in one or more equations."""
-        shown = min(self.n_in, _MOST_ARGUMENTS)
-        call: list[Token] = [f"{type(self.layer).__name__}("]
-        for i in range(shown):
-            call += [", "] * bool(i) + [self.a_in(row, i)]
-        return [Equation(self.a(row, j), call=(*call, ", ...)" if shown < self.n_in else ")"))]
+        inputs = [self.a_in(row, i) for i in range(self.n_in)]
+        return [Equation(self.a(row, j), call=self._call("forward", inputs))]
 
     def input_derivative(self, row: int, i: int) -> Equation:
         """Return dE/da of input i on a row."""
-        return Equation(self.dE_da_in(row, i))
+        given = [self.dE_da(row, j) for j in range(self.n_out)]
+        return Equation(self.dE_da_in(row, i), call=self._call("backward", given))
+
+    def _call(self, method: str, numbers: Sequence[Named]) -> Tokens:
+        call: list[Token] = [f"{type(self.layer).__name__}.{method}("]
+        for number in numbers[:_MOST_ARGUMENTS]:
+            call += [",\n"] * (len(call) > 1) + [number]
+        return (*call, ", ...)" if len(numbers) > _MOST_ARGUMENTS else ")")
 
     def gradient(self, key: str, at: tuple[int, ...], of: Named) -> Sequence[Equation]:
         """Return the factors of a gradient without the penalty; `of` is its name and value."""
@@ -127,7 +139,7 @@ class Rule:
 
     def title(self, key: str, at: tuple[int, ...]) -> Tokens:
         """Return the title of an update."""
-        return (f"Parameter {key} ", self.parameter(key, *at), f" of {self.layer!r}")
+        return ("Parameter ", self.parameter(key, *at), f" of {self.layer!r}")
 
     def head(self) -> Tokens:
         """Return what is said of the layer as a whole."""
@@ -150,10 +162,10 @@ class Rule:
         """Yield what each unit is given, and the updates of the parameters."""
         if self.kept.dA is None:
             return
-        for j in range(self.n_out):
+        for j in range(0 if self.after.tells_input_derivative else self.n_out):
             rows = range(self.n_rows)
-            given = tuple(self.after.input_derivative(row, j) for row in rows)
-            yield Group(("Unit ", Named(self.names.output(self.k, j, None))), given)
+            title = ("Unit ", Named(self.names.output(self.k, j, None)))
+            yield Group(title, tuple(self.given(row, j) for row in rows))
         yield from self.groups.values()
 
     @property
@@ -212,7 +224,8 @@ class Rule:
 
     def _penalties(self, key: str, w: Named) -> Iterator[Equation]:
         """Yield what the penalties add to the gradient of a weight."""
-        if not any(p.penalised for p in self.layer.parameters() if p.name == key):
+        penalised = {p.name for p in self.layer.parameters() if p.penalised}
+        if not self.recorded.penalty or key not in penalised:
             return
         value = self.layer.params[key].dtype.type(w.value)
         for name, sign, of in (("l1", "sign({w})", np.sign(value)), ("l2", "{w}", value)):

@@ -31,6 +31,8 @@ _MOST_WEIGHTS = 16  # whose penalty is written out
 class LossRule:
     """Tells the loss of a batch, the mean over its rows, and the penalty."""
 
+    tells_input_derivative = False
+
     def __init__(self, context: Context) -> None:
         self.context, self.names, self.recorded = context, context.names, context.recorded
         net, last = self.recorded.net, self.recorded.passes[-1]
@@ -132,7 +134,7 @@ class LossRule:
             whole = (*tokens,) or (name_of(self.loss),)
             if self.n_rows > 1:
                 of = Named(self.names.row_error(row), float(self.row_losses[row]))
-                found.append(Equation(of, whole if self.n_out > 1 or not self.errors else ()))
+                found.append(Equation(of, whole))
                 whole = (of,)
             of_rows.append(whole)
         loss = mean(Named("E", self.recorded.loss), of_rows, self.n_rows)

@@ -300,6 +300,11 @@ def trace(
     found = []
     with np.errstate(all="ignore"):  # an overflow is shown as inf or nan
         for number in range(1, count + 1):
+            if not np.isfinite(net._numbers).all():
+                raise ValueError(
+                    f"net: received numbers that are not finite at step {number}, expected finite "
+                    "weights and biases"
+                )
             one = Recorded(net, X, T, method, penalty, generator)
             found.append(_read(one, labels, None if steps is None else number, method.name))
             net = one.after

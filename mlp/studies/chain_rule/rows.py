@@ -101,21 +101,17 @@ class _Writer:
     def in_numbers(self, tokens: Tokens) -> str:
         """Write a formula with numbers for names, as one writes signs by hand."""
         text = ""
-        for place, token in enumerate(tokens):
+        for token in tokens:
             if isinstance(token, str):
                 text += token
                 continue
-            number, after = self.number(token.value), tokens[place + 1 : place + 2]
-            is_base = after != () and isinstance(after[0], str) and after[0].startswith("²")
-            if number.startswith("-") and text.endswith("+ ") and not is_base:
+            number = self.number(token.value)
+            if number.startswith("-") and text.endswith("+ "):
                 text, number = text[:-2] + "- ", number[1:]
-            elif number.startswith("-"):
-                is_first = not text or text.endswith(("(", ", "))
-                number = number if is_first and not is_base else f"({number})"
+            elif number.startswith("-") and text and not text.endswith(("(", ", ")):
+                number = f"({number})"
             elif number == "0" and re.search(r"(^|[(])-$", text):
                 text = text[:-1]  # minus a target of 0
-            elif is_base and "e" in number:
-                number = f"({number})"
             text += number
         return text
 
@@ -149,14 +145,17 @@ class _Writer:
         return (Named("E"), f" {verb} from {before} to {after}.")
 
 
+_SPACE = r"(?<![×+/-]) "  # a line does not end with an operator
+
+
 def split(tokens: Tokens, at: str) -> Iterator[Tokens]:
-    """Yield the parts of a formula between separators."""
+    """Yield the parts of a formula between separators, given as a pattern."""
     part: list[Token] = []
     for token in tokens:
         if isinstance(token, Named):
             part.append(token)
             continue
-        first, *others = token.split(at)
+        first, *others = re.split(at, token)
         part.append(first)
         for other in others:
             yield tuple(part)
@@ -168,7 +167,7 @@ def wrapped(tokens: Tokens, room: int) -> Iterator[Tokens]:
     """Yield lines of at most `room` characters, broken inside of a part only if it is longer."""
     line: list[Token] = []
     for part in split(tokens, "\n"):
-        for piece in [part] if len(plain(part)) <= room else split(part, " "):
+        for piece in [part] if len(plain(part)) <= room else split(part, _SPACE):
             if line and len(plain(line)) + 1 + len(plain(piece)) > room:
                 yield tuple(line)
                 line = [*piece]

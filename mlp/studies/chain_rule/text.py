@@ -10,7 +10,8 @@ from mlp.studies.chain_rule.records import Step, Tokens, plain
 from mlp.studies.chain_rule.rows import Row, sections_of, wrapped
 
 _WIDTH = 80
-_LONGEST_LABEL = 28  # a longer one has a line of its own
+_LONGEST_LABEL, _NARROW = 28, 12  # beside longer ones the column is narrow: they have own lines
+_JOINT = "\0"  # a space at which no line is broken
 _TABLE_HEAD = ("| quantity | formula | in numbers | value |", "| :-- | :-- | :-- | --: |")
 
 
@@ -42,7 +43,8 @@ def as_text(trace: Step, digits: int) -> str:
     """
     title, sections = sections_of(trace, digits)
     rows = [row for section in sections for table in section.tables for row in table.rows]
-    label = min(max(len(printable(row.label.name)) for row in rows), _LONGEST_LABEL)
+    label = max(len(printable(row.label.name)) for row in rows)
+    label = label if label <= _LONGEST_LABEL else _NARROW
     value = max(len(row.value) for row in rows)
     lines = [*_filled((title,), "", _WIDTH)]
     for section in sections:
@@ -58,8 +60,20 @@ def as_text(trace: Step, digits: int) -> str:
 def _filled(words: Tokens, indent: str, width: int) -> Iterator[str]:
     """Yield the lines of a sentence or a title, none if it is empty."""
     if words:
-        for line in wrapped(words, width - len(indent)):
-            yield indent + _one_line(line)
+        yield from (indent + line for line in _lines(words, width - len(indent)))
+
+
+def _lines(tokens: Tokens, room: int) -> Iterator[str]:
+    """Yield a formula in lines; a name is broken only if it is longer than a line."""
+    text = ""
+    for token in tokens:
+        if isinstance(token, str):
+            text += "\n".join(map(printable, token.split("\n")))
+        else:
+            name = printable(token.name)
+            text += name if len(name) > room else name.replace(" ", _JOINT)
+    for line in wrapped((text,), room):
+        yield plain(line).replace(_JOINT, " ")
 
 
 def _one_line(tokens: Tokens) -> str:
@@ -73,8 +87,8 @@ def _row_lines(row: Row, label: int, value: int) -> Iterator[str]:
     for tokens in (row.formula, (row.numbers,) if row.numbers else ()):
         if tokens:
             sign = "="
-            for part in wrapped(tokens, room):
-                lines.append(f"{sign} {_one_line(part)}")
+            for line in _lines(tokens, room):
+                lines.append(f"{sign} {line}")
                 sign = " "
     name = printable(row.label.name)
     if len(name) > label:

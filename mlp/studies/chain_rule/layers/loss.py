@@ -12,6 +12,7 @@ from mlp._names import name_of
 from mlp._types import Array
 from mlp.core.activations import Identity
 from mlp.studies.chain_rule import formulas
+from mlp.studies.chain_rule.formulas import fill
 from mlp.studies.chain_rule.layers.base import mean, scaled
 from mlp.studies.chain_rule.records import (
     Equation,
@@ -158,12 +159,11 @@ class LossRule:
             for at in np.ndindex(p.shape)
         ]
         tokens: list[Token] = []
-        for name, before, after in (("l1", "abs(", ")"), ("l2", "", "²")):
+        for name, head, template in (("l1", "", "abs({w})"), ("l2", " / 2", "{w} × {w}")):
             rate = float(getattr(recorded.penalty, name))
             if rate and len(weights) <= _MOST_WEIGHTS:
-                tokens += ["\n+ "] * bool(tokens) + [Named(name, rate)]
-                tokens += [" / 2"] * (name == "l2") + ["\n× ("]
+                tokens += ["\n+ "] * bool(tokens) + [Named(name, rate), f"{head}\n× ("]
                 for number, w in enumerate(weights):
-                    tokens += [("\n+ " if number else "") + before, w, after]
+                    tokens += ["\n+ "] * bool(number) + [*fill(template, w=w)]
                 tokens.append(")")
         return Equation(of, tuple(tokens))

@@ -90,6 +90,8 @@ class Recorded:
     ----------
     net : MLP
         The copy after the pass, before the step.
+    source : str
+        What the random numbers of dropout come from, in words.
     passes : list of Pass
         One for each layer.
     data_gradient : ndarray (P,)
@@ -110,6 +112,7 @@ class Recorded:
         rng: np.random.Generator | None,
     ) -> None:
         self.net, self.X, self.T, self.penalty = net.copy(), X, T, penalty
+        self.source = "the network's generator" if rng is None else "the generator given as rng"
         rng = self.net._rng if rng is None else rng
         again = copy.deepcopy(rng)
         self.passes = [Pass(layer) for layer in self.net.layers]

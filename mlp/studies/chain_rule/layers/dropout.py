@@ -35,7 +35,7 @@ class DropoutRule(Rule):
         """Return where the mask comes from."""
         if self.layer._mask is None:
             return super().head()
-        return (*super().head(), ": each u drawn from 0 to 1 by the generator of the pass")
+        return (*super().head(), f": u is drawn from 0 to 1 by {self.recorded.source}")
 
     def output(self, row: int, j: int) -> Sequence[Equation]:
         """Return the mask and the output."""

@@ -43,7 +43,7 @@ Places = Mapping[str, Place]
 
 @dataclass(frozen=True, repr=False)
 class Trace(Step):
-    """One step of gradient descent on one sample, in all its numbers.
+    """One step of gradient descent, in all its numbers.
 
     ``print(trace)`` shows it as text; ``trace["w5"]`` is one `Update`.
 
@@ -53,18 +53,24 @@ class Trace(Step):
         The number of the step among several, from 1; None for a single step.
     lr : float
     loss_name : str
-    inputs : tuple of (str, float)
-        The names and values of the inputs.
+    inputs, targets : tuple of (str, float)
+        Their names and values, row by row; no targets if there are no `errors`.
     units : tuple of Unit
-        From the first layer to the last.
+        Of the layers with an activation, from the first to the last.
     errors : tuple of OutputError
         The contributions to the loss; empty if it is not a sum or mean over the outputs.
     loss, loss_after : float
-        Before and after the step.
+        Before and after the step, with the penalties.
     updates : tuple of Update
         Layer by layer, ``W`` row by row, then the biases.
     optimizer : str
         The name of what made the step.
+    n_rows : int
+        The number of rows of the batch.
+    blocks : tuple of Block
+        All equations of each layer, in both passes.
+    error : tuple of Equation
+        How the loss follows from outputs and targets.
     """
 
     def __getitem__(self, name: str) -> Update:
@@ -228,7 +234,7 @@ def trace(
     l2: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> Trace | tuple[Trace, ...]:
-    """Take one step of gradient descent on one sample and show each factor of each gradient.
+    """Take one step of gradient descent and show each factor of each gradient.
 
     A copy of the network takes the step as in training; every number of the trace is read from
     the arrays of this step. The network itself is not changed.
@@ -236,20 +242,27 @@ def trace(
     Parameters
     ----------
     net : MLP
-        A single network of `Dense` layers.
-    x : array_like (n_in,) or (1, n_in)
-        The sample.
-    t : array_like (n_out,) or (1, n_out), or a label (1,)
-        Its target, as in `MLP.loss_and_grad`.
+        A single network; a custom layer is shown by what goes in and comes out.
+    x : array_like (n_in,) or (n, n_in)
+        A sample, or a batch.
+    t : array_like (n_out,), (n, n_out) or labels (n,)
+        The target, or one for each row, as in `MLP.loss_and_grad`.
     lr : float, optional
         The learning rate of the step, by default 0.5; an optimizer that is an object has its own.
     optimizer : str or Optimizer, default "sgd"
         What makes the step of the gradient, as in `Trainer`; a copy is used, with its state.
-    names : mapping of str to (layer, i, j), optional
-        Names of weights, such as ``{"w1": (0, 0, 0)}``; units are then named x1, h1, o1. By
-        default everything is named by its place: ``w[0][1,2]`` is ``net.layers[0].W[1, 2]``.
+    names : mapping of str to (layer, i, j) or str, optional
+        Names of weights, such as ``{"w1": (0, 0, 0)}``, or of anything else by its place, such as
+        ``{"age": "x[0]", "price": "a[1][0]", "bias": "b[0][2]"}``; all others are then named
+        x1, h1, o1. By default everything is named by its place: ``w[0][1,2]`` is
+        ``net.layers[0].W[1, 2]``, and inputs by their columns, if those are known.
     steps : int, optional
-        The number of successive steps on this sample.
+        The number of successive steps on these rows.
+    l1, l2 : float, default 0.0
+        The penalties on the weights, as in `Trainer`.
+    rng : numpy.random.Generator, optional
+        Where dropout draws from; by default, and then as the next pass would, the network's own
+        generator. A copy is used.
 
     Returns
     -------
@@ -260,9 +273,9 @@ def trace(
     Raises
     ------
     ValueError, TypeError
-        If the network has replicas or other layers, if there is more than one sample, if `lr` is
-        given beside an optimizer that is an object, or if a shape, the learning rate, the
-        optimizer or a name is invalid.
+        If the network has replicas, needs more rows in a batch of training, or has weights that
+        are not finite; if `lr` is given beside an optimizer that is an object; or if a shape, a
+        rate, the optimizer, a name or `rng` is invalid.
 
     Notes
     -----
@@ -272,6 +285,13 @@ def trace(
     ``dE/da * da/dz`` over the layer. If the loss follows its canonical activation, training
     computes dE/dz as one factor, ``a - t``; for up to 16 outputs the trace also shows how the
     chain rule gives this factor, from the separate derivatives of loss and activation.
+
+    Of a batch, E is the mean over its n rows and dE/dw the sum over them of ``dE/dz * dz/dw``; the
+    1 / n stands in the derivative of the loss. What a row has of its own ends in its number:
+    ``h1(2)``, or ``a[0][1,0]`` by its place. Penalties are added to the product or the sum.
+
+    E after the step is that of a pass of training with the same dropout masks, so that both are
+    values of one function.
 
     Examples
     --------
@@ -285,6 +305,9 @@ def trace(
     >>> steps = trace(net, [[2.0]], [[1.0]], lr=0.5, optimizer="adam")
     >>> [rule.name for rule in steps["w[0][0,0]"].rules]
     ['m+', 'v+', 'm_hat', 'v_hat', 'step']
+    >>> batch = trace(net, [[2.0], [4.0]], [[1.0], [0.0]], names={"w": (0, 0, 0)}, l2=0.1)
+    >>> [term.names for term in batch["w"].factors[0].terms]
+    [('dE/dz_o1(1)', 'x1(1)'), ('dE/dz_o1(2)', 'x1(2)')]
     """
     _check_network(net)
     check_columns("x", x, net.feature_names)

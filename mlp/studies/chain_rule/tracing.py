@@ -28,7 +28,8 @@ from mlp.core import MLP, Penalty
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.chain_rule.html import as_output, as_page
 from mlp.studies.chain_rule.latex import as_document
-from mlp.studies.chain_rule.layers import Context, rules_of
+from mlp.studies.chain_rule.layers.base import Context
+from mlp.studies.chain_rule.layers.rules import rules_of
 from mlp.studies.chain_rule.names import Names, Place
 from mlp.studies.chain_rule.recording import Recorded
 from mlp.studies.chain_rule.records import Equation, Named, Step, Term, Update, plain

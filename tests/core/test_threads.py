@@ -1,5 +1,6 @@
 """One network in several threads: calls that read are right, a call that writes is alone."""
 
+import copy
 import gc
 import sys
 import threading
@@ -56,6 +57,11 @@ def networks():
 NETWORKS = {name: (layers, loss) for name, layers, loss in networks()}
 
 
+def network(name, seed=0):
+    layers, loss = NETWORKS[name]
+    return mlp.MLP([copy.copy(layer) for layer in layers], loss, seed=seed)
+
+
 def soak(net, calls, threads=8, seed=0):
     """Return how many of these calls of `predict` and `evaluate` were wrong."""
     rng = np.random.default_rng(seed)
@@ -90,8 +96,7 @@ def switching_often():
 
 def test_a_read_that_has_ended_lets_the_next_one_begin():
     """It stands first: where it fails, the tests below would wait for ever."""
-    layers, loss = NETWORKS["custom"]
-    net = mlp.MLP(layers, loss, seed=0).copy()
+    net = network("custom")
     thread = threading.Thread(target=lambda: [net.predict(np.ones((2, 4))) for _ in range(2)])
     thread.daemon = True
     thread.start()
@@ -101,8 +106,7 @@ def test_a_read_that_has_ended_lets_the_next_one_begin():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_threads_get_the_numbers_they_would_get_alone(name, switching_often):
-    layers, loss = NETWORKS[name]
-    net = mlp.MLP(layers, loss, seed=0).copy()
+    net = network(name)
     assert soak(net, 240) == 0
     assert soak(net.replicate(3), 80) == 0
 
@@ -110,8 +114,7 @@ def test_threads_get_the_numbers_they_would_get_alone(name, switching_often):
 @pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 def test_20_000_calls_from_8_threads_are_all_right(name, switching_often):
-    layers, loss = NETWORKS[name]
-    assert soak(mlp.MLP(layers, loss, seed=1).copy(), 20_000) == 0
+    assert soak(network(name, seed=1), 20_000) == 0
 
 
 def test_a_layer_shows_the_last_pass_of_a_single_thread_after_concurrent_calls(switching_often):

@@ -1,18 +1,28 @@
-"""The model file of `mlp train`: a network, and the columns of its inputs and outputs."""
+"""The model file of `mlp train`: a network, its columns, and the rows that it reads."""
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mlp._archive import description
 from mlp._checks import check_names
-from mlp.cli.data import Data
+from mlp.cli.data import Data, dialect_of, is_npz, is_table_file, sheet_of, split_names
 from mlp.cli.task import TableTask
 from mlp.core import MLP
-from mlp.datasets import ClassTarget, InputEncoder, NumberTarget, target_from_dict
+from mlp.datasets import (
+    ClassTarget,
+    InputEncoder,
+    NumberTarget,
+    Table,
+    load,
+    read_npz,
+    target_from_dict,
+)
 from mlp.files import FileFormatError, format_errors, read_model
 from mlp.studies.ensemble import Ensemble
-from mlp.tables import Dialect
+from mlp.tables import Dialect, open_table, with_task
 from mlp.tables.numbers import PARTS
 
 _KEYS = {"task", "inputs", "target", "ignored", "split"}
@@ -28,6 +38,24 @@ class Model(NamedTuple):
     ignored: list[str | int]
     dates: list[str]
     dialect: Dialect
+
+
+class Rows(NamedTuple):
+    """The rows that a model is given.
+
+    Attributes
+    ----------
+    table : Table
+        The columns of the model, and its targets if the data has them.
+    kept : dict of str to list of str
+        The columns to write beside predictions.
+    others : sequence of str
+        The columns that are not used.
+    """
+
+    table: Table
+    kept: dict[str, list[str]]
+    others: Sequence[str]
 
 
 def metadata_of(data: Data, task: TableTask, split: dict[str, Any]) -> dict[str, Any]:
@@ -105,3 +133,53 @@ def _check(model: Model) -> None:
         raise ValueError(
             f"metadata.dates: received {model.dates!r:.80}, expected inputs with their parts"
         )
+
+
+def read_rows(options: argparse.Namespace, model: Model, keep: Sequence[str] | None = None) -> Rows:
+    """Return the columns of the model, and its targets if the data has them."""
+    source, target = options.data, model.target
+    if is_table_file(source):
+        return _read_file(options, model, keep)
+    if keep is not None:
+        raise ValueError("--keep applies only to CSV, Excel, Parquet and Feather files")
+    if is_npz(source):
+        several = len(target.names) > 1
+        name = target.names[0].removesuffix("0") if several else target.names[0]
+        table = read_npz(source, options.inputs, name, need_target=False)
+    else:
+        found = load(source)
+        table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
+    others = model.inputs.match(table.names, target.names, source, allow_others=True)
+    if set(target.names) <= set(table.names):
+        task = "classify" if isinstance(target, ClassTarget) else "regress"
+        table = with_task(table, target.names, task)
+    return Rows(table, {}, others)
+
+
+def _read_file(options: argparse.Namespace, model: Model, keep: Sequence[str] | None) -> Rows:
+    inputs, target = model.inputs, model.target
+    dialect = dialect_of(options, model.dialect)
+    with open_table(options.data, dialect, sheet=sheet_of(options)) as reader:
+        parts = [f"{name}.{part}" for name in model.dates for part in PARTS]
+        in_file = [name for name in model.dates if name in reader.names]
+        expanded = [f"{name}.{part}" for name in in_file for part in PARTS]
+        inputs.match([*reader.names, *expanded], target.names, reader.source, allow_others=True)
+        has_target = set(target.names) <= set(reader.names)
+        wanted = [name for name in inputs.columns if name not in parts]
+        wanted += target.names if has_target else ()
+        places, others = reader.select(wanted, model.ignored)
+        kept: list[str | int] = [*split_names(keep, reader.names)]
+        if "all" in kept and "all" not in reader.names:
+            kept = [i + 1 for i in range(len(reader.names))]
+        reader.keep(kept)
+        words = {*inputs.categories, *(target.names if isinstance(target, ClassTarget) else ())}
+        table = reader.read(
+            text=[i + 1 for i in places if reader.names[i] in words],
+            dates=[i + 1 for i in places if reader.names[i] in model.dates],
+            ignore=[i + 1 for i in range(len(reader.names)) if i not in places],
+            missing="keep",  # the model rejects missing inputs or fills them in
+            bad_cells="keep",
+        )
+        beside = {reader.names[i] or f"column {i + 1}": cells for i, cells in reader.kept.items()}
+        others = [name or f"column {reader.names.index('') + 1}" for name in others]
+    return Rows(table, beside, [name for name in others if name not in beside])

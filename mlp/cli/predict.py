@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,19 +25,14 @@ from mlp.cli.data import (
     cells_by_column,
     check_file_options,
     count_missing,
-    dialect_of,
-    is_npz,
-    is_table_file,
-    sheet_of,
-    split_names,
 )
-from mlp.cli.model_file import Model
+from mlp.cli.model_file import Model, Rows, read_rows
 from mlp.cli.options import check_folder
 from mlp.cli.output import complain, csv_text, print_data
 from mlp.cli.scores import confusion_text, score, score_line
-from mlp.datasets import ClassTarget, NumberTarget, Table, load, read_npz
+from mlp.datasets import ClassTarget, NumberTarget, Table
 from mlp.studies.ensemble import Ensemble
-from mlp.tables import BadCell, open_table, with_task
+from mlp.tables import BadCell
 from mlp.tables.numbers import PARTS
 from mlp.tables.table import shortened
 
@@ -84,24 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_file_arguments(parser, of_model=True)
 
 
-class Rows(NamedTuple):
-    """The rows to predict.
-
-    Attributes
-    ----------
-    table : Table
-        The columns of the model, and its targets if the data has them.
-    kept : dict of str to list of str
-        The columns to write beside the predictions.
-    others : sequence of str
-        The columns that are not used.
-    """
-
-    table: Table
-    kept: dict[str, list[str]]
-    others: Sequence[str]
-
-
 class Outputs(NamedTuple):
     """The outputs of the network.
 
@@ -133,7 +110,7 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("--probabilities: received a model of numbers, expected one of classes")
     if options.spread and not isinstance(model.net, Ensemble):
         raise ValueError("--spread: received a single network, expected an ensemble")
-    rows = _read(options, model)
+    rows = read_rows(options, model, options.keep)
     outputs = _outputs(model, rows.table, options.spread)
     if outputs.bad and options.on_bad_row == "fail":
         raise ValueError(_failure(outputs.bad))
@@ -168,56 +145,6 @@ def run(options: argparse.Namespace) -> None:
     if scores is not None:
         # stdout may be piped as CSV: the scores must not mix with it
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)
-
-
-def _read(options: argparse.Namespace, model: Model) -> Rows:
-    """Return the columns of the model, and its targets if the data has them."""
-    source, target = options.data, model.target
-    if is_table_file(source):
-        return _read_file(options, model)
-    if options.keep is not None:
-        raise ValueError("--keep applies only to CSV, Excel, Parquet and Feather files")
-    if is_npz(source):
-        several = len(target.names) > 1
-        name = target.names[0].removesuffix("0") if several else target.names[0]
-        table = read_npz(source, options.inputs, name, need_target=False)
-    else:
-        found = load(source)
-        table = Table.from_arrays(found.X, found.y, found.name, found.feature_names)
-    others = model.inputs.match(table.names, target.names, source, allow_others=True)
-    if set(target.names) <= set(table.names):
-        task = "classify" if isinstance(target, ClassTarget) else "regress"
-        table = with_task(table, target.names, task)
-    return Rows(table, {}, others)
-
-
-def _read_file(options: argparse.Namespace, model: Model) -> Rows:
-    inputs, target = model.inputs, model.target
-    dialect = dialect_of(options, model.dialect)
-    with open_table(options.data, dialect, sheet=sheet_of(options)) as reader:
-        parts = [f"{name}.{part}" for name in model.dates for part in PARTS]
-        in_file = [name for name in model.dates if name in reader.names]
-        expanded = [f"{name}.{part}" for name in in_file for part in PARTS]
-        inputs.match([*reader.names, *expanded], target.names, reader.source, allow_others=True)
-        has_target = set(target.names) <= set(reader.names)
-        wanted = [name for name in inputs.columns if name not in parts]
-        wanted += target.names if has_target else ()
-        places, others = reader.select(wanted, model.ignored)
-        kept: list[str | int] = [*split_names(options.keep, reader.names)]
-        if "all" in kept and "all" not in reader.names:
-            kept = [i + 1 for i in range(len(reader.names))]
-        reader.keep(kept)
-        words = {*inputs.categories, *(target.names if isinstance(target, ClassTarget) else ())}
-        table = reader.read(
-            text=[i + 1 for i in places if reader.names[i] in words],
-            dates=[i + 1 for i in places if reader.names[i] in model.dates],
-            ignore=[i + 1 for i in range(len(reader.names)) if i not in places],
-            missing="keep",  # the model rejects missing inputs or fills them in
-            bad_cells="keep",
-        )
-        beside = {reader.names[i] or f"column {i + 1}": cells for i, cells in reader.kept.items()}
-        others = [name or f"column {reader.names.index('') + 1}" for name in others]
-    return Rows(table, beside, [name for name in others if name not in beside])
 
 
 def _outputs(model: Model, table: Table, has_spread: bool) -> Outputs:

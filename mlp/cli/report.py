@@ -130,7 +130,7 @@ class TrainReport:
 
         net, task, scores = self.trainer.net, self.task, self.scores
         if name == "confusion":
-            rows = "held-out rows" if self.is_held_out else "training rows"
+            rows = f"{self._scored} rows"
             yield plotting.plot_confusion_matrix(
                 scores["confusion"], names=scores["labels"], rows=rows
             )
@@ -187,6 +187,7 @@ class TrainReport:
             "best_epoch": self._best_epoch,
             "seconds": sum(history["seconds"]),
             "training_loss": _finite(float(np.mean(history["loss"][-1]))),
+            "training_loss_is_weighted": history.is_weighted,
             "chosen_on": self._chosen[1] if self._chosen[0] else None,
             "scored_on": task.scored_part,
             "loss": _finite(self.loss),
@@ -224,6 +225,12 @@ class TrainReport:
         given = {"early_stopping": "the epoch", "reduce_lr": "the learning rates"}
         what = [text for name, text in given.items() if getattr(self.options, name) is not None]
         return " and ".join(what), "training" if self.task.validation is None else "validation"
+
+    @property
+    def _scored(self) -> str:
+        """What the scored rows are, in a word."""
+        part = self.task.scored_part
+        return "held-out" if part == "validation" and not self._chosen[0] else part
 
     def text(self) -> str:
         """Return the printed summary."""
@@ -265,16 +272,15 @@ class TrainReport:
             yield f"the {rows} rows chose {what}" + (
                 "" if rows != task.scored_part else ", so the score on them is too optimistic"
             )
+        if history.is_weighted:
+            yield "the training loss counts rows by the weights of their classes; others do not"
         largest = max(max(A.max(), -A.min()) for A in (task.X, task.Y) if A.dtype.kind == "f")
         if largest > _LARGE and task.inputs.standardizer is None:
             yield f"numbers as large as {largest:.3g} are hard to train on: try --standardize"
 
     def _result(self) -> Iterator[str]:
         """Yield the lines about loss and scores."""
-        n, scores = len(self.outputs), self.scores
-        part = self.task.scored_part
-        is_pure = part == "validation" and not self._chosen[0]
-        rows = counted(n, f"{'held-out' if is_pure else part} row")
+        scores, rows = self.scores, counted(len(self.outputs), f"{self._scored} row")
         if not scores:
             yield f"{rows}: no output is finite"
             return

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlp.playground.settings import Rows
 from mlp.studies.chain_rule import Trace, trace
-from mlp.studies.chain_rule.records import Factor, Step
+from mlp.studies.chain_rule.records import Equation, Step
 from mlp.studies.examples import Example
 from mlp.tables import Labels, Table, TableError, Words, read_csv
 
@@ -70,7 +70,7 @@ def describe_unit(step: Step, layer: int, j: int) -> dict[str, Any]:
     raise ValueError(f"unit: received {(layer, j)}, expected a unit of the network")
 
 
-def _factor(factor: Factor) -> dict[str, Any]:
+def _factor(factor: Equation) -> dict[str, Any]:
     formula = factor.formula or " + ".join(" × ".join(term.names) for term in factor.terms)
     return {"name": factor.name, "value": factor.value, "formula": formula}
 

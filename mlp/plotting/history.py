@@ -42,6 +42,7 @@ def plot_history(
     history
         A record with ``history["loss"]`` and optionally ``history["val_loss"]``: one number, or
         K numbers, per epoch. A ``status`` other than ``"completed"`` is shown above the picture.
+        If it has a true ``is_weighted``, the label says that the training loss is weighted.
     ax
         Axes to draw on; by default those of a new figure.
     scale
@@ -98,7 +99,9 @@ def plot_history(
             ):
                 line.set_gid(name)
         write_key(ax, None, _status(history) + _mark_best(ax, validation))
-        training_label = "training (with penalty)" if has_penalty else "training"
+        extras = ["weighted"] * bool(getattr(history, "is_weighted", False))
+        extras += ["with penalty"] * has_penalty
+        training_label = f"training ({', '.join(extras)})" if extras else "training"
         named = [(training_label, training), *series[1:]]
         write_labels(ax, [_label(*one, c) for one, c in zip(named, colors, strict=False)])
     return ax

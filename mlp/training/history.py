@@ -42,6 +42,8 @@ class History(dict[str, list[Any]]):
         before each update: a loss that overflows after the last one leaves it "completed".
     diverged_at : list of int
         For replicas: the epoch in which each one diverged, 0 if it did not.
+    is_weighted : bool
+        Whether rows or classes have weights, which count in ``"loss"`` and not in ``"val_loss"``.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class History(dict[str, list[Any]]):
         super().__init__()
         self.status = "running"
         self.diverged_at: list[int] = []
+        self.is_weighted = False
 
     def append(self, **values: Any) -> None:
         """Add an epoch; a new quantity is NaN in the epochs before."""
@@ -118,6 +121,7 @@ class History(dict[str, list[Any]]):
             "version": _VERSION,
             "status": self.status,
             "diverged_at": self.diverged_at,
+            **({"is_weighted": True} if self.is_weighted else {}),
             "columns": {name: _encode(self[name]) for name in sorted(self)},
         }
         return write_json(data, path, indent=1)
@@ -139,6 +143,7 @@ class History(dict[str, list[Any]]):
             history.status = require("status", data["status"], str)
             epochs = require("diverged_at", data["diverged_at"], list)
             history.diverged_at = [check_count("diverged_at", epoch, 0) for epoch in epochs]
+            history.is_weighted = require("is_weighted", data.get("is_weighted", False), bool)
             columns = require("columns", data["columns"], dict)
             for name, column in columns.items():
                 history[name] = list(map(_decode, require(name, column, list)))
@@ -182,6 +187,7 @@ class History(dict[str, list[Any]]):
         if not isinstance(other, History):
             raise TypeError(f"other: received {shortened(other)}, expected a History")
         self.status, self.diverged_at = other.status, other.diverged_at
+        self.is_weighted = other.is_weighted
         columns = dict(other)
         self.clear()
         self.update(columns)

@@ -329,6 +329,7 @@ class Trainer:
                 stacklevel=3,
             )
         self._run, self.epochs = run, epochs
+        self.history.is_weighted |= run.data.weight is not None
         names = run.data.X.names
         if names is not None and self.net.feature_names is None:
             self.net.feature_names = names

@@ -188,6 +188,11 @@ def test_a_class_weight_weighs_the_rows_of_its_class(tmp_path, capsys):
         assert train(table, tmp_path, "--target", "y", *words.split(), *given) == 0
         net = mlp.load(tmp_path / "model.npz")
         assert net.predict([[0.0]])[0, 1] == pytest.approx(share, abs=1e-3)
+        text = capsys.readouterr().out
+        assert ("the training loss counts rows by the weights of their classes" in text) == bool(
+            weights
+        )
+        assert mlp.History.from_json(tmp_path / "history.json").is_weighted == bool(weights)
 
 
 @pytest.mark.parametrize(("delimiter", "options"), [("\t", ["--delimiter", "tab"]), (";", []),

@@ -119,13 +119,6 @@ def test_a_loss_without_a_meaning_for_any_number_is_refused_after_them(kind):
         MLP([Dense(2, 3), kind()], "cross_entropy")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_chain_rule_is_shown_of_dense_layers_only(kind):
-    net = MLP([Dense(2, 3), kind(), Dense(3, 1)], seed=0)
-    with pytest.raises(ValueError, match=r"Norm\(\) at 1, expected layers of type Dense only"):
-        mlp.trace(net, [[1.0, 2.0]], [[0.0]])
-
-
 def test_one_row_is_enough_for_layer_norm_and_too_little_for_batch_norm():
     X, Y = [[1.0, 2.0]], [[0.0]]
     for layers in ([BatchNorm(), Dense(2, 1)], [Dense(2, 1), BatchNorm()]):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.legend import Legend
 
+import mlp
 from mlp.plotting import new_axes, plot_history
 
 LOSS = [0.9, 0.5, 0.3, 0.2]
@@ -105,3 +106,24 @@ def test_a_training_loss_with_penalty_says_so_on_its_curve():
     ax = plot_history({"loss": LOSS, "val_loss": VAL_LOSS}, has_penalty=True)
     assert [text.get_text() for text in ax.texts] == ["training (with penalty)", "validation"]
     assert lines(ax, "training")[0].get_ydata().tolist() == LOSS
+
+
+def test_a_weighted_training_loss_says_so_on_its_curve():
+    net = mlp.MLP.from_sizes([2, 2], output="softmax", loss="cross_entropy", seed=0)
+    X, y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1]
+
+    def drawn(**weights):
+        history = mlp.Trainer(net, mlp.SGD(0.1)).fit(X, y, 2, validation=(X, y), **weights)
+        read = mlp.History.from_json(history.to_json())
+        assert read == history
+        return [
+            plot_history(one, **options).texts[0].get_text()
+            for one in (history, read)
+            for options in ({}, {"has_penalty": True})
+        ]
+
+    assert drawn() == ["training", "training (with penalty)"] * 2
+    weighted = ["training (weighted)", "training (weighted, with penalty)"] * 2
+    assert drawn(class_weight="balanced") == weighted
+    assert drawn(sample_weight=[1.0, 2.0, 1.0]) == weighted
+    assert drawn() == ["training", "training (with penalty)"] * 2

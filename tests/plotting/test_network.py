@@ -1,6 +1,7 @@
 """The picture of a network."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -262,10 +263,14 @@ def test_a_trace_is_drawn_as_its_network(tmp_path):
 def test_a_trace_without_names_is_drawn_with_biases_of_their_own():
     net = small()
     found = mlp.trace(net, [0.5, -1.0], [1.0])
-    assert words(plot_trace(found, digits=9)) == words(
-        plot_network(net, [0.5, -1.0], [1.0], digits=9)
-    )
-    assert not any("[" in text for text in words(plot_trace(found)))
+    drawn = words(plot_trace(found, digits=9))
+    by_network = words(plot_network(net, [0.5, -1.0], [1.0], digits=9))
+    assert [text for text in drawn if "$" not in text] == [
+        text for text in by_network if "$" not in text
+    ]
+    assert "$x_{0}$" in drawn  # as the text of the trace numbers it
+    assert "$a_{0}^{(1)}$" in drawn
+    assert not any("[" in text for text in drawn)
 
 
 def test_a_network_with_dropout_is_drawn_as_it_predicts():
@@ -300,6 +305,31 @@ def with_others(kind):
     net = MLP(layers, "mse", seed=0)
     net.theta += 0.1
     return net
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_a_trace_is_drawn_with_all_its_layers(kind, n_rows):
+    net = with_others(kind)
+    n_rows = 2 if kind == "batch" else n_rows
+    X, T = [[0.5, -1.0], [1.0, 2.0]][:n_rows], [[0.0, 1.0]] * n_rows
+    found = mlp.trace(net, X, T, names={"w1": (len(OTHERS[kind]), 0, 0), "income": "x[1]"})
+    drawn = words(plot_trace(found, digits=9))
+    for block in found.blocks:
+        if block.layer == len(net.layers) - 1:
+            assert {f"{one.value:.9g}".replace("-", "−") for one in block.outputs[0]} <= {*drawn}
+    assert any(text.startswith("$w_{1}$ = ") for text in drawn)
+    assert not any("w[" in text or "w_{0,1}" in text for text in drawn)  # others have no name
+    notes = " ".join(key(plot_trace(found)))
+    assert "after the layers named below it" in notes
+    assert ("row 1 of 2" in notes) == (n_rows == 2)
+
+
+def test_a_trace_without_dense_layers_cannot_be_drawn():
+    found = mlp.trace(MLP([mlp.LayerNorm(), Dense(2, 1)], seed=0), [0.5, 1.0], [1.0])
+    without = dataclasses.replace(found, units=())
+    with pytest.raises(ValueError, match="trace: received no dense layer"):
+        plot_trace(without)
 
 
 @pytest.mark.parametrize("kind", OTHERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,8 @@ from mlp._names import printable, shortened
 
 Numbers = NDArray[np.floating[Any]]
 Place = tuple[int, int, int]
+_AFTER_LAYERS = "a unit holds its output after the layers named below it"
+_PLACE = re.compile(r"w\[\d+\]\[\d+,\d+\]")
 
 
 class Differentiable(Protocol):
@@ -56,6 +59,14 @@ class TraceRecord(Protocol):
     @property
     def updates(self) -> Sequence[Any]:
         """The trained weights and biases."""
+
+    @property
+    def blocks(self) -> Sequence[Any]:
+        """The layers, with their outputs row by row."""
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows of the batch."""
 
     @property
     def loss(self) -> float:
@@ -164,24 +175,54 @@ def diagram_of_network(
             links.append(_link(run.layers[start], loss is not None, called[number - 1]))
     targets = None if t is None else _one_hot(np.asarray(t), net.n_out)
     left_out = len(run.layers) > len(layers)
-    note = "a unit holds its output after the layers named below it" if left_out else ""
-    return Diagram(columns, links, targets, loss, note)
+    return Diagram(columns, links, targets, loss, _AFTER_LAYERS if left_out else "")
 
 
 def diagram_of_trace(trace: TraceRecord) -> Diagram:
-    """Return the diagram of the network of a trace, before the step."""
-    check_offers("trace", trace, "a Trace", "inputs", "units", "errors", "updates")
-    inputs, values = zip(*trace.inputs, strict=True)
-    last = trace.units[-1].layer
-    columns = [Column(_plain(inputs, 0, last + 1), "inputs", np.array(values))]
-    links = []
-    for layer in range(last + 1):
-        units = [unit for unit in trace.units if unit.layer == layer]
-        shown = _plain([unit.name for unit in units], layer + 1, last + 1)
-        columns.append(Column(shown, units[0].activation, np.array([unit.a for unit in units])))
-        links.append(_traced_link(units, [one for one in trace.updates if one.layer == layer]))
-    targets = np.array([error.target for error in trace.errors]) if trace.errors else None
-    return Diagram(columns, links, targets, trace.loss)
+    """Return the diagram of the network of a trace, before the step; of a batch, its first row.
+
+    Raises
+    ------
+    ValueError
+        If the network has no dense layer, or another layer changes the number of units.
+    """
+    check_offers("trace", trace, "a Trace", "inputs", "units", "errors", "updates", "blocks")
+    units: dict[int, list[Any]] = {}
+    for unit in trace.units:
+        if unit.row == 0:
+            units.setdefault(unit.layer, []).append(unit)
+    starts = [layer for layer, (first, *_) in units.items() if first.inputs]
+    if not starts:
+        raise ValueError("trace: received no dense layer, expected at least one")
+    blocks, n_rows = trace.blocks, trace.n_rows
+    first_row = trace.inputs[: len(trace.inputs) // n_rows]
+    columns, links = [], []
+    for number, (start, end) in enumerate(pairwise([-1, *starts, len(blocks)])):
+        outputs = (
+            [(one.name, one.value) for one in blocks[end - 1].outputs[0]] if end else first_row
+        )
+        width = len(units[start]) if number else len(first_row)
+        if len(outputs) != width:
+            raise ValueError(
+                f"trace: received {len(outputs)} outputs of {blocks[end - 1].name} for {width} "
+                "inputs, expected the same number for layers other than Dense"
+            )
+        others = [
+            units[k][0].activation if k in units else blocks[k].name.removesuffix("()")
+            for k in range(start + 1, end)
+        ]
+        words = _lines(units[start][0].activation if number else "inputs", others)
+        names, values = zip(*outputs, strict=True)
+        columns.append(Column(names, words, np.array(values)))
+        if number:
+            updates = [one for one in trace.updates if one.layer == start]
+            links.append(_traced_link(units[start], updates))
+    targets = [error.target for error in trace.errors if error.row == 0]
+    notes = [_AFTER_LAYERS] if len(blocks) > len(starts) else []
+    notes += [f"units: row 1 of {n_rows}; gradients: of all rows"] if n_rows > 1 else []
+    return Diagram(
+        columns, links, np.array(targets) if targets else None, trace.loss, "; ".join(notes)
+    )
 
 
 def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
@@ -203,7 +244,7 @@ def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
         None if bias is None else np.array(bias),
         gradients,
         np.array(of_biases) if of_biases else None,
-        None if any("[" in name for name in names.values()) else names,
+        {place: name for place, name in names.items() if not is_place(name)},
     )
 
 
@@ -240,13 +281,18 @@ def _recorded(layers: Sequence[Any]) -> list[Numbers | None]:
 
 def _words(dense: Any | None, others: Sequence[Any]) -> str:
     """Return the names of an activation and of the layers after it, a line for each."""
-    first = "inputs" if dense is None else _name(dense.activation)
-    words = [] if first == "identity" and others else [first]
+    words = []
     for layer in others:
         activation = getattr(layer, "activation", None)
         own = shortened(layer).removesuffix("()")
-        words.append(printable(_name(activation) if activation is not None else own))
-    return "\n".join(words)
+        words.append(_name(activation) if activation is not None else own)
+    return _lines("inputs" if dense is None else _name(dense.activation), words)
+
+
+def _lines(first: str, others: Sequence[str]) -> str:
+    """Return names line by line; an activation that does nothing is left out before others."""
+    names = [] if first == "identity" and others else [first]
+    return "\n".join(map(printable, [*names, *others]))
 
 
 def _is_dense(layer: Any) -> bool:
@@ -327,9 +373,15 @@ def _unit_names(column: int, n: int, links: int) -> list[str]:
     return [f"{stem}{j + 1}" for j in range(n)]
 
 
-def _plain(names: Sequence[str], column: int, links: int) -> Sequence[str]:
-    """Return the names, or textbook names in place of ones like ``a[0][2]``."""
-    return _unit_names(column, len(names), links) if "[" in names[0] else names
+def is_place(name: str) -> bool:
+    """Return whether a weight has no name but its place, such as ``w[0][1,2]``.
+
+    Examples
+    --------
+    >>> is_place("w[0][1,2]"), is_place("w5")
+    (True, False)
+    """
+    return _PLACE.fullmatch(name) is not None
 
 
 def _name(part: object) -> str:

@@ -20,7 +20,8 @@ from mlp.plotting.themes import Color, Theme, legible
 
 DASHES = (0.0, (4.0, 1.0))  # show numbers below 0, also without colour
 MANY = 100  # lines between two columns; more are drawn thinner
-_NAME = re.compile(r"([A-Za-z])_?(\d+)(?:_(\d+))?")
+_NAME = re.compile(r"([A-Za-z])_?(\d+)(?:_(\d+))?(\(\d+\))?")
+_PLACE = re.compile(r"([A-Za-z])\[(\d+(?:,\d+)?)\](?:\[([\d,]+)\])?")
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,18 @@ def mathematical(name: str) -> str:
     --------
     >>> mathematical("w5"), mathematical("h2_1"), mathematical("my weight")
     ('$w_{5}$', '$h_{2,1}$', 'my weight')
+    >>> mathematical("x[0]"), mathematical("a[1][2,0]"), mathematical("h1(2)")
+    ('$x_{0}$', '$a_{2,0}^{(1)}$', '$h_{1}^{(2)}$')
     """
+    if found := _PLACE.fullmatch(name):
+        letter, first, second = found.groups()
+        return f"${letter}_{{{second}}}^{{({first})}}$" if second else f"${letter}_{{{first}}}$"
     found = _NAME.fullmatch(name)
     if found is None:
         return plain(name)
-    letter, *indices = found.groups()
-    return f"${letter}_{{{','.join(index for index in indices if index)}}}$"
+    letter, *indices, row = found.groups()
+    index = ",".join(index for index in indices if index)
+    return f"${letter}_{{{index}}}" + (f"^{{{row}}}$" if row else "$")
 
 
 def plain(name: str) -> str:

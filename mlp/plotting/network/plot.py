@@ -102,6 +102,9 @@ def plot_trace(
 ) -> Axes:
     """Draw the network of a trace, before its step, as `plot_network` does.
 
+    Units have the names of the trace. Of a batch, they hold the numbers of its first row; the
+    gradients are those of all rows.
+
     Parameters
     ----------
     trace

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from mlp.studies.chain_rule.notation import Derivative, Symbol, Symbols, Token
-from mlp.studies.chain_rule.records import Step
-from mlp.studies.chain_rule.rows import Block, Row, sections_of
+from mlp._names import printable
+from mlp.studies.chain_rule.records import Step, Token, Tokens
+from mlp.studies.chain_rule.rows import Row, Table, sections_of
+from mlp.studies.chain_rule.symbols import symbol
 
 # !important: Jupyter right-aligns the cells of all tables by a very specific rule
 _STYLE = """\
-.mlp-trace { line-height: 1.5; max-width: 60em; overflow-x: auto; }
+.mlp-trace { line-height: 1.5; max-width: 60em; overflow-x: auto; overflow-wrap: anywhere; }
 .mlp-trace h2, .mlp-trace h3, .mlp-trace h4 { font-weight: 600; margin: 1.2em 0 0.3em; }
 .mlp-trace h2 { font-size: 1.3em; }
 .mlp-trace h3 { font-size: 1.15em; border-bottom: 1px solid rgb(127 127 127 / 0.5); }
@@ -19,19 +20,20 @@ _STYLE = """\
 .mlp-trace table { border-collapse: collapse; margin: 0.3em 0 0.8em; background: none; }
 .mlp-trace th, .mlp-trace td { border: 0; padding: 0.15em 0.8em 0.15em 0; vertical-align: top;
   text-align: left !important; font-variant-numeric: tabular-nums; background: none; }
-.mlp-trace th { font-weight: normal; white-space: nowrap; }
+.mlp-trace th { font-weight: normal; min-width: 7em; max-width: 16em; }
 .mlp-trace td + td { white-space: nowrap; font-weight: 600; }
 .mlp-trace tr + tr > * { border-top: 1px solid rgb(127 127 127 / 0.2); }
 .mlp-trace .numbers { opacity: 0.75; }
 .mlp-trace var { font-style: italic; }
 .mlp-trace sub, .mlp-trace sup { font-size: 0.75em; font-style: normal; line-height: 0; }
 @media (max-width: 40em) {
-  .mlp-trace tr, .mlp-trace th, .mlp-trace td { display: block; }
+  .mlp-trace tr, .mlp-trace th, .mlp-trace td { display: block; max-width: none; }
   .mlp-trace tr + tr > td { border-top: 0; }
   .mlp-trace td { padding-left: 1em; }
   .mlp-trace td:empty { display: none; }
 }"""
 _MOST_BLOCKS = 100
+_GREEK = {"gamma": "γ", "beta": "β"}
 
 
 def as_html(trace: Step, digits: int, most_blocks: int | None = None) -> str:
@@ -52,14 +54,13 @@ def as_html(trace: Step, digits: int, most_blocks: int | None = None) -> str:
     </div>
     """
     title, sections = sections_of(trace, digits)
-    write = _Html(Symbols(trace))
     lines = ['<div class="mlp-trace">', f"<style>\n{_STYLE}\n</style>", f"<h2>{escape(title)}</h2>"]
     for section in sections:
         lines.append(f"<section>\n<h3>{section.title}</h3>")
-        lines += [f"<p>{write.formula(section.words)}</p>"] * bool(section.words)
-        for blocks in _sharing_a_table(section.blocks[:most_blocks]):
-            lines += write.table(blocks)
-        left_out = len(section.blocks[most_blocks:]) if most_blocks is not None else 0
+        lines += [f"<p>{_formula(section.words)}</p>"] * bool(section.words)
+        for tables in _joined(section.tables[:most_blocks]):
+            lines += _table(tables)
+        left_out = len(section.tables[most_blocks:]) if most_blocks is not None else 0
         if left_out:
             lines.append(f"<p>… and {left_out:,} more; <code>html()</code> writes all.</p>")
         lines.append("</section>")
@@ -85,58 +86,54 @@ def as_page(traces: Sequence[Step], digits: int) -> str:
     )
 
 
-def _sharing_a_table(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """Yield the blocks of each table: a block without a title joins the one before."""
-    together: list[Block] = []
-    for block in blocks:
-        if block.title and together:
+def _joined(tables: Sequence[Table]) -> Iterator[list[Table]]:
+    """Yield the tables that are one in the page: one without a title joins the one before."""
+    together: list[Table] = []
+    for table in tables:
+        if table.title and together:
             yield together
             together = []
-        together.append(block)
+        together.append(table)
     if together:
         yield together
 
 
-class _Html:
-    """Writes the rows of one trace."""
+def _table(tables: Sequence[Table]) -> Iterator[str]:
+    """Yield the title of the first table and one table with the rows of all."""
+    if tables[0].title:
+        yield f"<h4>{_formula(tables[0].title)}</h4>"
+    rows = [_row(row) for table in tables for row in table.rows]
+    yield from ["<table>", *rows, "</table>"] if rows else ()
 
-    def __init__(self, symbols: Symbols) -> None:
-        self.symbols = symbols
 
-    def table(self, blocks: Sequence[Block]) -> Iterator[str]:
-        """Yield the title of the first block and a table with the rows of all."""
-        if blocks[0].title:
-            yield f"<h4>{self.formula(blocks[0].title)}</h4>"
-        yield "<table>"
-        for block in blocks:
-            yield from map(self._row, block.rows)
-        yield "</table>"
+def _row(row: Row) -> str:
+    numbers = _formula((row.numbers,)) if row.numbers else ""
+    if row.formula and numbers:
+        numbers = f'<br><span class="numbers">= {numbers}</span>'
+    middle = _formula(row.formula) + numbers
+    return (
+        f'<tr><th scope="row">{_formula((row.label,))}</th>'
+        f"<td>{f'= {middle}' if middle else ''}</td><td>= {row.value}</td></tr>"
+    )
 
-    def _row(self, row: Row) -> str:
-        numbers = self.formula(" ".join(row.numbers))
-        if row.formula and numbers:
-            numbers = f'<br><span class="numbers">= {numbers}</span>'
-        middle = self.formula(" ".join(row.formula)) + numbers
-        return (
-            f'<tr><th scope="row">{self.formula(row.label)}</th>'
-            f"<td>{f'= {middle}' if middle else ''}</td><td>= {row.value}</td></tr>"
-        )
 
-    def formula(self, text: str) -> str:
-        """Write a formula or a sentence."""
-        return "".join(map(_written, self.symbols.tokens(text)))
+def _formula(tokens: Tokens) -> str:
+    """Write a formula or a sentence."""
+    return "".join(map(_written, tokens))
 
 
 def _written(token: Token) -> str:
-    if isinstance(token, Derivative):
-        return f"∂{_symbol(token.top)}/∂{_symbol(token.bottom)}"
-    if isinstance(token, Symbol):
-        return _symbol(token)
-    return escape(token if isinstance(token, str) else token.text)
+    if isinstance(token, str):
+        return escape(printable(token.replace("\n", " ")))
+    if token.over is not None:
+        top, bottom = map(_symbol, token.over)
+        return f"∂{top}/∂{bottom}"
+    return _symbol(token.name)
 
 
-def _symbol(name: Symbol) -> str:
-    written = f"<var>{escape(name.base)}</var>"
-    for tag, index in (("sub", name.sub), ("sup", name.sup)):
+def _symbol(name: str) -> str:
+    found = symbol(name)
+    written = f"<var>{escape(printable(_GREEK.get(found.base, found.base)))}</var>"
+    for tag, index in (("sub", found.sub), ("sup", found.sup)):
         written += f"<{tag}>{index}</{tag}>" * bool(index)
     return written

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from mlp.studies.chain_rule.notation import Derivative, Symbol, Symbols, Token, symbol
-from mlp.studies.chain_rule.records import Step
-from mlp.studies.chain_rule.rows import Block, Row, sections_of, wrapped
+from mlp._names import printable
+from mlp.studies.chain_rule.records import Step, Token, Tokens
+from mlp.studies.chain_rule.rows import Row, Table, sections_of, wrapped
+from mlp.studies.chain_rule.symbols import Symbol, symbol
 
 _HEAD = r"""\documentclass{article}
 \usepackage{amsmath}
@@ -17,14 +18,18 @@ _HEAD = r"""\documentclass{article}
 """
 _FOOT = r"\end{document}"
 _WIDTH = 70
+_LONG = 40  # a name that is longer is set smaller
 _SPECIAL = re.compile(r"[\\{}$&#^_~%]")
 _ESCAPES = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
-_SIGNS = {"×": r"\times", "²": "^{2}", "³": "^{3}", "Φ": r"\Phi", "φ": r"\varphi"}
+_SIGNS = {"×": r"\times", "²": "^{2}", "³": "^{3}", "Φ": r"\Phi", "φ": r"\varphi", "≥": r"\geq"}
 _FUNCTIONS = {name: rf"\{name}" for name in ("exp", "log", "tanh", "max", "min")}
 _CONJUNCTIONS = {name: rf"\text{{ {name} }}" for name in ("if", "else")}
-_TEX = {**_SIGNS, **_FUNCTIONS, **_CONJUNCTIONS}
-_WORDS = re.compile(r"[^\W\d]\w*|[×²³]")
-_EXPONENT = re.compile(r"e([+-])0*(\d+)")
+_NUMBERS = {"inf": r"\infty", "nan": r"\text{nan}"}
+_TEX = {**_SIGNS, **_FUNCTIONS, **_CONJUNCTIONS, **_NUMBERS}
+_GREEK = ("gamma", "beta")
+_PARTS = re.compile(
+    r"(?<![\w.])(?P<digits>\d+(?:\.\d+)?)e(?P<power>[+-]\d+)|(?P<word>[^\W\d]\w*|[×²³≥])"
+)
 
 
 def as_latex(trace: Step, digits: int) -> str:
@@ -48,13 +53,12 @@ def as_latex(trace: Step, digits: int) -> str:
     ...
     """
     title, sections = sections_of(trace, digits)
-    write = _Latex(Symbols(trace))
     lines = [rf"\section*{{{_escaped(title)}}}"]
     for section in sections:
         lines += ["", rf"\subsection*{{{section.title}}}"]
-        lines += [write.words(section.words)] * bool(section.words)
-        for block in section.blocks:
-            lines += ["", *write.block(block)]
+        lines += [_words(section.words)] * bool(section.words)
+        for table in section.tables:
+            lines += ["", *_table(table)]
     return "\n".join(lines) + "\n"
 
 
@@ -64,86 +68,84 @@ def as_document(traces: Sequence[Step], digits: int) -> str:
     return f"{_HEAD}\n{content}\n{_FOOT}\n"
 
 
-class _Latex:
-    """Writes the rows of one trace."""
-
-    def __init__(self, symbols: Symbols) -> None:
-        self.symbols = symbols
-
-    def block(self, block: Block) -> Iterator[str]:
-        """Yield a title and its equations, aligned at the equals signs."""
-        if block.title:
-            yield rf"\paragraph{{{self.words(block.title)}}}"
+def _table(table: Table) -> Iterator[str]:
+    """Yield a title and its equations, aligned at the equals signs."""
+    if table.title:
+        yield rf"\paragraph{{{_words(table.title)}}}"
+    if table.rows:
         yield r"\begin{align*}"
-        rows = ["\n".join(self._row(row)) for row in block.rows]
-        yield " \\\\\n".join(rows)
+        yield " \\\\\n".join("\n".join(_row(row)) for row in table.rows)
         yield r"\end{align*}"
 
-    def _row(self, row: Row) -> Iterator[str]:
-        label, value = self.formula(row.label), self.formula(row.value)
-        lines = [line for parts in (row.formula, row.numbers) for line in self._lines(parts)]
-        if not lines:
-            yield f"  {label} &= {value}"
-        elif len(lines) == 1:
-            yield f"  {label} {lines[0]} = {value}"
-        else:
-            yield f"  {label}"
-            yield from (rf"    {line} \\" for line in lines[:-1])
-            yield f"    {lines[-1]} = {value}"
 
-    def _lines(self, parts: Sequence[str]) -> Iterator[str]:
-        """Yield the lines of a formula; the first begins with an equals sign."""
-        sign = "&= "
-        for line in wrapped(parts, _WIDTH) if parts else ():
-            yield sign + self.formula(line)
-            sign = r"&\quad "
+def _row(row: Row) -> Iterator[str]:
+    label, value = _formula((row.label,)), _formula((row.value,))
+    numbers: Tokens = (row.numbers,) if row.numbers else ()
+    lines = [line for tokens in (row.formula, numbers) for line in _lines(tokens)]
+    if not lines:
+        yield f"  {label} &= {value}"
+    elif len(lines) == 1:
+        yield f"  {label} {lines[0]} = {value}"
+    else:
+        yield f"  {label}"
+        yield from (rf"    {line} \\" for line in lines[:-1])
+        yield f"    {lines[-1]} = {value}"
 
-    def formula(self, text: str) -> str:
-        """Write a formula of a row."""
-        written = "".join(map(_written, self.symbols.tokens(text)))
-        return re.sub(" +", " ", written).replace(" ^", "^").strip()
 
-    def words(self, text: str) -> str:
-        """Write a sentence, with its symbols in math mode."""
-        return "".join(
-            _escaped(token).replace("×", r"$\times$")
-            if isinstance(token, str)
-            else f"${_written(token)}$"
-            for token in self.symbols.tokens(text)
-        )
+def _lines(tokens: Tokens) -> Iterator[str]:
+    """Yield the lines of a formula; the first begins with an equals sign."""
+    sign = "&= "
+    for line in wrapped(tokens, _WIDTH) if tokens else ():
+        yield sign + _formula(line)
+        sign = r"&\quad "
+
+
+def _formula(tokens: Tokens) -> str:
+    """Write a formula of a row."""
+    written = "".join(map(_written, tokens))
+    return re.sub(" +", " ", written).replace(" ^", "^").strip()
+
+
+def _words(tokens: Tokens) -> str:
+    """Write a sentence, with its symbols in math mode."""
+    return "".join(
+        _escaped(token.replace("\n", " ")).replace("×", r"$\times$")
+        if isinstance(token, str)
+        else f"${_written(token)}$"
+        for token in tokens
+    )
 
 
 def _written(token: Token) -> str:
-    if isinstance(token, Derivative):
-        top, bottom = _symbol(token.top), _symbol(token.bottom)
-        return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
-    if isinstance(token, Symbol):
-        return _symbol(token)
     if isinstance(token, str):
-        return _WORDS.sub(lambda found: _word(found[0]), token)
-    return _number(token.text)
+        return _PARTS.sub(_part, token.replace("\n", " "))
+    if token.over is None:
+        return _symbol(symbol(token.name))
+    top, bottom = (_symbol(symbol(name)) for name in token.over)
+    return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
 
 
 def _symbol(name: Symbol) -> str:
-    base = name.base
-    if not (base.isascii() and base.isalpha() and len(base) == 1):
+    base = printable(name.base)
+    if base in _GREEK:
+        base = rf"\{base}"
+    elif not (base.isascii() and base.isalpha() and len(base) == 1):
         style = "mathrm" if base.isalnum() else "text"  # \mathrm knows no spaces and no signs
-        base = rf"\{style}{{{_escaped(base)}}}"
+        size = r"\scriptsize " * (len(base) > _LONG)
+        base = rf"\{'text' if size else style}{{{size}{_escaped(base)}}}"
     sub = name.sub
     if sub[:1].isalpha():  # the index of z_o1 is itself a name
         sub = _symbol(symbol(sub.replace(",", "_")))
     return base + f"_{{{sub}}}" * bool(sub) + f"^{{{name.sup}}}" * bool(name.sup)
 
 
-def _number(text: str) -> str:
-    if text in ("inf", "nan"):
-        return {"inf": r"\infty", "nan": r"\text{nan}"}[text]
-    return _EXPONENT.sub(lambda found: rf" \times 10^{{{found[1].strip('+')}{found[2]}}}", text)
-
-
-def _word(word: str) -> str:
+def _part(found: re.Match[str]) -> str:
+    """Write a power of ten, a word or a sign."""
+    if (word := found["word"]) is None:
+        return rf"{found['digits']} \times 10^{{{int(found['power'])}}}"
     return _TEX.get(word) or rf"\operatorname{{{_escaped(word)}}}"
 
 
 def _escaped(text: str) -> str:
+    text = printable(text)
     return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], f"\\{found[0]}"), text)

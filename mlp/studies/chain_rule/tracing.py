@@ -5,37 +5,47 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlp._checks import check_count, check_inputs, check_targets, numeric, one_hot
+from mlp._checks import (
+    check_columns,
+    check_count,
+    check_inputs,
+    check_targets,
+    column_names,
+    numeric,
+    one_hot,
+)
 from mlp._html import html_table
-from mlp._names import did_you_mean
+from mlp._names import did_you_mean, name_of, shortened
 from mlp._types import Array
-from mlp.core import MLP
+from mlp.core import MLP, Penalty
 from mlp.core.losses import Smoothing
 from mlp.optim import Optimizer, make_optimizer
 from mlp.studies.chain_rule.html import as_output, as_page
 from mlp.studies.chain_rule.latex import as_document
-from mlp.studies.chain_rule.notation import Names, name_of
-from mlp.studies.chain_rule.reading import Moved, Reader, recording
-from mlp.studies.chain_rule.records import Step, Update
-from mlp.studies.chain_rule.rows import as_markdown, as_text
+from mlp.studies.chain_rule.layers.base import Context
+from mlp.studies.chain_rule.layers.rules import rules_of
+from mlp.studies.chain_rule.names import Names, Place
+from mlp.studies.chain_rule.recording import Recorded
+from mlp.studies.chain_rule.records import Equation, Named, Step, Term, Update, plain
+from mlp.studies.chain_rule.text import as_markdown, as_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ENDS = 10  # steps at the beginning and at the end of a table
-Places = Mapping[str, tuple[int, int, int]]
+Places = Mapping[str, Place]
 
 
 @dataclass(frozen=True, repr=False)
 class Trace(Step):
-    """One step of gradient descent on one sample, in all its numbers.
+    """One step of gradient descent, in all its numbers.
 
     ``print(trace)`` shows it as text; ``trace["w5"]`` is one `Update`.
 
@@ -45,18 +55,24 @@ class Trace(Step):
         The number of the step among several, from 1; None for a single step.
     lr : float
     loss_name : str
-    inputs : tuple of (str, float)
-        The names and values of the inputs.
+    inputs, targets : tuple of (str, float)
+        Their names and values, row by row; no targets if there are no `errors`.
     units : tuple of Unit
-        From the first layer to the last.
+        Of the layers with an activation, from the first to the last.
     errors : tuple of OutputError
         The contributions to the loss; empty if it is not a sum or mean over the outputs.
     loss, loss_after : float
-        Before and after the step.
+        Before and after the step, with the penalties.
     updates : tuple of Update
         Layer by layer, ``W`` row by row, then the biases.
     optimizer : str
         The name of what made the step.
+    n_rows : int
+        The number of rows of the batch.
+    blocks : tuple of Block
+        All equations of each layer, in both passes.
+    error : tuple of Equation
+        How the loss follows from outputs and targets.
     """
 
     def __getitem__(self, name: str) -> Update:
@@ -123,8 +139,7 @@ class Trace(Step):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trace as JSON-compatible data; a number that is not finite becomes None."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
     def __str__(self) -> str:
         """Return the text with nine digits."""
@@ -161,9 +176,16 @@ class Traces(tuple[Trace, ...]):
 
 
 def _plain(value: Any) -> Any:
-    """Return nested tuples as lists, and None for a number that is not finite."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+    """Return a record as data; a number that is not finite becomes None."""
+    if isinstance(value, Named):
+        return {"name": value.name, "value": _plain(value.value)}
+    if isinstance(value, Term):
+        return {"names": [*value.names], "values": _plain(value.values)}
+    if isinstance(value, Equation):
+        found = {"name": value.name, "formula": plain(value.tokens), "terms": _plain(value.terms)}
+        return found | {"value": _plain(value.value), "parts": _plain(value.parts)}
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -179,6 +201,9 @@ def trace(
     optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    rng: np.random.Generator | None = None,
 ) -> Trace: ...
 
 
@@ -192,6 +217,9 @@ def trace(
     optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: int,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    rng: np.random.Generator | None = None,
 ) -> tuple[Trace, ...]: ...
 
 
@@ -204,8 +232,11 @@ def trace(
     optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: int | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    rng: np.random.Generator | None = None,
 ) -> Trace | tuple[Trace, ...]:
-    """Take one step of gradient descent on one sample and show each factor of each gradient.
+    """Take one step of gradient descent and show each factor of each gradient.
 
     A copy of the network takes the step as in training; every number of the trace is read from
     the arrays of this step. The network itself is not changed.
@@ -213,20 +244,28 @@ def trace(
     Parameters
     ----------
     net : MLP
-        A single network of `Dense` layers.
-    x : array_like (n_in,) or (1, n_in)
-        The sample.
-    t : array_like (n_out,) or (1, n_out), or a label (1,)
-        Its target, as in `MLP.loss_and_grad`; with label smoothing, the smoothed target is shown.
+        A single network; a custom layer is shown by what goes in and comes out.
+    x : array_like (n_in,) or (n, n_in)
+        A sample, or a batch.
+    t : array_like (n_out,), (n, n_out) or labels (n,)
+        The target, or one for each row, as in `MLP.loss_and_grad`; with label smoothing, the
+        smoothed target is shown.
     lr : float, optional
         The learning rate of the step, by default 0.5; an optimizer that is an object has its own.
     optimizer : str or Optimizer, default "sgd"
         What makes the step of the gradient, as in `Trainer`; a copy is used, with its state.
-    names : mapping of str to (layer, i, j), optional
-        Names of weights, such as ``{"w1": (0, 0, 0)}``; units are then named x1, h1, o1. By
-        default everything is named by its place: ``w[0][1,2]`` is ``net.layers[0].W[1, 2]``.
+    names : mapping of str to (layer, i, j) or str, optional
+        Names of weights, such as ``{"w1": (0, 0, 0)}``, or of anything else by its place, such as
+        ``{"age": "x[0]", "price": "a[1][0]", "bias": "b[0][2]"}``; all others are then named
+        x1, h1, o1. By default everything is named by its place: ``w[0][1,2]`` is
+        ``net.layers[0].W[1, 2]``, and inputs by their columns, if those are known.
     steps : int, optional
-        The number of successive steps on this sample.
+        The number of successive steps on these rows.
+    l1, l2 : float, default 0.0
+        The penalties on the weights, as in `Trainer`.
+    rng : numpy.random.Generator, optional
+        Where dropout draws from; by default, and then as the next pass would, the network's own
+        generator. A copy is used.
 
     Returns
     -------
@@ -237,9 +276,9 @@ def trace(
     Raises
     ------
     ValueError, TypeError
-        If the network has replicas or other layers, if there is more than one sample, if `lr` is
-        given beside an optimizer that is an object, or if a shape, the learning rate, the
-        optimizer or a name is invalid.
+        If the network has replicas, needs more rows in a batch of training, or has weights that
+        are not finite; if `lr` is given beside an optimizer that is an object; or if a shape, a
+        rate, the optimizer, a name or `rng` is invalid.
 
     Notes
     -----
@@ -249,6 +288,13 @@ def trace(
     ``dE/da * da/dz`` over the layer. If the loss follows its canonical activation, training
     computes dE/dz as one factor, ``a - t``; for up to 16 outputs the trace also shows how the
     chain rule gives this factor, from the separate derivatives of loss and activation.
+
+    Of a batch, E is the mean over its n rows and dE/dw the sum over them of ``dE/dz * dz/dw``; the
+    1 / n stands in the derivative of the loss. What a row has of its own ends in its number:
+    ``h1(2)``, or ``a[0][1,0]`` by its place. Penalties are added to the product or the sum.
+
+    E after the step is that of a pass of training with the same dropout masks, so that both are
+    values of one function.
 
     Examples
     --------
@@ -262,20 +308,52 @@ def trace(
     >>> steps = trace(net, [[2.0]], [[1.0]], lr=0.5, optimizer="adam")
     >>> [rule.name for rule in steps["w[0][0,0]"].rules]
     ['m+', 'v+', 'm_hat', 'v_hat', 'step']
+    >>> batch = trace(net, [[2.0], [4.0]], [[1.0], [0.0]], names={"w": (0, 0, 0)}, l2=0.1)
+    >>> [term.names for term in batch["w"].factors[0].terms]
+    [('dE/dz_o1(1)', 'x1(1)'), ('dE/dz_o1(2)', 'x1(2)')]
     """
-    recording(net)  # rejects what cannot be traced
-    X, T = _sample(net, x, t)
+    _check_network(net)
+    check_columns("x", x, net.feature_names)
+    columns = net.feature_names or column_names(x)
+    X, T = _rows(net, x, t)
     if isinstance(net.loss, Smoothing):  # the targets that are shown are those that count
         T, net = np.array(net.loss.targets(T)), net._with(loss=type(net.loss)())
-    method = _method(optimizer, lr)
+    penalty, method = Penalty(l1, l2), _method(optimizer, lr)
+    penalty.check(None)
+    if not isinstance(rng, np.random.Generator | None):
+        raise TypeError(f"rng: received {shortened(rng)}, expected a numpy Generator or None")
+    generator = copy.deepcopy(rng)
+    count = 1 if steps is None else check_count("steps", steps)
+    labels = Names(net.copy().layers, net.n_in, names, columns, len(X))
     found = []
     with np.errstate(all="ignore"):  # an overflow is shown as inf or nan
-        if steps is None:
-            return _step(net, X, T, method, names, None)[0]
-        for number in range(1, check_count("steps", steps) + 1):
-            one, net = _step(net, X, T, method, names, number)
-            found.append(one)
-    return Traces(found)
+        for number in range(1, count + 1):
+            if not np.isfinite(net._numbers).all():
+                raise ValueError(
+                    f"net: received numbers that are not finite at step {number}, expected finite "
+                    "weights and biases"
+                )
+            one = Recorded(net, X, T, method, penalty, generator)
+            found.append(_read(one, labels, None if steps is None else number, method.name))
+            net = one.after
+    return found[0] if steps is None else Traces(found)
+
+
+def _check_network(net: MLP) -> None:
+    """Raise TypeError or ValueError unless it is a single network that nothing else writes."""
+    if not isinstance(net, MLP):
+        raise TypeError(f"net: received {shortened(net)}, expected an MLP")
+    if net.replicas is not None:
+        raise ValueError(
+            f"net: received a network of {net.replicas} replicas, expected a single one; "
+            "net.replica(k) makes one"
+        )
+    if net.members is not None:
+        raise ValueError(
+            f"net: received a network of {net.members} members, expected a single one; "
+            "ensemble.replica(k) makes one"
+        )
+    net._access.check_not_written("trace")
 
 
 def _method(optimizer: str | Optimizer, lr: float | None) -> Optimizer:
@@ -290,44 +368,41 @@ def _method(optimizer: str | Optimizer, lr: float | None) -> Optimizer:
     return made
 
 
-def _sample(net: MLP, x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
-    """Return one sample and its target as rows ``(1, n_in)`` and ``(1, n_out)``."""
+def _rows(net: MLP, x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
+    """Return the samples and their targets as rows ``(n, n_in)`` and ``(n, n_out)``."""
     x, t = numeric("x", x), numeric("t", t)
     X = check_inputs(x[None] if x.ndim == 1 else x, net.n_in, net.dtype)
-    if len(X) != 1:
-        raise ValueError(f"x: received {len(X)} samples, expected one, of shape ({net.n_in},)")
     takes_labels = getattr(net.loss, "takes_labels", False)
     is_label = takes_labels and t.shape == (1,) and t.dtype.kind in "iu"
-    if t.ndim == 1 and not is_label:
+    if t.ndim == 1 and len(X) == 1 and not is_label:
         t = t[None]
-    return X, one_hot(check_targets(t, net.loss, 1, net.n_out, net.dtype), net.n_out, net.dtype)
+    T = check_targets(t, net.loss, len(X), net.n_out, net.dtype)
+    return X, one_hot(T, net.n_out, net.dtype)
 
 
-def _step(
-    net: MLP, X: Array, T: Array, optimizer: Optimizer, names: Places | None, number: int | None
-) -> tuple[Trace, MLP]:
-    """Return the trace of one step, and the network after it."""
-    recorded, layers = recording(net)
-    after = net.copy()
-    loss = float(recorded.loss_and_grad(X, T))
-    moved = Moved(after, recorded.grad, optimizer)
-    loss_after = float(after.evaluate(X, T))
-    read = Reader(recorded, layers, T, Names(layers, names))
-    units = [tuple(read.units(layer)) for layer in range(len(layers))]
-    found = Trace(
+def _read(recorded: Recorded, names: Names, number: int | None, optimizer: str) -> Trace:
+    """Return the trace of a step."""
+    rules, loss = rules_of(Context(recorded, names))
+    X, T = recorded.X, recorded.T
+    return Trace(
         step=number,
-        lr=moved.method.lr,
-        loss_name=name_of(net.loss),
-        inputs=tuple((read.names.input(i), float(value)) for i, value in enumerate(X[0])),
-        units=sum(units, ()),
-        errors=tuple(read.errors(loss)),
-        loss=loss,
-        loss_after=loss_after,
-        updates=tuple(
-            update
-            for layer, new in enumerate(after.layers)
-            for update in read.updates(layer, units[layer], new, moved)
+        lr=recorded.moved.method.lr,
+        loss_name=name_of(recorded.net.loss),
+        inputs=tuple(
+            (names.input(i, row), float(x)) for row, xs in enumerate(X) for i, x in enumerate(xs)
         ),
-        optimizer=optimizer.name,
+        units=tuple(unit for rule in rules for unit in rule.units),
+        errors=loss.errors,
+        loss=recorded.loss,
+        loss_after=recorded.loss_after,
+        updates=tuple(update for rule in rules for update in rule.updates.values()),
+        optimizer=optimizer,
+        n_rows=len(X),
+        blocks=tuple(rule.block() for rule in rules),
+        error=loss.equations(),
+        targets=tuple(
+            (names.target(j, row), float(t)) for row, ts in enumerate(T) for j, t in enumerate(ts)
+        )
+        if loss.errors
+        else (),
     )
-    return found, after

@@ -32,10 +32,10 @@ def evaluated(formula, values):
 def assert_rows_hold(found):
     """The numbers of every row come to its value."""
     _, sections = sections_of(found, 17)
-    rows = [row for section in sections for block in section.blocks for row in block.rows]
+    rows = [row for section in sections for table in section.tables for row in table.rows]
     for row in rows:
         if row.numbers:
-            value = evaluated(" ".join(row.numbers), {})
+            value = evaluated(row.numbers.replace("\n", " "), {})
             assert value == pytest.approx(float(row.value), rel=1e-7, abs=1e-12), row
 
 
@@ -146,8 +146,8 @@ def test_outputs_close_to_0_and_1_have_parts_and_no_formula_that_fails(output, l
     text = found.text()
     assert "Targets: t1 = 1, t2 = 0." in text
     _, sections = sections_of(found, 9)
-    rows = [row for section in sections for block in section.blocks for row in block.rows]
-    numbers = [" ".join(row.numbers) for row in rows]
+    rows = [row for section in sections for table in section.tables for row in table.rows]
+    numbers = [row.numbers for row in rows]
     assert not [line for line in numbers if re.search(r"[a-z]_?[a-z]?\d", line)]  # a name
     assert not [line for line in numbers if "log(0)" in line or "log(1 - 1)" in line]
 

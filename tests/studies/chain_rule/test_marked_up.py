@@ -9,7 +9,7 @@ import pytest
 
 from mlp import MLP, Dense
 from mlp.studies.chain_rule import trace
-from mlp.studies.chain_rule.notation import Derivative, Number, Symbol, Symbols, symbol
+from mlp.studies.chain_rule.symbols import Symbol, symbol
 from mlp.studies.examples import EXAMPLES
 from tests.studies.chain_rule.traced import X, trace_example
 
@@ -66,17 +66,6 @@ class Elements(HTMLParser):
 )
 def test_a_name_has_its_indices_below_and_its_layer_above(name, expected):
     assert symbol(name) == expected
-
-
-def test_formulas_are_taken_apart_without_loss():
-    tokens = Symbols(trace_example("mazur")).tokens
-    assert list(tokens("dE/do1 × do1/dz_o1")) == [
-        Derivative(Symbol("E"), Symbol("o", "1")),
-        " × ",
-        Derivative(Symbol("o", "1"), Symbol("z", "o1")),
-    ]
-    assert list(tokens("-0.5 × (-1e-07)")) == ["-", Number("0.5"), " × (", Number("-1e-07"), ")"]
-    assert list(tokens("sigmoid(z_h1)")) == ["sigmoid(", Symbol("z", "h1"), ")"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

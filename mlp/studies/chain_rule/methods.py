@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlp.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from mlp.studies.chain_rule.records import Rule, any_name
+from mlp.studies.chain_rule.formulas import fill
+from mlp.studies.chain_rule.records import Equation, Named
 
 _Formulas = list[tuple[str, str, float]]
 """The name of each number, its formula in terms of those before it, and its value."""
@@ -25,24 +26,19 @@ class Method:
         return type(self.optimizer) is SGD and not self.optimizer.momentum
 
     @property
-    def keep(self) -> float:
-        """The factor of each parameter before the step: below 1 with weight decay."""
+    def decay(self) -> float:
+        """The share of each parameter that weight decay takes away."""
         one = self.optimizer
-        return 1.0 - self.lr * float(one.weight_decay) if type(one) is AdamW else 1.0
+        return self.lr * float(one.weight_decay) if type(one) is AdamW else 0.0
 
     def rules(
-        self,
-        gradient: tuple[str, float],
-        before: Mapping[str, float],
-        after: Mapping[str, float],
-        step: float,
-    ) -> tuple[Rule, ...]:
+        self, gradient: Named, before: Mapping[str, float], after: Mapping[str, float], step: float
+    ) -> tuple[Equation, ...]:
         """Return the state and the step of one parameter, each with its formula.
 
         Parameters
         ----------
-        gradient : (str, float)
-            Its name and value.
+        gradient : Named
         before, after : mapping of str to float
             The numbers of the optimizer's state.
         step : float
@@ -50,11 +46,12 @@ class Method:
         """
         if self.is_plain:
             return ()
-        known = {gradient[0]: gradient[1], **before, **self._settings()}
+        numbers = {**before, **self._settings()}
+        known = {name: Named(name, value) for name, value in numbers.items()} | {"g": gradient}
         found = []
-        for name, formula, value in self._formulas(gradient[0], after, step):
-            found.append(Rule(name, formula, _parts(formula, known), value))
-            known[name] = value
+        for name, formula, value in self._formulas(after, step):
+            found.append(Equation(Named(name, value), fill(formula, **known)))
+            known[name] = found[-1].of
         return tuple(found)
 
     def _settings(self) -> dict[str, float]:
@@ -73,29 +70,29 @@ class Method:
             found["m_weight"], found["v_weight"] = _weights(one)
         return found
 
-    def _formulas(self, g: str, after: Mapping[str, float], step: float) -> _Formulas:
+    def _formulas(self, after: Mapping[str, float], step: float) -> _Formulas:
         one = self.optimizer
         if type(one) is SGD:
-            push = f"({g} + momentum × velocity+)" if one.nesterov else "velocity+"
+            push = "({g} + {momentum} × {velocity+})" if one.nesterov else "{velocity+}"
             return [
-                ("velocity+", f"momentum × velocity + {g}", after["velocity"]),
-                ("step", f"lr × {push}", step),
+                ("velocity+", "{momentum} × {velocity} + {g}", after["velocity"]),
+                ("step", f"{{lr}} × {push}", step),
             ]
         if type(one) is Adagrad:
             return [
-                ("total+", f"total + {g} × {g}", after["total"]),
-                ("step", f"lr_t × {g} / (sqrt(total+) + eps)", step),
+                ("total+", "{total} + {g} × {g}", after["total"]),
+                ("step", "{lr_t} × {g} / (sqrt({total+}) + {eps})", step),
             ]
         if type(one) is RMSprop:
-            return _of_rmsprop(one, g, after, step)
+            return _of_rmsprop(one, after, step)
         if type(one) in (Adam, AdamW) and isinstance(one, Adam):
             m_weight, v_weight = _weights(one)
             return [
-                ("m+", f"beta1 × m + {g}", after["m"]),
-                ("v+", f"beta2 × v + {g} × {g}", after["v"]),
-                ("m_hat", "m+ / m_weight", after["m"] / m_weight),
-                ("v_hat", "v+ / v_weight", after["v"] / v_weight),
-                ("step", "lr × m_hat / (sqrt(v_hat) + eps)", step),
+                ("m+", "{beta1} × {m} + {g}", after["m"]),
+                ("v+", "{beta2} × {v} + {g} × {g}", after["v"]),
+                ("m_hat", "{m+} / {m_weight}", after["m"] / m_weight),
+                ("v_hat", "{v+} / {v_weight}", after["v"] / v_weight),
+                ("step", "{lr} × {m_hat} / (sqrt({v_hat}) + {eps})", step),
             ]
         return [*((f"{name}+", "", value) for name, value in after.items()), ("step", "", step)]
 
@@ -106,20 +103,13 @@ def _weights(one: Adam) -> tuple[float, float]:
     return first, second
 
 
-def _of_rmsprop(one: RMSprop, g: str, after: Mapping[str, float], step: float) -> _Formulas:
-    found, root = [("v+", f"alpha × v + (1 - alpha) × {g} × {g}", after["v"])], "sqrt(v+)"
+def _of_rmsprop(one: RMSprop, after: Mapping[str, float], step: float) -> _Formulas:
+    found, root = [("v+", "{alpha} × {v} + (1 - {alpha}) × {g} × {g}", after["v"])], "sqrt({v+})"
     if one.centered:
-        found.append(("m+", f"m + (1 - alpha) × ({g} - m)", after["m"]))
-        root = "sqrt(max(0, v+ - m+ × m+))"
-    push = f"{g} / ({root} + eps)"
+        found.append(("m+", "{m} + (1 - {alpha}) × ({g} - {m})", after["m"]))
+        root = "sqrt(max(0, {v+} - {m+} × {m+}))"
+    push = f"{{g}} / ({root} + {{eps}})"
     if one.momentum:
-        found.append(("velocity+", f"momentum × velocity + {push}", after["velocity"]))
-        push = "velocity+"
-    return [*found, ("step", f"lr × {push}", step)]
-
-
-def _parts(formula: str, known: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Return the names in a formula with their values, the longest first."""
-    names = sorted(known, key=len, reverse=True)
-    found = set(any_name(names).findall(formula))
-    return tuple((name, known[name]) for name in names if name in found)
+        found.append(("velocity+", f"{{momentum}} × {{velocity}} + {push}", after["velocity"]))
+        push = "{velocity+}"
+    return [*found, ("step", f"{{lr}} × {push}", step)]

@@ -58,7 +58,6 @@ NETWORKS = {name: (layers, loss) for name, layers, loss in networks()}
 
 
 def network(name, seed=0):
-    """Return a network of new layers: several tests use each."""
     layers, loss = NETWORKS[name]
     return mlp.MLP([copy.copy(layer) for layer in layers], loss, seed=seed)
 

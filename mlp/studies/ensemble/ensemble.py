@@ -92,7 +92,7 @@ class Ensemble:
     >>> train, held_out = mlp.datasets.load_digits().split(0.2, seed=0)
     >>> net = mlp.MLP.from_sizes([64, 32, 10], output="softmax", loss="cross_entropy", seed=0)
     >>> ensemble = Ensemble(net, 4)
-    >>> history = ensemble.fit(*train, epochs=5, optimizer="adam")
+    >>> history = ensemble.fit(*train, epochs=20, optimizer="adam")
     >>> ensemble.predict(held_out.X).shape, ensemble.predict_spread(held_out.X).shape
     ((359, 10), (359, 10))
     >>> right = ensemble.predict(held_out.X).argmax(axis=1) == held_out.y

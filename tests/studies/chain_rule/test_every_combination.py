@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mlp
-from mlp import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from mlp import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PeriodicEmbedding, Scale
 from mlp.core import ACTIVATIONS, LOSSES, Parameter, Penalty
 from mlp.optim import OPTIMIZERS, make_optimizer
 from mlp.studies.chain_rule.records import Named
@@ -28,7 +28,8 @@ class Affine(mlp.Layer):
     """A custom layer with a parameter, which mixes the units."""
 
     def parameters(self):
-        return (Parameter("mix", (self.width, self.width), lambda rng: np.eye(self.width) + 0.1),)
+        start = np.eye(self.width) + 0.1
+        return (Parameter("mix", start.shape, lambda rng: start, penalised=True),)
 
     def forward(self, A_in, training, rng):
         self.A_in = A_in
@@ -53,6 +54,9 @@ LAYERS = {
     "dropout": lambda: [Dense(2, 3, "tanh"), Dropout(0.5)],
     "dropout first": lambda: [Dropout(0.25), Dense(2, 3, "sigmoid")],
     "no dropout": lambda: [Dropout(0.0), Dense(2, 3, "tanh"), Dropout(0.0)],
+    "scale": lambda: [Scale(lr_factor=6.0), Dense(2, 3, "mish", lr_factor=0.5, bias_lr_factor=0.1)],
+    "scale between": lambda: [Dense(2, 3, "selu"), Scale()],
+    "embedding": lambda: [PeriodicEmbedding(2, 1, m=2, dim=2), Dense(3, 3, "tanh")],
     "custom": lambda: [Affine(), Dense(2, 3, "tanh"), Affine()],
     "all": lambda: [
         *(LayerNorm(), Dense(2, 3), BatchNorm(), ActivationLayer("tanh"), Dropout(0.3)),
@@ -64,6 +68,8 @@ OUTPUTS = [
     for output, loss in itertools.product(ACTIVATIONS, LOSSES)
     if "cross_entropy" not in loss or output in ("softmax", "sigmoid")
 ]
+ROUNDED = ("1.59576912", "1.05070099", "1.75809934")
+"""Constants that formulas show with nine digits."""
 LAST = (lambda output: [Dense(3, 2, output)], lambda output: [Dense(3, 2), ActivationLayer(output)])
 
 
@@ -116,7 +122,7 @@ def assert_traced(layers, pair, optimizer, number):
             if hasattr(layer, "A"):
                 values = [[one.value for one in row] for row in block.outputs]
                 assert np.array_equal(values, layer.A)
-        method.step(trained.theta, trained.grad)
+        method.step(trained.theta, trained.grad, factors=trained._parameters.factors)
         for name in ("value", "gradient", "new_value"):
             shown = {(u.layer, u.key, u.at): getattr(u, name) for u in found.updates}
             assert len(shown) == len(found.updates) == net.theta.size
@@ -148,7 +154,7 @@ def assert_multiplies_out(found):
         named = [abs(token.value) for token in equation.tokens if isinstance(token, Named)]
         size = sum(abs(term.value) for term in equation.terms)
         if named:
-            rel = 1e-8 if "1.59576912" in equation.formula else 1e-12
+            rel = 1e-7 if any(one in equation.formula for one in ROUNDED) else 1e-12
             exact = 1e-12 * max(1.0, size, *named)
             assert evaluated(equation) == pytest.approx(equation.value, rel=rel, abs=exact)
     for update in found.updates:
@@ -156,10 +162,10 @@ def assert_multiplies_out(found):
             if factor.terms:
                 size = sum(abs(term.value) for term in factor.terms)
                 added = sum(term.value for term in factor.terms)
-                assert added == pytest.approx(factor.value, abs=1e-12 * (1 + size))
+                assert added == pytest.approx(factor.value, abs=1e-11 * (1 + size))
 
 
-@pytest.mark.parametrize(("layers", "pair", "optimizer"), spread(62))
+@pytest.mark.parametrize(("layers", "pair", "optimizer"), spread(len(OUTPUTS)))
 def test_a_trace_holds_the_numbers_of_training_and_they_multiply_out(layers, pair, optimizer):
     assert_traced(*case(layers, pair, optimizer))
 
@@ -173,7 +179,7 @@ def test_every_combination_is_traced(layers, optimizer):
 
 
 def test_the_spread_has_every_part():
-    chosen = spread(62)
+    chosen = spread(len(OUTPUTS))
     assert {one[0] for one in chosen} == LAYERS.keys()
     assert {one[1] for one in chosen} == {*OUTPUTS}
     assert {one[2] for one in chosen} == OPTIMIZERS.keys()

@@ -243,7 +243,8 @@ class Rule:
         if others:
             gradient = [last, Equation(of, (*product([f.of for f in update.factors]), *added))]
         else:
-            gradient = [Equation(of, (*last.tokens, *added), last.terms)]
+            tokens = last.tokens or ((Named("", last.value),) if added else ())
+            gradient = [Equation(of, (*tokens, *added), last.terms)]
         return Group(
             self.title(update.key, update.at), (*gradient, *update.rules, self._step(update))
         )

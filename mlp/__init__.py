@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         TopK,
         Trainer,
         TrainingDiverged,
+        WeightRecorder,
         confusion_matrix,
     )
 
@@ -91,6 +92,7 @@ __all__ = [
     "TopK",
     "Trainer",
     "TrainingDiverged",
+    "WeightRecorder",
     "check_gradients",
     "confusion_matrix",
     "core",
@@ -145,6 +147,7 @@ _MODULES = {
         "TopK",
         "Trainer",
         "TrainingDiverged",
+        "WeightRecorder",
         "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),

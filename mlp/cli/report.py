@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite, isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, scor
 from mlp.cli.task import TableTask
 from mlp.datasets import ClassTarget
 from mlp.tables.table import shortened
-from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
+from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer, WeightRecorder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,8 @@ PICTURES = {
     "layers": ("activations.png", "gradients.png"),
 }
 """The files of each picture of ``--plot``."""
+ANIMATIONS = {"boundary": "boundary.gif", "weights": "weights.gif"}
+"""The files of those that ``--animate`` moves."""
 
 _LARGE = 10.0  # beside numbers of this size, those of size 1 have little influence
 
@@ -112,30 +114,46 @@ class TrainReport:
                 for name in dict.fromkeys(self.options.plot):
                     for file, axes in zip(PICTURES[name], self._draw(name), strict=True):
                         files.append(save_figure(axes, self.options.out / file))
+                    if self.options.animate and name in ANIMATIONS:
+                        files.append(self._animate(name))
         return files
 
     def _draw(self, name: str) -> Iterator[Axes]:
         """Draw one of PICTURES."""
         from mlp import plotting
 
-        net, task, scores = self.trainer.net, self.task, self.scores
+        scores = self.scores
         if name == "confusion":
             rows = "held-out rows" if self.is_held_out else "training rows"
             yield plotting.plot_confusion_matrix(
                 scores["confusion"], names=scores["labels"], rows=rows
             )
-        elif name == "weights":
-            yield plotting.plot_weights(net)
-        elif name == "boundary":
-            X, Y = task.scored
-            names = [*task.inputs.names]
-            if task.inputs.standardizer is not None:
-                names = [f"{name} (standardised)" for name in names]
-            labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
-            yield plotting.plot_decision_boundary(net, X, Y, names=labels, feature_names=names)
+        elif name in ANIMATIONS:
+            plot, data, how = self._of_network(name)
+            yield plot(self.trainer.net, *data, **how)
         elif self.layers is not None:
             yield self.layers.plot()
             yield self.layers.plot(what="gradients")
+
+    def _of_network(self, name: str) -> tuple[Callable[..., Axes], tuple[Any, ...], dict[str, Any]]:
+        """Return what draws a network, its data and its options."""
+        from mlp import plotting
+
+        if name == "weights":
+            return plotting.plot_weights, (), {}
+        task = self.task
+        names = [*task.inputs.names]
+        if task.inputs.standardizer is not None:
+            names = [f"{name} (standardised)" for name in names]
+        labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
+        how = {"names": labels, "feature_names": names}
+        return plotting.plot_decision_boundary, task.scored, how
+
+    def _animate(self, name: str) -> Path:
+        """Draw one of ANIMATIONS at each recorded epoch."""
+        (recorder,) = (c for c in self.trainer.callbacks if isinstance(c, WeightRecorder))
+        plot, data, how = self._of_network(name)
+        return recorder.animate(self.options.out / ANIMATIONS[name], plot, *data, **how)
 
     def _held_out_rows(self) -> str:
         """Return the scored rows as CSV: row number, target, prediction."""

@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
+from mlp.plotting.fitting import wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, font_size
 from mlp.plotting.text import as_it_stands
@@ -22,6 +23,7 @@ from mlp.plotting.themes import legible, shades, theme_of
 
 STRIP = 1.35  # inches per layer
 HIGHEST = 11.0  # inches
+HEADER = 0.6  # of the width of a strip, at most, for the name of the layer
 FILLED = 0.72  # share of a layer's height
 MOST_NAMED, LONGEST = 10, 64  # units, and characters
 STRONG = 0.07  # share of the values that gives a bin the full colour
@@ -280,12 +282,13 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
     """Write the name and the note of a layer above its strip."""
     theme = theme_of(ax)
     warning = legible(theme.second, theme.page)
+    size, width, left = font_size(0.88), ax.get_window_extent().width, HEADER
     for x, side, text, color, weight in (
         (0.0, "left", name, theme.ink, "bold"),
         (1.0, "right", note, *((warning, "bold") if is_bad else (theme.faint, "normal"))),
     ):
         header = ax.annotate(
-            text,
+            wrapped(text, left * width, ax, size, weight=weight, most=1),
             (x, 1.0),
             (0.0, 4.0),
             xycoords="axes fraction",
@@ -293,10 +296,11 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
             ha=side,
             va="bottom",
             color=color,
-            fontsize=font_size(0.88),
+            fontsize=size,
             fontweight=weight,
         )
         as_it_stands(header)
+        left = 0.95 - header.get_window_extent().width / width
 
 
 def range_of(histograms: Histograms, tails: tuple[float, float]) -> tuple[float, float]:

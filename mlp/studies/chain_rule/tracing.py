@@ -6,6 +6,8 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -158,6 +160,28 @@ class Traces(tuple[Trace, ...]):
             rows.insert(_ENDS, (f"… {len(self) - len(shown)} more", "", ""))
         return html_table(("step", "loss before", "loss after"), rows, repr(self)[1:-1])
 
+    def animate(self, path: str | PathLike[str], *, fps: float = 2.0, **options: Any) -> Path:
+        """Draw each step as `Trace.plot` does, with its number, and save them as an animation.
+
+        Parameters
+        ----------
+        path : path
+            The file, with the suffix ``.gif`` or ``.html``.
+        fps : float, default 2.0
+            Frames per second.
+        **options
+            Those of `mlp.plotting.plot_trace`, without `title`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the suffix is none of these, or there are fewer than two steps.
+        """
+        from mlp.plotting import save_animation
+
+        frames = [partial(one.plot, title=f"step {one.step}", **options) for one in self]
+        return save_animation(frames, path, fps=fps)
+
 
 def _plain(value: Any) -> Any:
     """Return nested tuples as lists, and None for a number that is not finite."""
@@ -191,7 +215,7 @@ def trace(
     optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: int,
-) -> tuple[Trace, ...]: ...
+) -> Traces: ...
 
 
 def trace(
@@ -203,7 +227,7 @@ def trace(
     optimizer: str | Optimizer = "sgd",
     names: Places | None = None,
     steps: int | None = None,
-) -> Trace | tuple[Trace, ...]:
+) -> Trace | Traces:
     """Take one step of gradient descent on one sample and show each factor of each gradient.
 
     A copy of the network takes the step as in training; every number of the trace is read from
@@ -229,7 +253,7 @@ def trace(
 
     Returns
     -------
-    Trace, or with `steps` a tuple of them
+    Trace, or with `steps` a tuple of them with a method `animate`
         To be printed, displayed in a notebook, or written as `text`, `markdown`, `latex` or
         `html`.
 

@@ -19,7 +19,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
-from mlp._checks import check_number, check_path, check_sequence
+from mlp._checks import check_count, check_path, check_sequence
 from mlp.plotting.save import rendered
 from mlp.plotting.style import offscreen
 
@@ -29,7 +29,7 @@ LARGEST = 200.0  # megabytes of an HTML page; matplotlib's 20 would drop frames
 
 
 def save_animation(
-    frames: Sequence[Callable[[], Axes]], path: str | PathLike[str], *, fps: float = 5.0
+    frames: Sequence[Callable[[], Axes]], path: str | PathLike[str], *, fps: int = 5
 ) -> Path:
     """Write pictures as an animation: a GIF, or an HTML page with buttons and a slider.
 
@@ -53,8 +53,8 @@ def save_animation(
     Raises
     ------
     ValueError, TypeError
-        If the suffix is none of these, there are fewer than two frames, ``fps`` is not above 0,
-        or the pictures differ in size.
+        If the suffix is none of these, there are fewer than two frames, ``fps`` is no whole number
+        above 0, or the pictures differ in size.
     OSError
         If the file cannot be written.
 
@@ -74,7 +74,7 @@ def save_animation(
         raise TypeError("frames: received no functions, expected functions that draw")
     if len(frames) < 2:
         raise ValueError(f"frames: received {len(frames)}, expected 2 at least")
-    fps = check_number("fps", fps, "a number above 0", lambda x: x > 0)
+    fps = check_count("fps", fps)
     pictures = _drawn(frames)
     content = _gif(pictures, fps) if path.suffix.lower() == ".gif" else _page(pictures, fps)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _size(picture: NDArray[np.uint8]) -> str:
     return f"{picture.shape[1]} x {picture.shape[0]}"
 
 
-def _animation(pictures: Sequence[NDArray[np.uint8]], fps: float) -> FuncAnimation:
+def _animation(pictures: Sequence[NDArray[np.uint8]], fps: int) -> FuncAnimation:
     """Return an animation that shows the pictures pixel by pixel."""
     height, width = pictures[0].shape[:2]
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
@@ -127,14 +127,14 @@ def _animation(pictures: Sequence[NDArray[np.uint8]], fps: float) -> FuncAnimati
     return FuncAnimation(figure, show, len(pictures), interval=1000.0 / fps, cache_frame_data=False)
 
 
-def _gif(pictures: Sequence[NDArray[np.uint8]], fps: float) -> bytes:
+def _gif(pictures: Sequence[NDArray[np.uint8]], fps: int) -> bytes:
     with TemporaryDirectory() as folder, rc_context({"savefig.dpi": "figure"}):
         file = Path(folder, "animation.gif")
         _animation(pictures, fps).save(file, PillowWriter(fps))
         return file.read_bytes()
 
 
-def _page(pictures: Sequence[NDArray[np.uint8]], fps: float) -> bytes:
+def _page(pictures: Sequence[NDArray[np.uint8]], fps: int) -> bytes:
     with rc_context({"savefig.dpi": "figure", "animation.embed_limit": LARGEST}):
         content: str = _animation(pictures, fps).to_jshtml(fps, default_mode="loop")
     head = '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Animation</title>\n'

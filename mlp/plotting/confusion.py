@@ -125,8 +125,9 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
     size = min(font_size(0.95), font_size(3.2) / (n / every) ** 0.5)
     shown = range(0, n, every)
     box = ax.get_window_extent()
+    tall = 3.0 * size * len(shown) * ax.figure.dpi / 72.0 < 0.5 * box.height  # with other text
     turned = sum(map(len, names[::every])) * 0.6 * size * ax.figure.dpi / 72.0 > box.width
-    sides = (ax.xaxis, box.height, 1 if turned else 2), (ax.yaxis, box.width, 2 if n < 20 else 1)
+    sides = (ax.xaxis, box.height, 1 if turned else 2), (ax.yaxis, box.width, 2 if tall else 1)
     for axis, length, most in sides:
         written = [wrapped(names[i], NAMES * length, ax, size, most=most) for i in shown]
         axis.set_ticks(shown, written, fontsize=size, color=theme.ink)

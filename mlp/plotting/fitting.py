@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.ticker import Locator
 
 SMALLEST = 5.0  # points; longer labels are shortened
 PASSES = 2  # of the layout, which places axes of equal aspect step by step
+_drawn: WeakSet[Axes] = WeakSet()  # axes with a picture
 BETWEEN = 0.4  # least space between the names of ticks, as a share of their size
 
 
@@ -92,15 +94,18 @@ def lay_out(ax: Axes) -> None:
         for one in figure.axes:
             one.apply_aspect()
             for child in one.child_axes:
-                child.apply_aspect(child.get_axes_locator()(child, None))
+                place = child.get_axes_locator()
+                if place is not None:  # of axes inside others, which needs no renderer
+                    child.apply_aspect(place(child, None))  # type: ignore[arg-type]
 
 
 def fit(ax: Axes) -> None:
     """Wrap the labels of the axes, and of those inside and of colour bars; thin their ticks."""
     figure = ax.figure.canvas.figure
     lay_out(ax)
-    bars = [other for other in figure.axes if other.get_label() == "<colorbar>"]
-    for one in (ax, *ax.child_axes, *bars):
+    _drawn.add(ax)  # others of the figure may have less room now
+    ours = [other for other in figure.axes if other in _drawn or other.get_label() == "<colorbar>"]
+    for one in (*ours, *(child for other in ours for child in other.child_axes)):
         if one.axison:
             box = one.get_window_extent()
             for axis, length in ((one.xaxis, box.width), (one.yaxis, box.height)):
@@ -108,7 +113,7 @@ def fit(ax: Axes) -> None:
                 _thin(axis)
 
 
-def fit_label(label: Text, length: float, ax: Axes) -> None:
+def fit_label(label: Text, length: float, ax: Any) -> None:
     """Wrap the label of an axis to its length in pixels, and make it smaller if need be."""
     words, size = label.get_text(), float(label.get_fontsize())
     if not words:
@@ -127,11 +132,11 @@ def _thin(axis: Axis) -> None:
     labels = list(_shown(axis))
     if len(labels) < 2:
         return
-    is_x = axis.axis_name == "x"
+    is_x = axis is axis.axes.xaxis
     places = np.array([label.get_transform().transform(label.get_position()) for label in labels])
     places = places[:, 0 if is_x else 1]
     sizes = np.array([_size_along(label, is_x) for label in labels])
-    between = BETWEEN * labels[0].get_fontsize() * axis.figure.dpi / 72.0 if is_x else 0.0
+    between = BETWEEN * float(labels[0].get_fontsize()) * axis.figure.dpi / 72.0 if is_x else 0.0
     for n in range(1, len(labels) + 1):
         gaps = np.abs(np.diff(places[::n])) - (sizes[::n][1:] + sizes[::n][:-1]) / 2
         if (gaps >= between).all():
@@ -144,9 +149,10 @@ def _shown(axis: Axis) -> Iterator[Text]:
     """Yield the names of the ticks within the limits."""
     low, high = sorted(axis.get_view_interval())
     room = 1e-9 * (high - low)
-    for tick in axis.get_major_ticks(len(axis.get_majorticklocs())):
-        if tick.label1.get_text() and low - room <= tick.get_loc() <= high + room:
-            yield tick.label1
+    for label in axis.get_majorticklabels():
+        at = label.get_position()[0 if axis is axis.axes.xaxis else 1]
+        if label.get_text() and low - room <= at <= high + room:
+            yield label
 
 
 def _size_along(label: Text, is_x: bool) -> float:

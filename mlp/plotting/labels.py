@@ -167,6 +167,6 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
         pad = 14.0 + font_size(KEY_LINE) * lines + 4.0 * bool(lines)
         most = int(np.clip(ax.get_window_extent().height / ax.figure.dpi, 1, TITLE_LINES))
         written = ax.set_title(title, pad=pad, color=theme_of(ax).ink)
-        bold = {"weight": str(written.get_fontweight()), "most": most}
-        written.set_text(wrapped(title, width, ax, float(written.get_fontsize()), **bold))
+        size, weight = float(written.get_fontsize()), str(written.get_fontweight())
+        written.set_text(wrapped(title, width, ax, size, weight=weight, most=most))
         as_it_stands(written)

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
-from mlp.plotting.fitting import wrapped
+from mlp.plotting.fitting import lay_out, wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, font_size
 from mlp.plotting.text import as_it_stands
@@ -25,7 +25,7 @@ STRIP = 1.35  # inches per layer
 HIGHEST = 11.0  # inches
 HEADER = 0.6  # of the width of a strip, at most, for the name of the layer
 FILLED = 0.72  # share of a layer's height
-MOST_NAMED, LONGEST = 10, 64  # units, and characters
+MOST_NAMED, LONGEST = 10, 60  # units, and characters
 STRONG = 0.07  # share of the values that gives a bin the full colour
 TAILS = {
     "activations": (0.005, 0.005),
@@ -149,9 +149,11 @@ def plot_layers(
             strip = ax.inset_axes((0.0, 1.0 - (i + 1) / n, 1.0, FILLED / n))
             _tidy(strip, record.epochs, span, what, is_last=i == n - 1)
             _draw(strip, record.epochs, histograms, span)
+        write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
+        lay_out(ax)  # determines the room for the headers
+        for strip, layer in zip(ax.child_axes, record.layers, strict=True):
             note = _units(layer) if what == "activations" else _zeros(layer)
             _write_header(strip, layer.name, *note)
-        write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
     return ax
 
 

@@ -169,7 +169,6 @@ WAYS = {
         network([2, 3, 2]),
         network([4, 8, 3]),
         network([784, 20, 3]),
-        network([3, 2, 2, 2, 3]),
         lambda ax, is_long: plotting.plot_network(small(), ax=ax),
     ],
     "plot_sweep": [of_sweep(), of_sweep("lr"), of_sweep("hidden"), of_sweep("hidden", "lr")],

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from mlp.plotting.network.diagram import Column, Diagram, Link
-from mlp.plotting.network.layout import Layout, Point, shares_along
+from mlp.plotting.network.layout import Layout, Point, overlap, shares_along
 from mlp.plotting.network.marks import (
     Pen,
     mathematical,
@@ -21,8 +21,10 @@ from mlp.plotting.network.marks import (
 )
 from mlp.plotting.themes import legible
 
-LONGEST = 16  # letters of a line along a line
-ALONG = 0.5  # of a line, for the text along it
+LONGEST = 20  # letters of a line along a line
+AWAY = 0.1  # inches between the texts above and below a line
+TRIALS, SMALLER = 5, 0.88  # sizes that are tried, each a share of the one before
+ALONG = 0.45  # of a line, for the text along it
 
 Line = tuple[int | None, int, Point, Point]
 """(i, j, start, end) between unit i, None for the bias, and unit j of the next column."""
@@ -70,16 +72,13 @@ class Drawing:
         lines = self._lines(k)
         texts = [self._texts_along(link, i, j) for i, j, _, _ in lines]
         ends = [(start, end) for _, _, start, end in lines]
-        sizes = [_size(list(text.values())) for text in texts]
-        small = _share_that_fits(ends, sizes)
-        shares = shares_along(ends, [(small * length, small * high) for length, high in sizes])
-        theme = self.pen.theme
+        small, shares = _places_along(ends, [_size(list(text.values())) for text in texts])
+        theme, size = self.pen.theme, 10.5 * small
         colors = {"weights": theme.ink, "gradients": legible(theme.second, theme.page)}
         for (i, j, start, end), share, text in zip(lines, shares, texts, strict=True):
             self.pen.arrow(start, end, f"line {k} {'b' if i is None else i} {j}")
             for part, words in text.items():
                 above = part == "weights"
-                size = 10.5 * small
                 self.pen.along(start, end, share, words, size, above=above, color=colors[part])
 
     def _texts_along(self, link: Link, i: int | None, j: int) -> dict[str, str]:
@@ -180,7 +179,22 @@ def _size(texts: Sequence[str]) -> tuple[float, float]:
     """Return the approximate length and height of the text along a line, in inches."""
     lines = [line for text in texts for line in text.split("\n")]
     letters = max(map(_letters, lines), default=0)
-    return 0.093 * letters, 0.2 * max(2, len(lines))
+    high = max((text.count("\n") + 1 for text in texts), default=1)
+    return 0.093 * letters, 0.4 * high  # above and below the line
+
+
+def _places_along(
+    lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]]
+) -> tuple[float, list[float]]:
+    """Return the share of their size at which texts do not overlap, and their places."""
+    small = _share_that_fits(lines, sizes)
+    for _ in range(TRIALS):
+        scaled = [(small * length, AWAY + small * (high - AWAY)) for length, high in sizes]
+        shares = shares_along(lines, scaled)
+        if not overlap(lines, shares, scaled):
+            break
+        small *= SMALLER
+    return small, shares
 
 
 def _share_that_fits(

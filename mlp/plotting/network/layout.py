@@ -145,6 +145,22 @@ def shares_along(
     return places
 
 
+def overlap(
+    lines: Sequence[tuple[Point, Point]],
+    shares: Sequence[float],
+    sizes: Sequence[tuple[float, float]],
+) -> bool:
+    """Return whether any two labels at these places overlap."""
+    labels = [n for n, (length, _) in enumerate(sizes) if length]
+    points = {n: _points(lines[n], shares[n], sizes[n]) for n in labels}
+    return any(
+        _share_within(points[n], lines[m], shares[m], sizes[m]).any()
+        for n in labels
+        for m in labels
+        if n != m
+    )
+
+
 def _fixed_costs(
     n: int, points: Points, lines: Sequence[tuple[Point, Point]], length: float
 ) -> NDArray[np.float64]:
@@ -152,7 +168,10 @@ def _fixed_costs(
     on_lines = sum(_share_near(points, line) for m, line in enumerate(lines) if m != n)
     places = np.array(SHARES)
     reach = np.minimum(places, 1 - places) * math.dist(*lines[n]) - length / 2
-    return on_lines + 0.1 * np.abs(places - 0.5) + 4.0 * np.maximum(0.0, 0.05 - reach)
+    costs: NDArray[np.float64] = (
+        on_lines + 0.1 * np.abs(places - 0.5) + 4.0 * np.maximum(0.0, 0.05 - reach)
+    )
+    return costs
 
 
 def _points(line: tuple[Point, Point], share: float, size: tuple[float, float]) -> Points:
@@ -171,7 +190,8 @@ def _share_within(
     along, across, middle = _frame(line, share)
     away = points - middle
     is_on = (np.abs(away @ along) < size[0] / 2) & (np.abs(away @ across) < size[1] / 2)
-    return is_on.mean(axis=-1)
+    shares: NDArray[np.float64] = is_on.mean(axis=-1)
+    return shares
 
 
 def _share_near(points: Points, line: tuple[Point, Point]) -> NDArray[np.float64]:
@@ -180,7 +200,8 @@ def _share_near(points: Points, line: tuple[Point, Point]) -> NDArray[np.float64
     way = end - start
     t = np.clip((points - start) @ way / (way @ way), 0.0, 1.0)
     distance = np.linalg.norm(points - start - t[..., None] * way, axis=-1)
-    return (distance < NEAR).mean(axis=-1)
+    shares: NDArray[np.float64] = (distance < NEAR).mean(axis=-1)
+    return shares
 
 
 def _frame(line: tuple[Point, Point], share: float) -> tuple[Points, Points, Points]:

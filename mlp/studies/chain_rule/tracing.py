@@ -160,14 +160,14 @@ class Traces(tuple[Trace, ...]):
             rows.insert(_ENDS, (f"… {len(self) - len(shown)} more", "", ""))
         return html_table(("step", "loss before", "loss after"), rows, repr(self)[1:-1])
 
-    def animate(self, path: str | PathLike[str], *, fps: float = 2.0, **options: Any) -> Path:
+    def animate(self, path: str | PathLike[str], *, fps: int = 2, **options: Any) -> Path:
         """Draw each step as `Trace.plot` does, with its number, and save them as an animation.
 
         Parameters
         ----------
         path : path
             The file, with the suffix ``.gif`` or ``.html``.
-        fps : float, default 2.0
+        fps : int, default 2
             Frames per second.
         **options
             Those of `mlp.plotting.plot_trace`, without `title`.

@@ -108,7 +108,7 @@ class WeightRecorder(Callback):
         path: str | PathLike[str],
         plot: Callable[..., Axes],
         *data: Any,
-        fps: float = 5.0,
+        fps: int = 5,
         **options: Any,
     ) -> Path:
         """Draw the network at each recorded epoch, and save the pictures as an animation.
@@ -122,7 +122,7 @@ class WeightRecorder(Callback):
             `plot_network`; it is called as ``plot(net, *data, title="epoch 3", **options)``.
         *data, **options
             Further arguments of `plot`, such as the points.
-        fps : float, default 5.0
+        fps : int, default 5
             Frames per second.
 
         Returns

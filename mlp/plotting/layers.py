@@ -143,15 +143,15 @@ def plot_layers(
     n = len(drawn)
     with drawing(ax, (8.0, min(STRIP * n + 1.0, HIGHEST))) as ax:
         ax.set_axis_off()
-        for i, (layer, histograms, span) in enumerate(
-            zip(record.layers, drawn, spans, strict=True)
-        ):
+        strips = []
+        for i, (histograms, span) in enumerate(zip(drawn, spans, strict=True)):
             strip = ax.inset_axes((0.0, 1.0 - (i + 1) / n, 1.0, FILLED / n))
             _tidy(strip, record.epochs, span, what, is_last=i == n - 1)
             _draw(strip, record.epochs, histograms, span)
+            strips.append(strip)
         write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
         lay_out(ax)  # determines the room for the headers
-        for strip, layer in zip(ax.child_axes, record.layers, strict=True):
+        for strip, layer in zip(strips, record.layers, strict=True):
             note = _units(layer) if what == "activations" else _zeros(layer)
             _write_header(strip, layer.name, *note)
     return ax

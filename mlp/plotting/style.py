@@ -183,7 +183,8 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
     """
     page = new_axes(size) if ax is None else ax
     try:
-        with look(_smaller(page), theme_of(page)), told_once(page):
+        theme = theme_of(page)  # rejects what are no axes
+        with look(_smaller(page), theme), told_once(page):
             if font_size() < RC["font.size"]:  # the axes have the size of wider ones
                 page.tick_params(labelsize=font_size())
                 for label in (page.xaxis.label, page.yaxis.label):

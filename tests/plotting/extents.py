@@ -47,7 +47,8 @@ def swept():
 
 @cache
 def found():
-    net, X, y, *_ = trained()
+    _, X, y, *_ = trained()
+    net = mlp.MLP.from_sizes([2, 8, 2], "tanh", "softmax", "cross_entropy", seed=0)
     return mlp.find_learning_rate(net, X, y, steps=60)
 
 

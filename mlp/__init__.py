@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         TopK,
         Trainer,
         TrainingDiverged,
+        WeightRecorder,
         confusion_matrix,
     )
 
@@ -97,6 +98,7 @@ __all__ = [
     "TopK",
     "Trainer",
     "TrainingDiverged",
+    "WeightRecorder",
     "check_gradients",
     "confusion_matrix",
     "core",
@@ -153,6 +155,7 @@ _MODULES = {
         "TopK",
         "Trainer",
         "TrainingDiverged",
+        "WeightRecorder",
         "confusion_matrix",
     ),
     "studies.chain_rule": ("trace",),

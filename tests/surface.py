@@ -79,6 +79,12 @@ def recorder():
     return found
 
 
+def weight_recorder():
+    found = mlp.WeightRecorder()
+    mlp.Trainer(network(), callbacks=[found]).fit(X, Y)
+    return found
+
+
 def batches():
     rows = mlp.training.data.Rows(X, 3, X.dtype)
     return mlp.training.Batches(rows, Y, None, n_out=2, batch_size=2, shuffle=True)
@@ -338,6 +344,10 @@ VALUES = {
     "rebuild.content": lambda: mlp.files.describe(network()),
     "save_figure.ax_or_fig": mlp.plotting.new_axes,
     "save_figure.path": lambda: "figure.svg",
+    "save_animation.frames": lambda: [recorder().plot] * 2,
+    "save_animation.path": lambda: "frames.gif",
+    "WeightRecorder.animate.path": lambda: "epochs.gif",
+    "WeightRecorder.animate.plot": lambda: mlp.plotting.plot_network,
     "schedule_from_config.config": lambda: mlp.optim.Constant(0.1).config(),
     "target_from_dict.saved": lambda: mlp.tables.ClassTarget(
         "y", mlp.tables.Labels(("0", "1"))
@@ -362,6 +372,7 @@ OBJECTS = {
     mlp.sklearn.MLPClassifier: classifier,
     mlp.sklearn.MLPRegressor: regressor,
     mlp.LayerRecorder: recorder,
+    mlp.WeightRecorder: weight_recorder,
     mlp.studies.FinderResult: finder_result,
     mlp.studies.SweepResult: sweep_result,
     mlp.SweepRuns: sweep_runs,

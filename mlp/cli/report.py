@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite, isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from mlp.core import MLP
 from mlp.datasets import ClassTarget
 from mlp.studies.ensemble import Ensemble
 from mlp.tables.table import shortened
-from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer
+from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer, WeightRecorder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,8 @@ PICTURES = {
     "layers": ("activations.png", "gradients.png"),
 }
 """The files of each picture of ``--plot``."""
+ANIMATIONS = {"boundary": "boundary.gif", "weights": "weights.gif"}
+"""The files of those that ``--animate`` moves."""
 
 _LARGE = 10.0  # beside numbers of this size, those of size 1 have little influence
 
@@ -122,31 +124,47 @@ class TrainReport:
                 for name in dict.fromkeys(self.options.plot):
                     for file, axes in zip(PICTURES[name], self._draw(name), strict=True):
                         files.append(save_figure(axes, self.options.out / file))
+                    if self.options.animate and name in ANIMATIONS:
+                        files.append(self._animate(name))
         return files
 
     def _draw(self, name: str) -> Iterator[Axes]:
         """Draw one of PICTURES."""
         from mlp import plotting
 
-        net, task, scores = self.trainer.net, self.task, self.scores
+        scores = self.scores
         if name == "confusion":
             rows = f"{self._scored} rows"
             yield plotting.plot_confusion_matrix(
                 scores["confusion"], names=scores["labels"], rows=rows
             )
-        elif name == "weights":
-            yield plotting.plot_weights(net)
-        elif name == "boundary":
-            X, Y = task.scored
-            names = [*task.inputs.names]
-            if task.inputs.standardizer is not None:
-                how = "standardised" if task.inputs.scaling == "standard" else "scaled"
-                names = [f"{name} ({how})" for name in names]
-            labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
-            yield plotting.plot_decision_boundary(net, X, Y, names=labels, feature_names=names)
+        elif name in ANIMATIONS:
+            plot, data, how = self._of_network(name)
+            yield plot(self.trainer.net, *data, **how)
         elif self.layers is not None:
             yield self.layers.plot()
             yield self.layers.plot(what="gradients")
+
+    def _of_network(self, name: str) -> tuple[Callable[..., Axes], tuple[Any, ...], dict[str, Any]]:
+        """Return what draws a network, its data and its options."""
+        from mlp import plotting
+
+        if name == "weights":
+            return plotting.plot_weights, (), {}
+        task = self.task
+        names = [*task.inputs.names]
+        if task.inputs.standardizer is not None:
+            how = "standardised" if task.inputs.scaling == "standard" else "scaled"
+            names = [f"{name} ({how})" for name in names]
+        labels = task.target.labels.names if isinstance(task.target, ClassTarget) else None
+        options = {"names": labels, "feature_names": names}
+        return plotting.plot_decision_boundary, task.scored, options
+
+    def _animate(self, name: str) -> Path:
+        """Draw one of ANIMATIONS at each recorded epoch."""
+        (recorder,) = (c for c in self.trainer.callbacks if isinstance(c, WeightRecorder))
+        plot, data, how = self._of_network(name)
+        return recorder.animate(self.options.out / ANIMATIONS[name], plot, *data, **how)
 
     def _held_out_rows(self) -> str:
         """Return the scored rows as CSV: row number, target, prediction."""

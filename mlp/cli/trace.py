@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mlp._atomic import write_file
+from mlp._checks import check_count
 from mlp._names import printable
 from mlp.cli import model_file
 from mlp.cli.data import DATA_HELP, add_file_arguments, check_file_options
@@ -24,6 +25,7 @@ from mlp.optim import OPTIMIZERS
 from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.chain_rule.html import as_page
 from mlp.studies.chain_rule.latex import as_document
+from mlp.studies.chain_rule.tracing import Traces
 from mlp.studies.ensemble import Ensemble
 from mlp.studies.examples import EXAMPLES, load_example
 
@@ -38,12 +40,14 @@ examples:
   mlp trace mazur --optimizer adam --lr 0.1
   mlp trace mazur --steps 3 --format html --out results
   mlp trace document-001 --plot network.svg
+  mlp trace mazur --steps 20 --animate steps.gif
   mlp trace mazur --json
   mlp trace results/model.npz data.csv --row 3
   mlp trace results/model.npz data.csv --row 1-4 --lr 0.01 --l2 0.001
 """
 
 _WHOLE = {"html": as_page, "latex": as_document}
+_FRAMES = 10  # of an animation
 _ENDINGS = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html"}
 
 
@@ -75,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="draw the network before the last step (.png, .svg or .pdf)",
     )
+    out.add_argument(
+        "--animate",
+        type=Path,
+        metavar="FILE",
+        help=f"animate the steps, {_FRAMES} unless --steps says otherwise (.gif or .html)",
+    )
     out.add_argument("--json", action="store_true", help="print JSON, with all digits")
     add_file_arguments(parser, of_model=True)
 
@@ -103,16 +113,22 @@ def parse_rows(text: str) -> list[int]:
 
 def run(options: argparse.Namespace) -> None:
     """Print the trace and write the files."""
+    if options.animate is not None:
+        options.steps = _FRAMES if options.steps is None else options.steps
+        check_count("--steps", options.steps, 2)
+        from mlp.plotting.animation import check_animation  # heavy: `mlp --help` does without
+
+        check_animation(options.animate, "--animate")
     name, what, names = _of_model(options) if options.data else _of_example(options)
     how: dict[str, Any] = {"names": names, "optimizer": options.optimizer}
     how |= {"l1": options.l1, "l2": options.l2}
-    steps: Sequence[Trace]
+    steps: Traces
     if options.steps is None:
-        steps = (trace(*what, **how),)
+        steps = Traces((trace(*what, **how),))
     else:
         steps = trace(*what, **how, steps=options.steps)
     text = _rendered(steps, options.format, options.digits)
-    files = _write(options, name, text, steps[-1])
+    files = _write(options, name, text, steps)
     if options.json:
         plain = [step.to_dict() for step in steps]
         content = plain[0] if options.steps is None else {"steps": plain}
@@ -175,15 +191,20 @@ def _outputs(target: ClassTarget | NumberTarget, n_out: int) -> list[str]:
     return [f"{target.names[0]}={label}" for label in target.labels.names[-n_out:]]
 
 
-def _write(options: argparse.Namespace, name: str, text: str, last: Trace) -> list[Path]:
+def _write(options: argparse.Namespace, name: str, text: str, steps: Traces) -> list[Path]:
     """Write the requested files and return their paths."""
     files = []
-    for folder in (options.out, options.plot and options.plot.parent):
+    for folder in (
+        options.out,
+        *(file and file.parent for file in (options.plot, options.animate)),
+    ):
         if folder is not None:
             check_folder(folder)
     if options.plot is not None:
-        last.plot(options.plot)
+        steps[-1].plot(options.plot)
         files.append(options.plot)
+    if options.animate is not None:
+        files.append(steps.animate(options.animate))
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
         files.append(options.out / f"trace_{name}.{_ENDINGS[options.format]}")

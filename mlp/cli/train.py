@@ -18,7 +18,7 @@ from mlp.cli.data import DATA_HELP, Data, add_data_arguments, read_data
 from mlp.cli.model_file import metadata_of
 from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_hidden
 from mlp.cli.output import print_json
-from mlp.cli.report import FILES, PICTURES, TrainReport, check_pictures, parse_pictures
+from mlp.cli.report import ANIMATIONS, FILES, PICTURES, TrainReport, check_pictures, parse_pictures
 from mlp.cli.task import TableTask, make_task
 from mlp.cli.trainer import (
     add_training_arguments,
@@ -82,6 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"also draw {', '.join(PICTURES)} (comma-separated); layers are recorded from the "
         "first epoch on, so a resumed run needs the same choice",
     )  # fmt: skip
+    out.add_argument(
+        "--animate", action="store_true",
+        help="also write boundary.gif or weights.gif, of the picture at each epoch (with --plot)",
+    )  # fmt: skip
     out.add_argument("--checkpoint", metavar="PATH", help="save the run there every few seconds")
     out.add_argument(
         "--resume", action="store_true", help="continue the run in the checkpoint, if there is one"
@@ -117,6 +121,11 @@ def _check_options(options: argparse.Namespace) -> None:
     """Reject options that contradict each other or the files, before the data is read."""
     check_folder(options.out)
     check_ensemble(options)
+    if options.animate and not {*ANIMATIONS} & {*options.plot}:
+        raise ValueError(
+            f"--animate: received --plot {','.join(options.plot) or 'of nothing'}, expected "
+            f"{' or '.join(ANIMATIONS)}"
+        )
     check_count("--epochs", options.epochs)
     for name, share in (("--validation", options.validation), ("--test", test_share(options))):
         if not 0.0 <= share < 1.0:
@@ -138,7 +147,8 @@ def _check_options(options: argparse.Namespace) -> None:
     path = Path(options.checkpoint)
     check_folder(path.parent)
     if path.resolve() in (
-        (options.out / name).resolve() for name in (*FILES, *chain(*PICTURES.values()))
+        (options.out / name).resolve()
+        for name in (*FILES, *ANIMATIONS.values(), *chain(*PICTURES.values()))
     ):
         raise ValueError(f"--checkpoint: received {path}, which is one of the results")
     if path.exists() and not options.resume:

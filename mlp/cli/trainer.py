@@ -27,6 +27,7 @@ from mlp.training import (
     ProgressBar,
     ReduceLROnPlateau,
     Trainer,
+    WeightRecorder,
 )
 from mlp.training.class_weights import ClassWeight
 
@@ -172,6 +173,8 @@ def _callbacks(options: argparse.Namespace, data: Data, task: TableTask) -> list
         callbacks.append(ReduceLROnPlateau(monitor, patience=options.reduce_lr))
     if "layers" in options.plot:
         callbacks.append(LayerRecorder(task.X[:: -(-len(task.X) // _PROBE)]))
+    if options.animate:
+        callbacks.append(WeightRecorder())
     if options.checkpoint is not None:
         callbacks.append(Checkpoint(options.checkpoint, every=None, every_seconds=_SECONDS))
     return callbacks

@@ -17,7 +17,7 @@ from mlp.files import read_model
 from mlp.playground.reading import as_file, describe_example, describe_unit, describe_weight
 from mlp.playground.settings import Settings
 from mlp.playground.task import make_network, make_step, make_task, make_trainer, script
-from mlp.studies.chain_rule import trace
+from mlp.studies.chain_rule import Trace, trace
 from mlp.studies.examples import LearningRateChart
 from mlp.studies.rates import learning_rate_sweep
 from mlp.training import Accuracy, Callback, Trainer, TrainingDiverged
@@ -193,6 +193,7 @@ class Session:
         """
         names = None if self.task.example is None else self.task.example.weight_names
         what = (self.net, *self._sample(row), self.settings.lr)
+        steps: tuple[Trace, ...]
         try:
             steps = trace(*what, names=names, steps=2)
         except ValueError:  # after the step the weights may not be finite

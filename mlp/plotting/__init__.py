@@ -5,16 +5,15 @@ Without ``ax``, a picture is a figure of ``pyplot``, as `matplotlib.pyplot.subpl
 ``matplotlib.rcParams`` and change no global setting.
 """
 
+from mlp.plotting.animation import save_animation
 from mlp.plotting.boundary import plot_decision_boundary
 from mlp.plotting.confusion import plot_confusion_matrix
-from mlp.plotting.finder import plot_learning_rate_finder
 from mlp.plotting.history import plot_history
 from mlp.plotting.layers import plot_layers
-from mlp.plotting.learning_rates import plot_learning_rates
 from mlp.plotting.network import plot_network, plot_trace
 from mlp.plotting.save import save_figure
 from mlp.plotting.style import new_axes, offscreen
-from mlp.plotting.sweep import plot_sweep
+from mlp.plotting.sweeps import plot_learning_rate_finder, plot_learning_rates, plot_sweep
 from mlp.plotting.themes import theme
 from mlp.plotting.weights import plot_weights
 
@@ -31,6 +30,7 @@ __all__ = [
     "plot_sweep",
     "plot_trace",
     "plot_weights",
+    "save_animation",
     "save_figure",
     "theme",
 ]

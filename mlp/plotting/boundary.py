@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from mlp.plotting.classes import (
     draw_points,
     write_classes,
 )
+from mlp.plotting.fitting import wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import add_color_bar, drawing, font_size, label_with_powers, name_axes
 from mlp.plotting.text import as_it_stands
@@ -34,7 +36,7 @@ SIZE = (7.5, 6.0)
 MARGIN = 0.08  # of the data's range, on each side
 PALEST = 0.12  # share of a class's colour in its region; at most STRONGEST
 STEPS = 8  # between the two
-LINE, LETTER = 0.025, 0.011  # half a line's height and half a letter's width, as shares of a side
+NAME = 0.4  # of the width of the axes, for a name inside
 
 
 class Predictor(Protocol):
@@ -287,10 +289,20 @@ def _draw_regions(
     found = scores.argmax(axis=-1)
     _fill_regions(ax, sides, found, _certainty(scores))
     taken = _taken(points, sides)
+    written = np.zeros_like(taken)
     present = np.unique(found)
     for label in present:
-        place = _place_of_name(found == label, taken, LINE + LETTER * len(names[label]))
-        _write_name(ax, sides, place, names[label])
+        name = wrapped(
+            names[label], NAME * ax.get_window_extent().width, ax, font_size(1.1), weight="bold"
+        )
+        high, wide = _reach(ax, name, len(found))
+        place = _place_of_name(found == label, taken, written, high, wide)
+        if place is not None:  # else it is only in the legend
+            _write_name(ax, sides, place, name)
+            row, column = place
+            written[
+                max(row - high, 0) : row + high + 1, max(column - wide, 0) : column + wide + 1
+            ] = True
         if len(present) > 1:
             others = np.delete(scores, label, axis=-1).max(axis=-1)
             lead = scores[..., label] - others
@@ -331,13 +343,34 @@ def _taken(points: NDArray[np.float64], sides: Sequence[NDArray[np.float64]]) ->
     return taken
 
 
+def _reach(ax: Axes, name: str, n: int) -> tuple[int, int]:
+    """Return half the height and width of a name, in places of a grid of n in each direction."""
+    text = ax.text(0.0, 0.0, name, fontsize=font_size(1.1), fontweight="bold", parse_math=False)
+    size, box = text.get_window_extent(), ax.get_window_extent()
+    text.remove()
+    return math.ceil(0.55 * size.height / box.height * n), math.ceil(
+        0.55 * size.width / box.width * n
+    )
+
+
 def _place_of_name(
-    region: NDArray[np.bool_], taken: NDArray[np.bool_], half_width: float
-) -> tuple[int, int]:
-    """Return the best place for a name: inside ``region`` and covering no point, if possible."""
-    n = len(region)
-    free = ~_widened(~region | taken, round(LINE * n), round(half_width * n))
-    return _innermost(free if free.any() else region)
+    region: NDArray[np.bool_],
+    taken: NDArray[np.bool_],
+    written: NDArray[np.bool_],
+    high: int,
+    wide: int,
+) -> tuple[int, int] | None:
+    """Return the best place for a name: inside ``region`` and covering no point, if possible.
+
+    It never covers another name or leaves the picture; None if there is no such place.
+    """
+    inside = np.zeros_like(region)
+    inside[high : len(region) - high, wide : region.shape[1] - wide] = True
+    clear = inside & ~_widened(written, high, wide)
+    for free in (clear & ~_widened(~region | taken, high, wide), clear & region):
+        if free.any():
+            return _innermost(free)
+    return None
 
 
 def _widened(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]:

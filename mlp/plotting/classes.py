@@ -10,6 +10,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mlp._names import printable
+from mlp.plotting.fitting import wrapped
+from mlp.plotting.style import font_size
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import Color, Theme, legible, theme_of
 
@@ -22,6 +24,7 @@ COLORS: tuple[Color, ...] = tuple(
         "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
     )
 )  # fmt: skip
+NAMES = 0.35  # of the width of the axes, for the names beside them
 STRONGEST = 0.5  # largest share of a class's colour in its region
 MARKERS = "os^DvPX<>*"  # distinguishable without colour
 SIZES = dict.fromkeys("^v<>PX", 1.2) | {
@@ -116,9 +119,10 @@ def write_classes(ax: Axes, names: Sequence[str]) -> None:
         )
         for label in range(len(names))
     ]
+    width = NAMES * ax.get_window_extent().width
     legend = ax.legend(
         handles,
-        names,
+        [wrapped(name, width, ax, font_size(0.9)) for name in names],
         loc="upper left",
         bbox_to_anchor=(1.0, 1.0),
         frameon=False,

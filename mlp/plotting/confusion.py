@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import finite_numbers
 from mlp._names import shortened
 from mlp.plotting.classes import class_names
+from mlp.plotting.fitting import lay_out, wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, font_size, name_axes
 from mlp.plotting.text import as_it_stands
@@ -23,6 +24,7 @@ WITH_RATES = 10  # classes; with more, cells hold counts only
 SMALLEST = 5.5  # points; smaller text is left out
 MOST_NAMED = 30  # names along an axis
 PAIRS = 3  # most confused pairs in the key, where cells hold no text
+NAMES = 0.25  # of the width of the axes, for a line of a name
 WIDTH = 0.72  # of a character, in units of its size
 FIRST_SHADE, POWER = 0.15, 0.5  # make one error in a hundred rows visible
 
@@ -84,9 +86,10 @@ def plot_confusion_matrix(
         colors = _colors(ax, counts, rates)
         ax.imshow(colors, interpolation="nearest", gid="cells")
         _tidy(ax, written)
+        with_pairs = _font_size(ax, counts) < SMALLEST
+        write_key(ax, title, _key(ax, counts, written, rows or "", with_pairs))
         size = _font_size(ax, counts)
-        write_key(ax, title, _key(ax, counts, written, rows or "", with_pairs=size < SMALLEST))
-        if size >= SMALLEST:
+        if size >= SMALLEST and not with_pairs:
             _write_cells(ax, counts, rates, colors, size)
     return ax
 
@@ -121,11 +124,16 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
     every = -(-n // MOST_NAMED)
     size = min(font_size(0.95), font_size(3.2) / (n / every) ** 0.5)
     shown = range(0, n, every)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_ticks(shown, [names[i] for i in shown], fontsize=size, color=theme.ink)
+    box = ax.get_window_extent()
+    tall = 3.0 * size * len(shown) * ax.figure.dpi / 72.0 < 0.5 * box.height  # with other text
+    turned = sum(map(len, names[::every])) * 0.6 * size * ax.figure.dpi / 72.0 > box.width
+    sides = (ax.xaxis, box.height, 1 if turned else 2), (ax.yaxis, box.width, 2 if tall else 1)
+    for axis, length, most in sides:
+        written = [wrapped(names[i], NAMES * length, ax, size, most=most) for i in shown]
+        axis.set_ticks(shown, written, fontsize=size, color=theme.ink)
         as_it_stands(*axis.get_ticklabels())
     ax.tick_params(which="both", length=0)
-    if sum(map(len, names[::every])) > 70:
+    if turned:
         for label in ax.get_xticklabels():
             label.set(rotation=45, ha="right", rotation_mode="anchor")
     between = np.arange(1, n) - 0.5
@@ -137,9 +145,10 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
 
 def _font_size(ax: Axes, counts: NDArray[np.int64]) -> float:
     """Return the font size in points that fits a cell."""
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout decides the size of a cell
+    lay_out(ax)  # decides the size of a cell
     box = ax.get_window_extent()
-    cell = 0.9 * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
+    room = 0.9 if len(ax.figure.canvas.figure.axes) == 1 else 0.7  # what is drawn later takes some
+    cell = room * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
     with_rates = len(counts) <= WITH_RATES
     longest = max(len(str(counts.max())), len("100%") if with_rates else 1)
     return min(font_size(1.15), cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
@@ -160,7 +169,7 @@ def _write_cells(
         text = str(counts[row, column])
         if n <= WITH_RATES:
             text += f"\n{_percent(rates[row, column])}"
-        ax.text(
+        written = ax.text(
             column,
             row,
             text,
@@ -170,6 +179,7 @@ def _write_cells(
             linespacing=1.25,
             color=legible(better, cell),
         )
+        written.set_in_layout(False)  # it lies inside, and a hundred of them take time
 
 
 def _percent(share: float) -> str:

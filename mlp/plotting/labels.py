@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._names import shortened
+from mlp.plotting.fitting import lay_out, wrapped
 from mlp.plotting.style import font_size
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import Color, legible, theme_of
@@ -21,6 +21,8 @@ SIZE = 0.95  # of the font size
 LINE_HEIGHT = 1.22 * SIZE
 KEY_LINE = 1.2
 LONGEST_TITLE = 1000
+TITLE_LINES = 3
+SHARE = 0.4  # of the width of the axes, for labels beside them
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[n
 
 def heights(ax: Axes, values: Sequence[float]) -> tuple[NDArray[np.float64], float]:
     """Return the height of each value above the bottom of ``ax``, and that of ``ax``, in points."""
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the height
+    lay_out(ax)  # determines the height
     box, points = ax.get_window_extent(), 72.0 / ax.figure.dpi
     shown = np.clip(values, *ax.get_ylim())
     pixels = ax.transData.transform(np.column_stack([np.zeros_like(shown), shown]))[:, 1]
@@ -81,12 +83,21 @@ def write_labels(ax: Axes, labels: Sequence[Label]) -> None:
     if not labels:
         return
     at, height = heights(ax, [label.y for label in labels])
-    moves = spread(at, font_size(LINE_HEIGHT), 0.0, height) - at
+    width = SHARE * ax.get_window_extent().width
+    texts = [
+        wrapped(label.text, width, ax, font_size(SIZE), weight="bold" if label.bold else "normal")
+        for label in labels
+    ]
+    lines = 1 + max(text.count("\n") for text in texts)
+    gap = lines * font_size(LINE_HEIGHT)
+    if gap * (len(labels) - 1) > height:
+        gap, texts = font_size(LINE_HEIGHT), [label.text for label in labels]
+    moves = spread(at, gap, 0.0, height) - at
     led = bool(np.any(np.abs(moves) > 2.0))
     page = theme_of(ax).page
-    for label, y, move in zip(labels, at / height, moves, strict=True):
+    for label, words, y, move in zip(labels, texts, at / height, moves, strict=True):
         text = ax.annotate(
-            label.text,
+            words,
             xy=(1.0, y),
             xycoords="axes fraction",
             xytext=(22.0 if led else 8.0, move),
@@ -124,12 +135,11 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
             f"title: received {shortened(title)}, expected at most {LONGEST_TITLE} characters, "
             "none of them null"
         )
-    points = ax.get_window_extent().width * 72.0 / ax.figure.dpi
-    width = max(20, int(points / font_size(0.5)))  # characters
-    texts = ["\n".join(wrap(words, width)) for _, words in rows]
+    width, size = ax.get_window_extent().width, font_size(0.9)
+    has_marks = any(handle is not None for handle, _ in rows)
+    room = width - (2.6 if has_marks else 0.0) * size * ax.figure.dpi / 72.0
+    texts = [wrapped(words, room, ax, size, most=4) for _, words in rows]
     if rows:
-        has_marks = any(handle is not None for handle, _ in rows)
-        size = font_size(0.9)
         # a legend pads both sides alike; move text without marks back to the edge
         back = ScaledTranslation(-0.9 * size / 72.0, 0.0, ax.figure.dpi_scale_trans)
         key = Legend(
@@ -155,4 +165,8 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
     lines = sum(text.count("\n") + 1 for text in texts)
     if title:
         pad = 14.0 + font_size(KEY_LINE) * lines + 4.0 * bool(lines)
-        as_it_stands(ax.set_title(title, pad=pad, color=theme_of(ax).ink))
+        most = int(np.clip(ax.get_window_extent().height / ax.figure.dpi, 1, TITLE_LINES))
+        written = ax.set_title(title, pad=pad, color=theme_of(ax).ink)
+        size, weight = float(written.get_fontsize()), str(written.get_fontweight())
+        written.set_text(wrapped(title, width, ax, size, weight=weight, most=most))
+        as_it_stands(written)

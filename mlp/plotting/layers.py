@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
+from mlp.plotting.fitting import lay_out, wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, font_size
 from mlp.plotting.text import as_it_stands
@@ -22,8 +23,9 @@ from mlp.plotting.themes import legible, shades, theme_of
 
 STRIP = 1.35  # inches per layer
 HIGHEST = 11.0  # inches
+HEADER = 0.6  # of the width of a strip, at most, for the name of the layer
 FILLED = 0.72  # share of a layer's height
-MOST_NAMED, LONGEST = 10, 64  # units, and characters
+MOST_NAMED, LONGEST = 10, 60  # units, and characters
 STRONG = 0.07  # share of the values that gives a bin the full colour
 TAILS = {
     "activations": (0.005, 0.005),
@@ -141,15 +143,17 @@ def plot_layers(
     n = len(drawn)
     with drawing(ax, (8.0, min(STRIP * n + 1.0, HIGHEST))) as ax:
         ax.set_axis_off()
-        for i, (layer, histograms, span) in enumerate(
-            zip(record.layers, drawn, spans, strict=True)
-        ):
+        strips = []
+        for i, (histograms, span) in enumerate(zip(drawn, spans, strict=True)):
             strip = ax.inset_axes((0.0, 1.0 - (i + 1) / n, 1.0, FILLED / n))
             _tidy(strip, record.epochs, span, what, is_last=i == n - 1)
             _draw(strip, record.epochs, histograms, span)
+            strips.append(strip)
+        write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
+        lay_out(ax)  # determines the room for the headers
+        for strip, layer in zip(strips, record.layers, strict=True):
             note = _units(layer) if what == "activations" else _zeros(layer)
             _write_header(strip, layer.name, *note)
-        write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
     return ax
 
 
@@ -280,12 +284,13 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
     """Write the name and the note of a layer above its strip."""
     theme = theme_of(ax)
     warning = legible(theme.second, theme.page)
+    size, width, left = font_size(0.88), ax.get_window_extent().width, HEADER
     for x, side, text, color, weight in (
         (0.0, "left", name, theme.ink, "bold"),
         (1.0, "right", note, *((warning, "bold") if is_bad else (theme.faint, "normal"))),
     ):
         header = ax.annotate(
-            text,
+            wrapped(text, left * width, ax, size, weight=weight, most=1),
             (x, 1.0),
             (0.0, 4.0),
             xycoords="axes fraction",
@@ -293,10 +298,11 @@ def _write_header(ax: Axes, name: str, note: str, is_bad: bool) -> None:
             ha=side,
             va="bottom",
             color=color,
-            fontsize=font_size(0.88),
+            fontsize=size,
             fontweight=weight,
         )
         as_it_stands(header)
+        left = 0.95 - header.get_window_extent().width / width
 
 
 def range_of(histograms: Histograms, tails: tuple[float, float]) -> tuple[float, float]:

@@ -1,10 +1,13 @@
 """Writing pictures to files."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -66,15 +69,24 @@ def save_figure(ax_or_fig: Axes | Figure | SubFigure, path: str | PathLike[str])
     owner = ax_or_fig.figure if isinstance(ax_or_fig, Axes) else ax_or_fig
     if not isinstance(owner, Figure | SubFigure):
         raise TypeError(f"ax_or_fig: received {shortened(owner)}, expected axes or a figure")
-    figure = owner.canvas.figure  # the root, also of a subfigure
-    # Labels lie outside the axes: without a layout engine the page must grow to hold them.
-    box = "tight" if figure.get_layout_engine() is None else None
-    picture = BytesIO()
-    with look({"savefig.bbox": box}), without_warnings(), _fixed_layout(figure):
-        figure.savefig(picture, format=kind, metadata=METADATA[kind])
+    picture = rendered(owner.canvas.figure, kind)  # the root, also of a subfigure
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, picture.getvalue())
+    write_file(path, picture)
     return path
+
+
+def rendered(figure: Figure, kind: str, dpi: float | None = None) -> bytes:
+    """Return a figure as a file of this kind, by default with the dots per inch of the settings."""
+    # Labels lie outside the axes: without a layout engine the page must grow to hold them.
+    settings: dict[str, Any] = {
+        "savefig.bbox": "tight" if figure.get_layout_engine() is None else None
+    }
+    if dpi is not None:
+        settings["savefig.dpi"] = dpi
+    picture = BytesIO()
+    with look(settings), without_warnings(), _fixed_layout(figure):
+        figure.savefig(picture, format=kind, metadata=METADATA[kind])
+    return picture.getvalue()
 
 
 def draw(plot: Callable[[], Axes], path: str | PathLike[str] | None) -> Axes:

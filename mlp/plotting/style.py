@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 
 from mlp._checks import check_number
 from mlp._names import shortened
+from mlp.plotting.fitting import fit, fit_label
 from mlp.plotting.text import as_it_stands, told_once
 from mlp.plotting.themes import (
     BACKGROUNDS,
@@ -40,6 +41,8 @@ from mlp.plotting.themes import (
 )
 
 SIZE = (8.0, 5.0)  # inches
+NARROW = 4.0  # inches; narrower axes get smaller text
+SMALLEST = 7.0  # points, of their text
 
 RC: Mapping[str, Any] = MappingProxyType(
     {
@@ -180,14 +183,30 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
     """
     page = new_axes(size) if ax is None else ax
     try:
-        with look(theme=theme_of(page)), told_once(page):
+        theme = theme_of(page)  # rejects what are no axes
+        with look(_smaller(page), theme), told_once(page):
+            if font_size() < RC["font.size"]:  # the axes have the size of wider ones
+                page.tick_params(labelsize=font_size())
+                for label in (page.xaxis.label, page.yaxis.label):
+                    label.set_fontsize(font_size())
             yield page
+            fit(page)
     except BaseException:
         if ax is None and page.figure.canvas.manager is not None:
             from matplotlib import pyplot
 
             pyplot.close(page.figure.canvas.figure)
         raise
+
+
+def _smaller(ax: Axes) -> dict[str, float]:
+    """Return the settings of the text of narrow axes, unless the user has chosen a size."""
+    chosen = matplotlib.rcParams["font.size"] != matplotlib.rcParamsDefault["font.size"]
+    width = ax.get_window_extent().width / ax.figure.dpi
+    if chosen or width >= NARROW:
+        return {}
+    size = max(SMALLEST, RC["font.size"] * width / NARROW)
+    return {"font.size": size, "legend.fontsize": 0.9 * size}
 
 
 def tidy(
@@ -240,6 +259,9 @@ def name_axes(ax: Axes, xlabel: str, ylabel: str) -> None:
         ax.set_xlabel(xlabel, color=theme_of(ax).ink),
         ax.set_ylabel(ylabel, color=theme_of(ax).ink),
     )
+    box = ax.get_window_extent()
+    fit_label(ax.xaxis.label, box.width, ax)
+    fit_label(ax.yaxis.label, box.height, ax)
 
 
 def add_color_bar(ax: Axes, colors: ScalarMappable, label: str) -> Colorbar:
@@ -248,6 +270,7 @@ def add_color_bar(ax: Axes, colors: ScalarMappable, label: str) -> Colorbar:
     bar.outline.set_visible(False)
     bar.ax.tick_params(which="both", length=0)
     bar.set_label(label)
+    fit_label(bar.ax.yaxis.label, ax.get_window_extent().height, ax)
     return bar
 
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_count, finite_numbers
+from mlp.plotting.fitting import lay_out
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import add_color_bar, drawing, font_size
 from mlp.plotting.themes import SIGNS, theme_of
@@ -142,7 +143,7 @@ def _write_numbers(
     ax: Axes, units: NDArray[np.intp], places: NDArray[np.float64], columns: int
 ) -> None:
     """Write the number of each unit below its image, if it is large enough to read."""
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the scale
+    lay_out(ax)  # determines the scale
     pixels = ax.transData.transform([(0.0, 0.0), (float(columns), 1.0)])
     width = (pixels[1, 0] - pixels[0, 0]) * 72.0 / ax.figure.dpi
     size = min(font_size(0.8), 0.27 * width)

@@ -20,6 +20,7 @@ from mlp.training.metrics import (
 )
 from mlp.training.recording.record import LayerRecord
 from mlp.training.recording.recorder import LayerRecorder
+from mlp.training.recording.weights import WeightRecorder
 from mlp.training.trainer import Trainer
 from mlp.training.update import TrainingDiverged
 
@@ -44,6 +45,7 @@ __all__ = [
     "TopK",
     "Trainer",
     "TrainingDiverged",
+    "WeightRecorder",
     "confusion_matrix",
     "make_metric",
 ]

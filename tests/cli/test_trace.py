@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 import mlp
 from mlp.cli import main
@@ -155,3 +156,22 @@ def test_a_picture_of_an_unknown_kind_ends_with_code_2_and_writes_nothing(tmp_pa
     assert "expected a name ending in one of .png, .svg, .pdf" in captured.err
     assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_steps_are_animated(tmp_path, capsys):
+    assert main(["trace", "--steps", "2", "--animate", str(tmp_path / "a" / "step.gif")]) == 0
+    with Image.open(tmp_path / "a" / "step.gif") as file:
+        assert file.n_frames == 2
+    assert "step.gif" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--animate", "step.mp4"], "--animate: received 'step.mp4', expected a name ending in"),
+        (["--animate", "a.gif", "--steps", "1"], "--steps: received 1, expected"),
+    ],
+)
+def test_an_animation_that_cannot_be_made_is_rejected(options, message, capsys):
+    assert main(["trace", *options]) == 2
+    assert message in capsys.readouterr().err

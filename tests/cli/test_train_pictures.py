@@ -1,6 +1,7 @@
 """The pictures that `mlp train --plot` draws."""
 
 import pytest
+from PIL import Image
 
 from tests.cli.small_tables import FAST, assert_rejected, flowers, train, without, write_csv
 
@@ -67,3 +68,17 @@ def test_the_curve_of_a_loss_with_penalty_is_labelled_so(l2, tmp_path, monkeypat
     assert train("spirals", tmp_path, *FAST, "--l2", l2) == 0
     first = drawn[0].texts[0].get_text()
     assert first == ("training (with penalty)" if l2 else "training")
+
+
+def test_a_boundary_is_animated_over_the_epochs_of_a_run(tmp_path, capsys):
+    run = ("--epochs", 3, "--layers", "4", "--plot", "boundary", "--animate")
+    assert train("moons", tmp_path, *run, "--checkpoint", tmp_path / "run.npz", "--resume") == 0
+    with Image.open(tmp_path / "boundary.gif") as file:
+        assert file.n_frames == 4
+    assert "boundary.gif" in capsys.readouterr().out
+
+
+def test_an_animation_without_its_picture_is_rejected(tmp_path, capsys):
+    message = "--animate: received --plot confusion, expected boundary or weights"
+    assert train("moons", tmp_path, "--plot", "confusion", "--animate") == 2
+    assert message in capsys.readouterr().err

@@ -17,7 +17,7 @@ def lines(ax, kind="rate"):
 
 
 def texts(ax):
-    return [text.get_text() for text in ax.texts]
+    return [text.get_text().replace("\n", " ") for text in ax.texts]
 
 
 def key(ax):

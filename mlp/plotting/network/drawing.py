@@ -1,14 +1,16 @@
 """Draws a diagram with a pen, at the places of a layout."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.colors import to_rgb
 
 from mlp.plotting.network.diagram import Column, Diagram, Link
-from mlp.plotting.network.layout import Layout, Point, shares_along
+from mlp.plotting.network.layout import Layout, Point, overlap, shares_along
 from mlp.plotting.network.marks import (
     Pen,
     mathematical,
@@ -18,6 +20,11 @@ from mlp.plotting.network.marks import (
     short_number,
 )
 from mlp.plotting.themes import legible
+
+LONGEST = 20  # letters of a line along a line
+AWAY = 0.1  # inches between the texts above and below a line
+TRIALS, SMALLER = 5, 0.88  # sizes that are tried, each a share of the one before
+ALONG = 0.45  # of a line, for the text along it
 
 Line = tuple[int | None, int, Point, Point]
 """(i, j, start, end) between unit i, None for the bias, and unit j of the next column."""
@@ -65,14 +72,14 @@ class Drawing:
         lines = self._lines(k)
         texts = [self._texts_along(link, i, j) for i, j, _, _ in lines]
         ends = [(start, end) for _, _, start, end in lines]
-        shares = shares_along(ends, [_size(list(text.values())) for text in texts])
-        theme = self.pen.theme
+        small, shares = _places_along(ends, [_size(list(text.values())) for text in texts])
+        theme, size = self.pen.theme, 10.5 * small
         colors = {"weights": theme.ink, "gradients": legible(theme.second, theme.page)}
         for (i, j, start, end), share, text in zip(lines, shares, texts, strict=True):
             self.pen.arrow(start, end, f"line {k} {'b' if i is None else i} {j}")
             for part, words in text.items():
                 above = part == "weights"
-                self.pen.along(start, end, share, words, above=above, color=colors[part])
+                self.pen.along(start, end, share, words, size, above=above, color=colors[part])
 
     def _texts_along(self, link: Link, i: int | None, j: int) -> dict[str, str]:
         """Return the text along a line, by part; a shared bias is written once."""
@@ -85,7 +92,9 @@ class Drawing:
                 found[part] = number(value, self.digits)
         name = None if i is None or link.names is None else link.names.get((i, j))
         if name is not None and "weights" in found:
-            found["weights"] = f"{mathematical(name)} = {found['weights']}"
+            written = f"{mathematical(name)} = {found['weights']}"
+            is_long = _letters(written) > LONGEST
+            found["weights"] = "\n".join(wrap(written, LONGEST)) if is_long else written
         return found
 
     def _broad_lines(self, k: int, link: Link) -> None:
@@ -114,6 +123,10 @@ class Drawing:
         room = 1.5 if self.layout.named else 1.75  # of the radius; two lines have less room
         return min(11.0, room * 72 * self.layout.radius / (0.62 * max(longest, 3)))
 
+    def _fitted(self, text: str, size: float) -> float:
+        """Return the font size, or a smaller one at which a text fits a unit."""
+        return min(size, 1.8 * 72 * self.layout.radius / (0.62 * max(_letters(text), 1)))
+
     def _texts(self, column: Column) -> list[str]:
         if column.values is None or "activations" not in self.shown:
             return []
@@ -129,10 +142,11 @@ class Drawing:
             self.pen.circle((spot.x, y), radius, color, f"unit {k} {i}")
             name = mathematical(column.names[i])
             if texts and self.layout.named:
-                self.pen.write((spot.x, y + 0.36 * radius), name, 1.05 * size)
+                self.pen.write((spot.x, y + 0.36 * radius), name, self._fitted(name, 1.05 * size))
                 self.pen.write((spot.x, y - 0.36 * radius), texts[i], size)
             else:
-                self.pen.write((spot.x, y), texts[i] if texts else name, size)
+                written = texts[i] if texts else name
+                self.pen.write((spot.x, y), written, self._fitted(written, size))
         if spot.dots is not None:
             self.pen.dots((spot.x, spot.dots), f"dots {k}")
         if spot.bias is not None:
@@ -144,7 +158,8 @@ class Drawing:
         words = "\n".join(map(plain, column.words.split("\n")))
         words = f"{len(column.names)} {words}" if spot.dots is not None else words
         y, va = (0.42, "top") if "\n" in words else (0.3, "center")
-        self.pen.write((spot.x, y), words, 10.0, color=self.pen.theme.faint, va=va)
+        size = min(10.0, 72 * self.layout.across / (0.6 * max(map(len, words.split("\n")))))
+        self.pen.write((spot.x, y), words, size, color=self.pen.theme.faint, va=va)
 
     def _targets(self) -> None:
         """Write the targets beside the outputs, and the loss below them."""
@@ -162,8 +177,33 @@ class Drawing:
 
 def _size(texts: Sequence[str]) -> tuple[float, float]:
     """Return the approximate length and height of the text along a line, in inches."""
-    letters = max((_letters(text) for text in texts), default=0)
-    return 0.093 * letters, 0.4
+    lines = [line for text in texts for line in text.split("\n")]
+    letters = max(map(_letters, lines), default=0)
+    high = max((text.count("\n") + 1 for text in texts), default=1)
+    return 0.093 * letters, 0.4 * high  # above and below the line
+
+
+def _places_along(
+    lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]]
+) -> tuple[float, list[float]]:
+    """Return the share of their size at which texts do not overlap, and their places."""
+    small = _share_that_fits(lines, sizes)
+    for _ in range(TRIALS):
+        scaled = [(small * length, AWAY + small * (high - AWAY)) for length, high in sizes]
+        shares = shares_along(lines, scaled)
+        if not overlap(lines, shares, scaled):
+            break
+        small *= SMALLER
+    return small, shares
+
+
+def _share_that_fits(
+    lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]]
+) -> float:
+    """Return the share of their size, at most 1, at which texts leave room along their lines."""
+    longest = max((length for length, _ in sizes), default=0.0)
+    shortest = min(math.dist(*line) for line in lines)
+    return min(1.0, ALONG * shortest / longest) if longest else 1.0
 
 
 def _letters(text: str) -> int:

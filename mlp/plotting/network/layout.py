@@ -41,6 +41,7 @@ class Layout:
     radius: float
     width: float
     height: float
+    across: float  # between two columns
     named: bool  # whether there is room for a number at each line
 
 
@@ -66,7 +67,12 @@ def arrange(diagram: Diagram) -> Layout:
         spots.append(Spot(x, units, bias, dots[0] if dots else None))
     low, high = _edges(spots, radius)
     return Layout(
-        _lifted(spots, 0.62 - low), radius, MARGIN + across * gaps + right, high - low + 0.8, named
+        _lifted(spots, 0.62 - low),
+        radius,
+        MARGIN + across * gaps + right,
+        high - low + 0.8,
+        across,
+        named,
     )
 
 
@@ -125,33 +131,47 @@ def shares_along(
     """
     places = [0.5] * len(lines)
     labels = [n for n, (length, _) in enumerate(sizes) if length]
+    points = {n: np.array([_points(lines[n], share, sizes[n]) for share in SHARES]) for n in labels}
+    fixed = {n: _fixed_costs(n, points[n], lines, sizes[n][0]) for n in labels}
     for _ in range(ROUNDS):
         before = list(places)
         for n in labels:
-            others = [m for m in labels if m != n]
-            costs = [_cost(n, share, places, lines, sizes, others) for share in SHARES]
-            places[n] = SHARES[int(np.argmin(costs))]
+            on_labels = sum(
+                _share_within(points[n], lines[m], places[m], sizes[m]) for m in labels if m != n
+            )
+            places[n] = SHARES[int(np.argmin(4.0 * on_labels + fixed[n]))]
         if places == before:
             break
     return places
 
 
-def _cost(
-    n: int,
-    share: float,
-    places: Sequence[float],
+def overlap(
     lines: Sequence[tuple[Point, Point]],
+    shares: Sequence[float],
     sizes: Sequence[tuple[float, float]],
-    others: Sequence[int],
-) -> float:
-    """Return the cost of a place: what it hides, and its distance from the middle."""
-    points = _points(lines[n], share, sizes[n])
-    on_labels = sum(_share_within(points, lines[m], places[m], sizes[m]) for m in others)
+) -> bool:
+    """Return whether any two labels at these places overlap."""
+    labels = [n for n, (length, _) in enumerate(sizes) if length]
+    points = {n: _points(lines[n], shares[n], sizes[n]) for n in labels}
+    return any(
+        _share_within(points[n], lines[m], shares[m], sizes[m]).any()
+        for n in labels
+        for m in labels
+        if n != m
+    )
+
+
+def _fixed_costs(
+    n: int, points: Points, lines: Sequence[tuple[Point, Point]], length: float
+) -> NDArray[np.float64]:
+    """Return the cost of each place: the lines it hides, and its distance from the middle."""
     on_lines = sum(_share_near(points, line) for m, line in enumerate(lines) if m != n)
-    start, end = lines[n]
-    length = math.dist(start, end)
-    reach = share * length - sizes[n][0] / 2, (1 - share) * length - sizes[n][0] / 2
-    return 4.0 * on_labels + on_lines + 0.1 * abs(share - 0.5) + 4.0 * max(0.0, 0.05 - min(reach))
+    places = np.array(SHARES)
+    reach = np.minimum(places, 1 - places) * math.dist(*lines[n]) - length / 2
+    costs: NDArray[np.float64] = (
+        on_lines + 0.1 * np.abs(places - 0.5) + 4.0 * np.maximum(0.0, 0.05 - reach)
+    )
+    return costs
 
 
 def _points(line: tuple[Point, Point], share: float, size: tuple[float, float]) -> Points:
@@ -165,21 +185,23 @@ def _points(line: tuple[Point, Point], share: float, size: tuple[float, float]) 
 
 def _share_within(
     points: Points, line: tuple[Point, Point], share: float, size: tuple[float, float]
-) -> float:
-    """Return the share of the points that lie on another label."""
+) -> NDArray[np.float64]:
+    """Return the shares of the points ``(places, n, 2)`` that lie on another label."""
     along, across, middle = _frame(line, share)
     away = points - middle
     is_on = (np.abs(away @ along) < size[0] / 2) & (np.abs(away @ across) < size[1] / 2)
-    return float(is_on.mean())
+    shares: NDArray[np.float64] = is_on.mean(axis=-1)
+    return shares
 
 
-def _share_near(points: Points, line: tuple[Point, Point]) -> float:
-    """Return the share of the points that a line runs through."""
+def _share_near(points: Points, line: tuple[Point, Point]) -> NDArray[np.float64]:
+    """Return the shares of the points ``(places, n, 2)`` that a line runs through."""
     start, end = np.array(line[0]), np.array(line[1])
     way = end - start
     t = np.clip((points - start) @ way / (way @ way), 0.0, 1.0)
-    distance = np.linalg.norm(points - start - t[:, None] * way, axis=1)
-    return float((distance < NEAR).mean())
+    distance = np.linalg.norm(points - start - t[..., None] * way, axis=-1)
+    shares: NDArray[np.float64] = (distance < NEAR).mean(axis=-1)
+    return shares
 
 
 def _frame(line: tuple[Point, Point], share: float) -> tuple[Points, Points, Points]:

@@ -81,7 +81,15 @@ class Pen:
         )
 
     def along(
-        self, start: Point, end: Point, share: float, text: str, *, above: bool, color: Any
+        self,
+        start: Point,
+        end: Point,
+        share: float,
+        text: str,
+        size: float,
+        *,
+        above: bool,
+        color: Any,
     ) -> None:
         """Write text along a line, above or below it."""
         (x0, y0), (x1, y1) = start, end
@@ -90,7 +98,7 @@ class Pen:
         self.write(
             (x0 + share * (x1 - x0), y0 + share * (y1 - y0) + away),
             text,
-            10.5,
+            size,
             color=color,
             va="bottom" if above else "top",
             rotation=angle,

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from mlp._checks import check_choice, check_number
+from mlp.plotting.fitting import lay_out
 from mlp.plotting.labels import write_key
 from mlp.plotting.network.diagram import (
     Diagram,
@@ -210,7 +211,7 @@ def _key(ax: Axes, shown: Sequence[str], named: bool) -> list[tuple[Any, str]]:
 
 
 def _pen(ax: Axes, layout: Layout) -> Pen:
-    ax.figure.canvas.figure.draw_without_rendering()  # the layout determines the size
+    lay_out(ax)  # determines the size
     box = ax.get_window_extent()
     scale = min(box.width / layout.width, box.height / layout.height) / ax.figure.dpi
     return Pen(ax, theme_of(ax), scale)

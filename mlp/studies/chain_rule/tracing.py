@@ -6,6 +6,8 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -174,6 +176,28 @@ class Traces(tuple[Trace, ...]):
             rows.insert(_ENDS, (f"… {len(self) - len(shown)} more", "", ""))
         return html_table(("step", "loss before", "loss after"), rows, repr(self)[1:-1])
 
+    def animate(self, path: str | PathLike[str], *, fps: int = 2, **options: Any) -> Path:
+        """Draw each step as `Trace.plot` does, with its number, and save them as an animation.
+
+        Parameters
+        ----------
+        path : path
+            The file, with the suffix ``.gif`` or ``.html``.
+        fps : int, default 2
+            Frames per second.
+        **options
+            Those of `mlp.plotting.plot_trace`, without `title`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the suffix is none of these, or there are fewer than two steps.
+        """
+        from mlp.plotting import save_animation
+
+        frames = [partial(one.plot, title=f"step {one.step}", **options) for one in self]
+        return save_animation(frames, path, fps=fps)
+
 
 def _plain(value: Any) -> Any:
     """Return a record as data; a number that is not finite becomes None."""
@@ -220,7 +244,7 @@ def trace(
     l1: float = 0.0,
     l2: float = 0.0,
     rng: np.random.Generator | None = None,
-) -> tuple[Trace, ...]: ...
+) -> Traces: ...
 
 
 def trace(
@@ -235,7 +259,7 @@ def trace(
     l1: float = 0.0,
     l2: float = 0.0,
     rng: np.random.Generator | None = None,
-) -> Trace | tuple[Trace, ...]:
+) -> Trace | Traces:
     """Take one step of gradient descent and show each factor of each gradient.
 
     A copy of the network takes the step as in training; every number of the trace is read from
@@ -269,7 +293,7 @@ def trace(
 
     Returns
     -------
-    Trace, or with `steps` a tuple of them
+    Trace, or with `steps` a tuple of them with a method `animate`
         To be printed, displayed in a notebook, or written as `text`, `markdown`, `latex` or
         `html`.
 

@@ -2,5 +2,6 @@
 
 from mlp.training.recording.record import LayerRecord
 from mlp.training.recording.recorder import LayerRecorder
+from mlp.training.recording.weights import WeightRecorder
 
-__all__ = ["LayerRecord", "LayerRecorder"]
+__all__ = ["LayerRecord", "LayerRecorder", "WeightRecorder"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
@@ -16,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_choice, check_offers, numeric
 from mlp._names import shortened
-from mlp.plotting.labels import Label, room, write_key, write_labels
+from mlp.plotting.fitting import wrapped
+from mlp.plotting.labels import SHARE, Label, room, write_key, write_labels
 from mlp.plotting.style import add_color_bar, drawing, rate_colors, tidy
 from mlp.plotting.themes import Color, Theme, theme_of
 
@@ -215,9 +217,10 @@ def _write_legend(ax: Axes, curves: Sequence[Curve]) -> None:
         )
         for curve in curves
     ]
+    width, size = SHARE * ax.get_window_extent().width, float(rcParams["legend.fontsize"])
     ax.legend(
         handles,
-        [curve.text for curve in curves],
+        [wrapped(curve.text, width, ax, size) for curve in curves],
         loc="upper left",
         bbox_to_anchor=(1.0, 1.0),
         ncols=-(-len(curves) // LEGEND_ROWS),

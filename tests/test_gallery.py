@@ -49,14 +49,17 @@ def noting(called, name, function):
     return wrapper
 
 
+@pytest.mark.long
 def test_the_lines_run_and_leave_just_the_pictures_that_are_shown(drawn):
     assert sorted(f"gallery/{name}" for name in drawn[0]) == sorted(SHOWN)
 
 
+@pytest.mark.long
 def test_every_function_that_draws_has_a_picture(drawn):
     assert drawn[1] == functions()
 
 
+@pytest.mark.long
 def test_the_pictures_that_are_shown_have_the_size_of_those_that_the_lines_leave(drawn):
     for name, size in drawn[0].items():
         with Image.open(ROOT / "docs/gallery" / name) as image:

@@ -38,6 +38,8 @@ class Loss(Workspace, ABC):
     """What A must be for the loss to have a meaning: "probabilities", or None for anything."""
     takes_labels: ClassVar[bool] = False
     """Whether Y may also be class labels ``(n,)``, which then count as one-hot rows."""
+    label_smoothing: float = 0.0
+    """The share of each target that is spread over the classes, by `targets`."""
 
     @abstractmethod
     def rows(self, A: Array, Y: Array, out: Array) -> None:

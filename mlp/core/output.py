@@ -110,7 +110,8 @@ class FusedOutput(Output):
 
     def gradient(self, A: Array, Y: Array, weight: Array | None) -> Array:
         """Return dZ = (A - Y) * factor * weight / batch."""
-        Y = self.loss.targets(Y)
+        if self.loss.label_smoothing:
+            Y = self.loss.targets(Y)
         dZ = self.scratch("dZ", A)
         if dZ.flags.c_contiguous:
             np.subtract(A, Y, out=dZ)
@@ -147,7 +148,9 @@ class SoftmaxCrossEntropy(LogitsOutput):
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
         """Write -sum Y log A."""
-        dot_rows(self.loss.targets(Y), self.logits, out, self)
+        if self.loss.label_smoothing:
+            Y = self.loss.targets(Y)
+        dot_rows(Y, self.logits, out, self)
         np.negative(out, out=out)
 
 

@@ -283,8 +283,8 @@ def _sigmoid(Z: Array, out: Array) -> None:
 
 
 def _zeros(activation: Activation, Z: Array) -> Array:
-    """Return a row of zeros: NumPy compares arrays several times faster than with a number."""
-    zeros: Array = activation.kept("zeros", Z, lambda: np.zeros(Z.shape[-1], Z.dtype))
+    """Return zeros in the shape of Z: NumPy compares these 2 to 3 times faster than a number."""
+    zeros: Array = activation.kept("zeros", Z, lambda: np.zeros_like(Z))
     return zeros
 
 

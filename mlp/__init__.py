@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         LayerNorm,
         Penalty,
         PeriodicEmbedding,
+        PiecewiseLinear,
         Scale,
         check_gradients,
     )
@@ -90,6 +91,7 @@ __all__ = [
     "Metric",
     "Penalty",
     "PeriodicEmbedding",
+    "PiecewiseLinear",
     "ProgressBar",
     "RMSprop",
     "ReduceLROnPlateau",
@@ -133,6 +135,7 @@ _MODULES = {
         "LayerNorm",
         "Penalty",
         "PeriodicEmbedding",
+        "PiecewiseLinear",
         "Scale",
         "check_gradients",
     ),

@@ -20,6 +20,7 @@ from mlp.core.layers import (
     MemberDense,
     Parameter,
     PeriodicEmbedding,
+    PiecewiseLinear,
     Scale,
     SharedDense,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Parameter",
     "Penalty",
     "PeriodicEmbedding",
+    "PiecewiseLinear",
     "Scale",
     "SharedDense",
     "check_gradients",

@@ -19,6 +19,7 @@ from mlp.core.layers import (
     LayerNorm,
     MemberDense,
     PeriodicEmbedding,
+    PiecewiseLinear,
     Scale,
     SharedDense,
 )
@@ -26,7 +27,7 @@ from mlp.core.output import FusedOutput, Output, make_output
 
 _LAYERS = {
     *(ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm),
-    *(MemberDense, PeriodicEmbedding, Scale, SharedDense),
+    *(MemberDense, PeriodicEmbedding, PiecewiseLinear, Scale, SharedDense),
 }
 
 

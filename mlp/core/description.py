@@ -27,6 +27,7 @@ from mlp.core.layers import (
     LayerNorm,
     MemberDense,
     PeriodicEmbedding,
+    PiecewiseLinear,
     Scale,
     SharedDense,
 )
@@ -141,6 +142,13 @@ def _rebuild_first_values(place: str, node: Any) -> dict[str, np.ndarray]:
     return dict(node)
 
 
+def _rebuild_arrays(place: str, node: Any) -> list[np.ndarray]:
+    found = require(place, node, list)
+    for i, value in enumerate(found):
+        require(f"{place}[{i}]", value, np.ndarray)
+    return list(found)
+
+
 INT, FLOAT, BOOL = _plain(int), _plain(float), _plain(bool)
 WIDTH = Field(*INT)
 """A width that says nothing about the sizes of the layer's arrays."""
@@ -150,6 +158,7 @@ ACTIVATION = _named(ACTIVATIONS)
 LOSS = _named(LOSSES)
 FIRST_WEIGHTS = Field(_describe_weights, _rebuild_weights)
 FIRST_BIAS = Field(_describe_bias, _rebuild_bias)
+ARRAYS = Field(lambda place, value: list(value), _rebuild_arrays)
 FIRST_VALUES = Field(lambda place, value: dict(value), _rebuild_first_values)
 
 _OF_MEMBERS = {
@@ -191,6 +200,7 @@ LAYERS: dict[str, tuple[type[Layer], dict[str, Field]]] = {
             "lr_factor": FACTOR,
         },
     ),
+    "PiecewiseLinear": (PiecewiseLinear, {"n_in": WIDTH, "knots": ARRAYS}),
     "Scale": (Scale, {"lr_factor": FACTOR, "first": FIRST_VALUES}),
     "SharedDense": (SharedDense, _OF_MEMBERS | {"signs": BOOL}),
     "MemberDense": (MemberDense, _OF_MEMBERS),

@@ -56,6 +56,11 @@ def networks():
         [mlp.PeriodicEmbedding(4, 2, m=3), mlp.Scale(), mlp.Dense(10, 3)],
         "mse",
     )
+    yield (
+        "piecewise linear",
+        [mlp.PiecewiseLinear(4, [[-1.0, 0.0, 1.0]]), mlp.Dense(6, 3)],
+        "mse",
+    )
     yield "activation first", [mlp.ActivationLayer("tanh"), mlp.Dense(4, 3)], "mae"
 
 

@@ -6,6 +6,7 @@ from mlp.core.layers.elementwise import ActivationLayer, Dropout
 from mlp.core.layers.members import MemberDense, MemberLayer, SharedDense
 from mlp.core.layers.normalization import BatchNorm, LayerNorm, Normalization
 from mlp.core.layers.periodic import PeriodicEmbedding
+from mlp.core.layers.piecewise import PiecewiseLinear
 from mlp.core.layers.scale import Scale
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Normalization",
     "Parameter",
     "PeriodicEmbedding",
+    "PiecewiseLinear",
     "Scale",
     "SharedDense",
     "View",

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 import mlp
-from mlp import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PeriodicEmbedding, Scale
+from mlp import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    PeriodicEmbedding,
+    PiecewiseLinear,
+    Scale,
+)
 from mlp.core import ACTIVATIONS, LOSSES, Parameter, Penalty
 from mlp.optim import OPTIMIZERS, make_optimizer
 from mlp.studies.chain_rule.records import Named
@@ -57,6 +66,7 @@ LAYERS = {
     "scale": lambda: [Scale(lr_factor=6.0), Dense(2, 3, "mish", lr_factor=0.5, bias_lr_factor=0.1)],
     "scale between": lambda: [Dense(2, 3, "selu"), Scale()],
     "embedding": lambda: [PeriodicEmbedding(2, 1, m=2, dim=2), Dense(3, 3, "tanh")],
+    "piecewise": lambda: [PiecewiseLinear(2, [[-1.0, 0.1, 2.0]]), Dense(4, 3, "tanh")],
     "custom": lambda: [Affine(), Dense(2, 3, "tanh"), Affine()],
     "all": lambda: [
         *(LayerNorm(), Dense(2, 3), BatchNorm(), ActivationLayer("tanh"), Dropout(0.3)),

@@ -159,8 +159,8 @@ def _task(prepared: Prepared, settings: Settings, data: Data, parts: Parts) -> T
     n_out = len(target.labels if isinstance(target, ClassTarget) else target.names)
     held_out = None
     if len(parts.validation):
-        X = inputs.encode(data.table, parts.validation, "float32")
-        held_out = X, target.encode(data.table, parts.validation, "float32")
+        X = inputs.encode(data.table, parts.validation)
+        held_out = X, target.encode(data.table, parts.validation)
     return TableTask(
         X=prepared.X,
         Y=prepared.Y,

@@ -163,7 +163,7 @@ class _Cells:
         self.frame, self.first = frame, first
 
     def __iter__(self) -> Iterator[Row]:
-        texts = [_texts(as_array(self.frame, i)) for i in range(self.frame.shape[1])]
+        texts = [_texts(_column(self.frame, i)) for i in range(self.frame.shape[1])]
         for line, cells in enumerate(zip(*texts, strict=True), self.first):
             if any(cells):
                 yield line, list(cells)
@@ -199,9 +199,9 @@ class FrameReader(RowReader):
             raise ValueError(f"{self.source}: received no rows, expected at least one")
         columns: dict[int, Column] = {}
         bad: list[BadCell] = []
-        self.kept = {i: _texts(as_array(self._frame, i)) for i in self.kept}
+        self.kept = {i: _texts(_column(self._frame, i)) for i in self.kept}
         for i in kept:
-            array = as_array(self._frame, i)
+            array = _column(self._frame, i)
             if i in kinds.targets and array.dtype.kind in "iuf":
                 columns[i] = array  # their task is not known yet
             elif i in kinds.targets or i in kinds.words:
@@ -235,7 +235,7 @@ class FrameReader(RowReader):
         return CellError(f"{self.source}: row {row}, column {name!r}: {what}", name, is_missing)
 
 
-def as_array(frame: Any, i: int) -> NDArray[Any]:
+def _column(frame: Any, i: int) -> NDArray[Any]:
     """Return a column as an array; dates as datetime64[us]."""
     column = frame.iloc[:, i] if hasattr(frame, "iloc") else frame.to_series(i)
     array = np.asarray(column.to_numpy())

@@ -21,6 +21,7 @@ from mlp.studies.tabular.reading import categories_of, open_data, open_pair
 from mlp.studies.tabular.settings import settings_of
 from mlp.studies.tabular.summary import describe, out_of_fold
 from mlp.tables import ClassTarget, Dialect, Table, read_mixed, with_task
+from mlp.tables.csv import RowReader
 from mlp.training import ProgressBar
 
 
@@ -308,7 +309,10 @@ def tabular(
             reader,
             aims,
             task=task,
-            text=[*text, *_not_named(categories_of(reader), reader.find(aims))],
+            text=[
+                *text,
+                *_not_named(categories_of(getattr(reader, "_frame", None)), reader.find(aims)),
+            ],
             dates=dates,
             ignore=ignore,
             missing_target="keep" if missing_target == "drop" else "refuse",
@@ -337,5 +341,8 @@ def tabular(
     return TabularModel(model, effort, seed, lines, split)
 
 
-def _not_named(columns: Sequence[int], others: Sequence[int]) -> list[int]:
-    return [i for i in columns if i - 1 not in others]
+def _categories(reader: RowReader, targets: Sequence[str | int]) -> list[int]:
+    """Return the inputs that a frame declares as categories, by position from 1."""
+    others = reader.find(targets)
+    found = categories_of(getattr(reader, "_frame", None))
+    return [i for i in found if i - 1 not in others]

@@ -20,8 +20,9 @@ def make_ensemble(
     target: ClassTarget | NumberTarget,
     n_folds: int,
     seed: int,
+    dtype: str = "float32",
 ) -> Ensemble:
-    """Return new members, one for each fold, in float32."""
+    """Return new members, one for each fold."""
     is_class = isinstance(target, ClassTarget)
     n_out = len(target.labels if isinstance(target, ClassTarget) else target.names)
     activation = chosen.ACTIVATION_CLASSES if is_class else chosen.ACTIVATION_NUMBERS
@@ -45,7 +46,7 @@ def make_ensemble(
         width = settings.width
     layers.append(_dense(width, n_out, "softmax" if is_class else "identity", "zeros"))
     loss = CrossEntropy(label_smoothing=chosen.LABEL_SMOOTHING) if is_class else "mse"
-    net = MLP(layers, loss=loss, dtype="float32", seed=seed)
+    net = MLP(layers, loss=loss, dtype=dtype, seed=seed)
     ensemble = Ensemble(net, n_folds, rows="folds", seed=seed)
     rng = np.random.default_rng([seed, 1])
     hidden = [layer for layer in ensemble.net.layers if isinstance(layer, Dense)][:-1]

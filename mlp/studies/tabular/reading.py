@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from mlp._names import shortened
 from mlp.tables import Dialect, open_table
 from mlp.tables.csv import RowReader
-from mlp.tables.frame import FrameReader, as_array
+from mlp.tables.frame import FrameReader
 
 _SOURCE = "data"
+_CATEGORIES = ("CategoricalDtype", "Categorical", "Enum")  # of pandas and polars
 
 
 class NamedArrays:
@@ -27,6 +28,7 @@ class NamedArrays:
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
         self.columns = [str(name) for name in columns]
+        self.dtypes = [getattr(values, "dtype", None) for values in columns.values()]
         self._arrays = [_as_column(name, values) for name, values in columns.items()]
         lengths = {len(array) for array in self._arrays}
         if len(lengths) != 1:
@@ -57,7 +59,7 @@ def _as_column(name: object, values: Any) -> NDArray[Any]:
     array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
     if array.ndim != 1:
         raise ValueError(f"{name}: received shape {array.shape}, expected (n,)")
-    if array.dtype.kind not in "biufOUSM" or array.dtype.kind == "S":
+    if array.dtype.kind not in "biufOUM":
         raise TypeError(f"{name}: received an array of {array.dtype}, expected numbers or words")
     return array
 
@@ -81,7 +83,7 @@ def open_data(data: Any, dialect: Dialect | None = None) -> RowReader:
         return open_table(data, dialect)
     if isinstance(data, Mapping):
         return FrameReader(NamedArrays(data), _SOURCE)
-    if hasattr(data, "columns") and (hasattr(data, "iloc") or hasattr(data, "to_series")):
+    if is_frame(data):
         return FrameReader(data, _SOURCE)
     if isinstance(data, np.ndarray | Sequence):
         return FrameReader(NamedArrays(_columns_of(data)), _SOURCE)
@@ -101,18 +103,34 @@ def _columns_of(X: Any) -> dict[str, NDArray[Any]]:
     return {f"x{i}": column for i, column in enumerate(matrix.T)}
 
 
+def is_frame(X: Any) -> bool:
+    """Whether X is a DataFrame of pandas or polars."""
+    return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "to_series"))
+
+
+def columns_of(X: Any) -> dict[str, Any]:
+    """Return the columns of a frame, a mapping or a matrix by name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none of these, or a name occurs twice.
+    """
+    if not is_frame(X):
+        return dict(X) if isinstance(X, Mapping) else dict(_columns_of(X))
+    names = FrameReader(X, _SOURCE).names
+    if len(set(names)) < len(names):
+        raise ValueError(f"{_SOURCE}: received {shortened(names)}, expected each name once")
+    series = [X.iloc[:, i] if hasattr(X, "iloc") else X.to_series(i) for i in range(len(names))]
+    return dict(zip(names, series, strict=True))
+
+
 def open_pair(X: Any, y: Any) -> tuple[RowReader, list[str]]:
     """Return a reader of inputs and targets, and the names of the targets.
 
-    Targets are called by their own names, or y; several y0, y1, ...
+    Targets are called by their own name, or y; several y0, y1, ...
     """
-    if hasattr(X, "columns") and not isinstance(X, Mapping):
-        names = [str(name) for name in FrameReader(X, _SOURCE).names]
-        columns: dict[str, Any] = {name: as_array(X, i) for i, name in enumerate(names)}
-        if len(columns) < len(names):
-            raise ValueError(f"{_SOURCE}: received {names}, expected each name once")
-    else:
-        columns = dict(X) if isinstance(X, Mapping) else dict(_columns_of(X))
+    columns = columns_of(X)
     name = getattr(y, "name", None)
     name = name if isinstance(name, str) and name else "y"
     targets = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
@@ -125,13 +143,7 @@ def open_pair(X: Any, y: Any) -> tuple[RowReader, list[str]]:
     return FrameReader(NamedArrays({**columns, **named}), _SOURCE), [*named]
 
 
-def categories_of(reader: RowReader) -> list[int]:
+def categories_of(frame: Any) -> list[int]:
     """Return the columns of a frame that are declared as categories, by position from 1."""
-    frame = getattr(reader, "_frame", None)
-    kinds = getattr(frame, "dtypes", None)
-    if kinds is None:
-        return []
-    names = [type(kind).__name__ for kind in kinds]
-    return [
-        i for i, name in enumerate(names, 1) if name in ("CategoricalDtype", "Categorical", "Enum")
-    ]
+    names = [type(kind).__name__ for kind in getattr(frame, "dtypes", ())]
+    return [i for i, name in enumerate(names, 1) if name in _CATEGORIES]

@@ -309,10 +309,7 @@ def tabular(
             reader,
             aims,
             task=task,
-            text=[
-                *text,
-                *_not_named(categories_of(getattr(reader, "_frame", None)), reader.find(aims)),
-            ],
+            text=[*text, *_categories(reader, aims)],
             dates=dates,
             ignore=ignore,
             missing_target="keep" if missing_target == "drop" else "refuse",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mlp.studies.finder import LearningRateNotFound, find_learning_rate
     from mlp.studies.rates import learning_rate_sweep
     from mlp.studies.sweep import SweepRuns, search, sweep
+    from mlp.studies.tabular import TabularModel, tabular
     from mlp.training import (
         MAE,
         R2,
@@ -97,6 +98,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "Scale",
     "SweepRuns",
+    "TabularModel",
     "TopK",
     "Trainer",
     "TrainingDiverged",
@@ -119,6 +121,7 @@ __all__ = [
     "studies",
     "sweep",
     "tables",
+    "tabular",
     "trace",
     "training",
 ]
@@ -166,6 +169,7 @@ _MODULES = {
     "studies.finder": ("LearningRateNotFound", "find_learning_rate"),
     "studies.rates": ("learning_rate_sweep",),
     "studies.sweep": ("SweepRuns", "search", "sweep"),
+    "studies.tabular": ("TabularModel", "tabular"),
     "studies": ("examples",),
     "export": ("from_torch",),
     "machine": ("show_config",),
@@ -188,6 +192,7 @@ def __getattr__(name: str) -> Any:
 
 
 HOOKS["Ensemble"] = lambda: __getattr__("Ensemble")
+HOOKS["TabularModel"] = lambda: __getattr__("TabularModel")
 HOOKS["to_torch"] = lambda net: __getattr__("export").to_torch(net)
 
 

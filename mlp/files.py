@@ -72,7 +72,9 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return the `MLP` or the `mlp.Ensemble` that was saved to a file, bit for bit.
+    """Return the `MLP`, `mlp.Ensemble` or `mlp.TabularModel` that was saved to a file, bit for bit.
+
+    From other files of ``mlp train`` it returns the network, without the columns of its data.
 
     A file holds no random generator: where dropout draws from the network's own, its draws begin
     anew, from seed 0.
@@ -95,7 +97,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     >>> same.predict([[1.0, 2.0]]) == net.predict([[1.0, 2.0]])
     array([[ True]])
     """
-    return read_model(path)[0]
+    net, metadata = read_model(path)
+    if "tabular" in metadata and "inputs" in metadata:
+        return HOOKS["TabularModel"]()._of_file(net, metadata, path)
+    return net
 
 
 def describe(net: MLP) -> dict[str, Any]:

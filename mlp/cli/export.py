@@ -16,12 +16,12 @@ import numpy as np
 
 from mlp._atomic import replacing
 from mlp._names import printable
-from mlp.cli import model_file
 from mlp.cli.data import option
 from mlp.cli.options import check_folder
 from mlp.core import MLP
 from mlp.export import to_c, to_json, to_onnx, to_python, to_safetensors, to_torch
 from mlp.files import read_model
+from mlp.studies.table_model import read_table_model
 
 HELP = "write a network as Python, C, ONNX, PyTorch, safetensors or JSON"
 
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
         net = net.replica(options.replica)
     table: dict[str, Any] = {}
     if "inputs" in metadata:
-        model = model_file.read(options.model)
+        model = read_table_model(options.model)
         table = {"inputs": model.inputs, "target": model.target}
     try:
         note = write(net, out, table, options)

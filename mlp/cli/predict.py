@@ -11,14 +11,12 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp._names import counted, printable
-from mlp.cli import model_file
 from mlp.cli.data import (
     DATA_HELP,
     add_file_arguments,
@@ -26,12 +24,13 @@ from mlp.cli.data import (
     check_file_options,
     count_missing,
 )
-from mlp.cli.model_file import Model, Rows, read_rows
+from mlp.cli.data.rows import Rows, read_rows
 from mlp.cli.options import check_folder
 from mlp.cli.output import complain, csv_text, print_data
-from mlp.cli.scores import confusion_text, score, score_line
-from mlp.datasets import ClassTarget, NumberTarget, Table
+from mlp.datasets import ClassTarget, Table
 from mlp.studies.ensemble import Ensemble
+from mlp.studies.scores import confusion_text, score, score_line
+from mlp.studies.table_model import Outputs, TableModel, read_table_model
 from mlp.tables import BadCell
 from mlp.tables.numbers import PARTS
 from mlp.tables.table import shortened
@@ -79,50 +78,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_file_arguments(parser, of_model=True)
 
 
-class Outputs(NamedTuple):
-    """The outputs of the network.
-
-    Attributes
-    ----------
-    values : ndarray (n_good, n_out)
-        For the rows that can be predicted.
-    rows : ndarray of int (n_good,)
-        Those rows.
-    bad : list of BadCell
-        What is wrong with the others.
-    members : ndarray (K, n_good, n_out) or None
-        The outputs of each member of an ensemble, if they are needed.
-    """
-
-    values: NDArray[Any]
-    rows: NDArray[np.integer[Any]]
-    bad: list[BadCell]
-    members: NDArray[Any] | None = None
-
-
 def run(options: argparse.Namespace) -> None:
     """Predict, and print or write the predictions."""
     if options.out is not None:
         check_folder(options.out.parent)
     check_file_options(options, options.data)
-    model = model_file.read(options.model)
+    model = read_table_model(options.model)
     if options.probabilities and not isinstance(model.target, ClassTarget):
         raise ValueError("--probabilities: received a model of numbers, expected one of classes")
     if options.spread and not isinstance(model.net, Ensemble):
         raise ValueError("--spread: received a single network, expected an ensemble")
     rows = read_rows(options, model, options.keep)
-    outputs = _outputs(model, rows.table, options.spread)
+    outputs = model.outputs(rows.table, options.spread)
     if outputs.bad and options.on_bad_row == "fail":
         raise ValueError(_failure(outputs.bad))
     scores = _score(model, rows.table, outputs)
     columns = _columns(options, model, rows, outputs)
     filled = _filled(model, rows.table, outputs)
+    unknown = {} if model.inputs.gaps is None else model.inputs.count_unknown(rows.table)
     if options.json:
         found = columns | {
             "scores": scores,
             "columns_not_used": list(rows.others),
             "bad_rows": [cell.message for cell in outputs.bad],
             "filled_cells": filled,
+            "unknown_words": unknown,
         }
         text = json.dumps(found, default=lambda array: array.tolist()) + "\n"
     else:
@@ -135,7 +115,7 @@ def run(options: argparse.Namespace) -> None:
     # JSON that is printed holds all notes; beside JSON in a file they are told as beside CSV
     if options.json and options.out is None:
         return
-    for line in _notes(options, rows, outputs, filled):
+    for line in _notes(options, model, rows, outputs, filled, unknown):
         complain(options.prog, line)
     if options.json:
         return
@@ -147,33 +127,6 @@ def run(options: argparse.Namespace) -> None:
         print(_score_text(scores), file=sys.stderr if options.out is None else sys.stdout)
 
 
-def _outputs(model: Model, table: Table, has_spread: bool) -> Outputs:
-    """Return the outputs of the network for all rows that it can predict."""
-    X, rows, bad = model.inputs.encode_valid(table, dtype=model.net.dtype)
-    values: NDArray[Any] = np.empty((0, model.net.n_out))
-    if len(rows):
-        with np.errstate(all="ignore"):
-            values = model.net.predict(X)
-    members: NDArray[Any] | None = None
-    if has_spread and isinstance(model.net, Ensemble):
-        members = np.empty((model.net.size, 0, model.net.n_out))
-        if len(rows):
-            members = model.net.predict_members(X)
-    is_finite = np.isfinite(values).all(axis=1)
-    bad += [
-        BadCell(
-            row,
-            None,
-            f"{table.source}: {table.row_word} {table.lines[row]}: received numbers so large that "
-            "the output is not finite",
-        )
-        for row in rows[~is_finite].tolist()
-    ]
-    bad.sort(key=lambda cell: cell.row)
-    members = None if members is None else members[:, is_finite]
-    return Outputs(values[is_finite], rows[is_finite], bad, members)
-
-
 def _failure(bad: list[BadCell]) -> str:
     """Return the message about rows that cannot be predicted."""
     more = f" (and {counted(len(bad) - 1, 'more such row')})" if len(bad) > 1 else ""
@@ -183,23 +136,32 @@ def _failure(bad: list[BadCell]) -> str:
     )
 
 
-def _filled(model: Model, table: Table, outputs: Outputs) -> dict[str, int]:
+def _filled(model: TableModel, table: Table, outputs: Outputs) -> dict[str, int]:
     """Return the number of cells filled with means in each column that has any."""
     if model.inputs.fill is None:
         return {}
     parts = {f"{name}.{part}" for name in model.dates for part in PARTS}
-    columns = [name for name in model.inputs.columns if name not in parts]
+    known = model.inputs.columns if model.inputs.gaps is None else model.inputs.numbers
+    columns = [name for name in known if name not in parts]
     return count_missing(table, columns, outputs.rows)
 
 
 def _notes(
-    options: argparse.Namespace, rows: Rows, outputs: Outputs, filled: dict[str, int]
+    options: argparse.Namespace,
+    model: TableModel,
+    rows: Rows,
+    outputs: Outputs,
+    filled: dict[str, int],
+    unknown: dict[str, int],
 ) -> Iterator[str]:
     """Yield lines about what was not used and not predicted."""
     if rows.others:
         yield f"{rows.table.source}: ignored columns: {shortened(rows.others)}"
     if filled:
-        yield f"filled with means: {cells_by_column(filled)}"
+        what = "means" if model.inputs.gaps is None else "medians"
+        yield f"filled with {what}: {cells_by_column(filled)}"
+    if unknown:
+        yield f"words not seen in training, which count as none: {cells_by_column(unknown)}"
     bad = outputs.bad
     if bad:
         what = "left out" if options.on_bad_row == "skip" else "without a prediction"
@@ -210,7 +172,7 @@ def _notes(
 
 
 def _columns(
-    options: argparse.Namespace, model: Model, rows: Rows, outputs: Outputs
+    options: argparse.Namespace, model: TableModel, rows: Rows, outputs: Outputs
 ) -> dict[str, Any]:
     """Return what is written: columns by kind and name, None where there is no prediction."""
     target, table = model.target, rows.table
@@ -222,7 +184,7 @@ def _columns(
     if options.probabilities and isinstance(target, ClassTarget):
         heads = [f"{target.names[0]}={label}" for label in target.labels.names]
         probabilities = dict(zip(heads, target.probabilities(outputs.values).T, strict=True))
-    spread = {} if outputs.members is None else _spread(target, outputs.members)
+    spread = {} if outputs.members is None else _spread(model, outputs.members)
     written = outputs.rows.tolist()
     if options.on_bad_row == "blank" and outputs.bad:
         place = {row: i for i, row in enumerate(written)}
@@ -241,15 +203,12 @@ def _columns(
     return columns
 
 
-def _spread(target: ClassTarget | NumberTarget, members: NDArray[Any]) -> dict[str, Any]:
+def _spread(model: TableModel, members: NDArray[Any]) -> dict[str, Any]:
     """Return the standard deviation over the members of each class or number, by column."""
+    target, spread = model.target, model.spread(members)
+    heads = list(target.names)
     if isinstance(target, ClassTarget):
         heads = [f"{target.names[0]}={label}" for label in target.labels.names]
-        of_each = [target.probabilities(outputs) for outputs in members]
-    else:
-        heads = list(target.names)
-        of_each = [target.decode(outputs) for outputs in members]
-    spread = np.std(of_each, axis=0)
     return {f"spread {head}": column for head, column in zip(heads, spread.T, strict=True)}
 
 
@@ -272,7 +231,7 @@ def _as_csv(found: dict[str, Any]) -> str:
     return csv_text([[name for name, _ in named], *zip(*columns, strict=True)])
 
 
-def _score(model: Model, table: Table, outputs: Outputs) -> dict[str, Any] | None:
+def _score(model: TableModel, table: Table, outputs: Outputs) -> dict[str, Any] | None:
     """Return the scores of the rows with a known target, None if there are none."""
     target = model.target
     if not set(target.names) <= set(table.names):

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp._names import counted, find_name, printable
 from mlp.cli.data import Data
 from mlp.cli.output import csv_text
-from mlp.cli.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.cli.task import TableTask
 from mlp.core import MLP
 from mlp.datasets import ClassTarget
 from mlp.studies.ensemble import Ensemble
+from mlp.studies.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.tables.table import shortened
 from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer, WeightRecorder
 
@@ -92,11 +93,21 @@ class TrainReport:
         X, Y = task.scored
         self.truth = task.target.truth(data.table, self.rows)
         with np.errstate(all="ignore"):  # the weights of a diverged run may overflow
-            self.outputs = model.predict(X)
+            self.outputs = self._predict(X)
             self.loss = float(model.evaluate(X, Y))
             is_finite = bool(np.isfinite(self.outputs).all())
             self.scores = score(task.target, self.truth, self.outputs) if is_finite else {}
-            self.baselines = baseline_scores(task, self.truth)
+            self.baselines = baseline_scores(
+                task.target,
+                (task.X, task.Y),
+                X,
+                self.truth,
+                is_scaled=task.inputs.standardizer is not None,
+            )
+
+    def _predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Return the outputs of the model."""
+        return self.model.predict(X)
 
     def write(self, metadata: dict[str, Any]) -> list[Path]:
         """Write the files and return their paths; history.csv was written during training."""
@@ -247,8 +258,9 @@ class TrainReport:
     @property
     def _scored(self) -> str:
         """What the scored rows are, in a word."""
-        part = self.task.scored_part
-        return "held-out" if part == "validation" and not self._chosen[0] else part
+        part, (what, chosen_on) = self.task.scored_part, self._chosen
+        is_pure = part == "validation" and not (what and chosen_on == part)
+        return "held-out" if is_pure else part
 
     def text(self) -> str:
         """Return the printed summary."""

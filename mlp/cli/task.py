@@ -21,6 +21,7 @@ from mlp.datasets import (
     Table,
     split_rows,
 )
+from mlp.studies.table_model import table_metadata
 from mlp.tables.errors import Remedy, TableError
 from mlp.tables.table import shortened
 
@@ -140,9 +141,9 @@ def make_task(
         options.loss or ("cross_entropy" if data.task == "classify" else "squared_error")
     )
     output = make_activation(options.output or loss.canonical or "identity").name
-    target = _make_target(data)
+    target = make_target(data)
     targets = target.encode(table)
-    parts = _split(target, targets, (validation, test), options.seed, table)
+    parts = split_table(target, targets, (validation, test), options.seed, table)
     standardize = data.is_file if options.standardize is None else options.standardize
     if options.scaling is not None and not standardize:
         raise ValueError(f"--scaling: received {options.scaling!r}, expected --standardize with it")
@@ -180,7 +181,21 @@ def make_task(
     )
 
 
-def _make_target(data: Data) -> ClassTarget | NumberTarget:
+def metadata_of(data: Data, task: TableTask, split: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a network, before it is trained; `split` says how rows were drawn.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot hold so many names.
+    """
+    rows = dict(zip(("training", "held_out", "test"), map(len, task.parts), strict=True))
+    columns = data.ignored, data.dates, data.dialect
+    return table_metadata(task.inputs, task.target, *columns, split | rows)
+
+
+def make_target(data: Data) -> ClassTarget | NumberTarget:
+    """Return the target of the data; ValueError if there is only one class."""
     if data.task == "regress":
         return NumberTarget(data.targets)
     (name,) = data.targets
@@ -202,7 +217,7 @@ def _input_columns(data: Data) -> list[str]:
     return data.inputs
 
 
-def _split(
+def split_table(
     target: ClassTarget | NumberTarget,
     targets: NDArray[Any],
     shares: tuple[float, float],

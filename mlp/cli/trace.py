@@ -15,9 +15,8 @@ import numpy as np
 from mlp._atomic import write_file
 from mlp._checks import check_count
 from mlp._names import printable
-from mlp.cli import model_file
 from mlp.cli.data import DATA_HELP, add_file_arguments, check_file_options
-from mlp.cli.model_file import read_rows
+from mlp.cli.data.rows import read_rows
 from mlp.cli.options import check_folder
 from mlp.cli.output import print_data, print_json
 from mlp.datasets import ClassTarget, NumberTarget
@@ -28,6 +27,7 @@ from mlp.studies.chain_rule.latex import as_document
 from mlp.studies.chain_rule.tracing import Traces
 from mlp.studies.ensemble import Ensemble
 from mlp.studies.examples import EXAMPLES, load_example
+from mlp.studies.table_model import read_table_model
 
 USAGE = "[EXAMPLE | MODEL DATA] [options]"
 
@@ -158,7 +158,7 @@ def _of_example(options: argparse.Namespace) -> tuple[str, tuple[Any, ...], Mapp
 def _of_model(options: argparse.Namespace) -> tuple[str, tuple[Any, ...], Mapping[str, Any]]:
     """Return the name of a model, itself with the rows and the rate, and the names of its units."""
     check_file_options(options, options.data)
-    model = model_file.read(options.example)
+    model = read_table_model(options.example)
     if isinstance(model.net, Ensemble):
         raise ValueError(f"{options.example}: received an ensemble, expected a single network")
     table = read_rows(options, model).table

@@ -15,11 +15,11 @@ from typing import Any
 from mlp._checks import check_count
 from mlp._names import listed, printable
 from mlp.cli.data import DATA_HELP, Data, add_data_arguments, read_data
-from mlp.cli.model_file import metadata_of
 from mlp.cli.options import add_layer_arguments, check_folder, explained, parse_hidden
 from mlp.cli.output import print_json
+from mlp.cli.preset import add_preset_arguments, check_preset, run_preset
 from mlp.cli.report import ANIMATIONS, FILES, PICTURES, TrainReport, check_pictures, parse_pictures
-from mlp.cli.task import TableTask, make_task
+from mlp.cli.task import TableTask, make_task, metadata_of
 from mlp.cli.trainer import (
     add_training_arguments,
     check_ensemble,
@@ -45,6 +45,7 @@ examples:
   mlp train houses.csv --target price --ignore id --one-hot all --dates sold \\
             --missing mean --missing-target drop --early-stopping 10 --out results
   mlp train cancer.csv --target diagnosis --ensemble 8 --member-rows bootstrap --out results
+  mlp train houses.csv --target price --preset tabular --out results
   mlp train digits --epochs 50 --checkpoint results/run.npz --resume --out results
 
 With --checkpoint and --resume the same command continues an interrupted run, even after kill -9.
@@ -91,11 +92,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="continue the run in the checkpoint, if there is one"
     )
     out.add_argument("--json", action="store_true", help="print JSON instead of a summary")
+    add_preset_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Train, write the files and print the result."""
     _check_options(options)
+    if options.preset is not None:
+        with explained("nothing was kept"):
+            report, metadata = run_preset(options)
+        files = _write(options, report, metadata)
+        if report.trainer.history.status == "interrupted":
+            raise KeyboardInterrupt(_done(report.trainer, files, options))
+        return
     data = read_data(options)
     task = make_task(options, data, options.validation, options.layers, test_share(options))
     if isinstance(task.target, ClassTarget):
@@ -112,14 +121,19 @@ def run(options: argparse.Namespace) -> None:
         raise
     files = _report(options, data, task, trainer, model, metadata)
     if trainer.history.status == "interrupted":
-        done = f"after epoch {len(trainer.history.epochs)} of {options.epochs}"
-        kept = f"wrote {len(files)} files to {options.out}" if files else "nothing was kept"
-        raise KeyboardInterrupt(f"{done}, {kept}; {_how_to_continue(options)}")
+        raise KeyboardInterrupt(f"{_done(trainer, files, options)}; {_how_to_continue(options)}")
+
+
+def _done(trainer: Trainer, files: list[Path], options: argparse.Namespace) -> str:
+    """Return how far an interrupted run came, and what it has left."""
+    kept = f"wrote {len(files)} files to {options.out}" if files else "nothing was kept"
+    return f"after epoch {len(trainer.history.epochs)} of {trainer.epochs}, {kept}"
 
 
 def _check_options(options: argparse.Namespace) -> None:
     """Reject options that contradict each other or the files, before the data is read."""
     check_folder(options.out)
+    check_preset(options)
     check_ensemble(options)
     if options.animate and not {*ANIMATIONS} & {*options.plot}:
         raise ValueError(
@@ -197,7 +211,13 @@ def _report(
     """Write the files and print the summary; nothing if no epoch is complete."""
     if not trainer.history.epochs:
         return []
-    report = TrainReport(options, data, task, trainer, model)
+    return _write(options, TrainReport(options, data, task, trainer, model), metadata)
+
+
+def _write(
+    options: argparse.Namespace, report: TrainReport, metadata: dict[str, Any]
+) -> list[Path]:
+    """Write the files and print the summary."""
     files = report.write(metadata)
     if options.json:
         print_json(report.to_dict() | {"files": [str(file) for file in files]})

@@ -11,8 +11,9 @@ True
 
 from mlp.sklearn.classifier import MLPClassifier
 from mlp.sklearn.regressor import MLPRegressor
+from mlp.sklearn.tabular import TabularClassifier, TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ from mlp.tables.errors import CellError, Remedy, TableError
 from mlp.tables.frame import from_frame, open_table, read_frame
 from mlp.tables.inputs import EncodedRows, InputEncoder
 from mlp.tables.labels import Labels
+from mlp.tables.mixed import MixedTable, read_mixed
 from mlp.tables.npz import read_npz
 from mlp.tables.standardizer import RobustScaler, Standardizer
 from mlp.tables.table import BadCell, Table, Words
@@ -21,6 +22,7 @@ __all__ = [
     "EncodedRows",
     "InputEncoder",
     "Labels",
+    "MixedTable",
     "NumberTarget",
     "Remedy",
     "RobustScaler",
@@ -32,6 +34,7 @@ __all__ = [
     "open_table",
     "read_csv",
     "read_frame",
+    "read_mixed",
     "read_npz",
     "target_from_dict",
     "with_task",

@@ -19,7 +19,13 @@ from mlp._checks import (
 from mlp._names import listed
 from mlp.tables.errors import Remedy, TableError
 from mlp.tables.labels import Labels
-from mlp.tables.standardizer import SCALERS, Standardizer, check_standardizer, finite_row
+from mlp.tables.standardizer import (
+    SCALERS,
+    RobustScaler,
+    Standardizer,
+    check_standardizer,
+    finite_row,
+)
 from mlp.tables.survey import most_words
 from mlp.tables.table import (
     BadCell,
@@ -58,6 +64,10 @@ class InputEncoder:
     Columns are found by name. Each column of numbers is one input; each column of words is one
     input of 0 or 1 per known word.
 
+    With `gaps`, missing values are inputs, too: a column of numbers that has any is followed, after
+    all numbers, by an input of 0 or 1; a missing word is one more word. Two such words are one
+    input of -1 or 1, and a word that is not known is 0 in all inputs of its column.
+
     Parameters
     ----------
     numbers : sequence of str
@@ -68,6 +78,9 @@ class InputEncoder:
         The input that replaces a missing value; without it, missing values are rejected.
     standardizer : Standardizer, optional
         Applied last.
+    gaps : sequence of str, optional
+        The columns whose missing values are inputs; none by default, where the words of all
+        columns must be known.
 
     Examples
     --------
@@ -89,6 +102,7 @@ class InputEncoder:
         categories: Mapping[str, Labels] | None = None,
         fill: NDArray[Any] | None = None,
         standardizer: Standardizer | None = None,
+        gaps: Sequence[str] | None = None,
     ) -> None:
         self.numbers = check_strings("numbers", numbers)
         self.categories = {} if categories is None else dict(categories)
@@ -96,11 +110,28 @@ class InputEncoder:
         for known in self.categories.values():
             check_instance("categories", known, Labels)
         self.columns = (*self.numbers, *self.categories)
-        words = [(name, word) for name, known in self.categories.items() for word in known.names]
-        self.names = (*self.numbers, *(f"{name}={word}" for name, word in words))
-        self._column_of = (*self.numbers, *(name for name, _ in words))
+        self.gaps = None if gaps is None else check_strings("gaps", gaps)
+        unknown = {*(self.gaps or ())} - {*self.columns}
+        if unknown:
+            raise ValueError(f"gaps: received {sorted(unknown)}, expected columns of the encoder")
+        self._number_gaps = [name for name in self.numbers if name in (self.gaps or ())]
+        words = [(name, word) for name in self.categories for word in self._words(name)]
+        self.names = (
+            *self.numbers,
+            *(f"{name} missing" for name in self._number_gaps),
+            *(f"{name}={word}" for name, word in words),
+        )
+        self._column_of = (*self.numbers, *self._number_gaps, *(name for name, _ in words))
         self.fill = None if fill is None else finite_row("fill", fill, self.n_in)
         self.standardizer = check_standardizer(standardizer, self.n_in)
+
+    def _words(self, name: str) -> list[str]:
+        """Return the words of a column that have an input."""
+        words = list(self.categories[name].names)
+        if self.gaps is None:
+            return words
+        words += ["(missing)"] * (name in self.gaps)
+        return words[1:] if len(words) == 2 else words
 
     @property
     def n_in(self) -> int:
@@ -118,6 +149,7 @@ class InputEncoder:
         scaling: str = "standard",
         fill_missing: bool = False,
         max_words: int | None = None,
+        gaps: bool = False,
     ) -> InputEncoder:
         """Return an encoder for some columns of a table.
 
@@ -139,6 +171,9 @@ class InputEncoder:
         max_words : int, optional
             The maximum of different words in a column; by default half the number of rows, or ten
             in a small table.
+        gaps : bool
+            Whether missing values are inputs, in the columns where these rows have any. Words are
+            learned from these rows, and missing numbers are replaced by the median.
 
         Raises
         ------
@@ -153,12 +188,15 @@ class InputEncoder:
         chosen = known_columns("columns", columns, table)
         rows = None if rows is None else check_indices("rows", rows, len(table))
         words = {name: found for name in chosen if isinstance(found := table[name], Words)}
+        if gaps and rows is not None:
+            words = {name: _words_of(column, rows) for name, column in words.items()}
         _check_words(table, words, max_words)
         encoder = cls(
             [name for name in chosen if name not in words],
             {name: Labels.of(column.values) for name, column in words.items()},
+            gaps=_with_gaps(table, chosen, rows) if gaps else None,
         )
-        if not (standardize or fill_missing):
+        if not (standardize or fill_missing or gaps):
             return encoder
         X = encoder._raw(table, rows)
         is_infinite = np.isinf(X)
@@ -174,7 +212,10 @@ class InputEncoder:
                     "expected at least one",
                     [Remedy("ignore", [column], "leaves the column out")],
                 )
-        encoder.fill = Standardizer.fit(X).mean if fill_missing else None
+        if fill_missing or gaps:
+            center = RobustScaler if gaps else Standardizer
+            encoder.fill = center.fit(X).mean
+            X = np.where(np.isnan(X), encoder.fill, X) if gaps else X
         encoder.standardizer = SCALERS[scaling].fit(X) if standardize else None
         return encoder
 
@@ -336,7 +377,12 @@ class InputEncoder:
             "fill": self.fill,
             "mean": None if known is None else known.mean,
             "scale": None if known is None else known.scale,
-        } | ({"scaling": self.scaling} if self.scaling == "robust" else {})
+        } | self._later()
+
+    def _later(self) -> dict[str, Any]:
+        """Return the part of the description that older files lack."""
+        found: dict[str, Any] = {"scaling": self.scaling} if self.scaling == "robust" else {}
+        return found if self.gaps is None else found | {"gaps": list(self.gaps)}
 
     @classmethod
     def from_dict(cls, saved: Any) -> InputEncoder:
@@ -347,6 +393,10 @@ class InputEncoder:
             check_choice("inputs.scaling", saved["scaling"], list(SCALERS))
             kind = SCALERS[saved["scaling"]]
             keys.append("scaling")
+        gaps: Any = None
+        if isinstance(saved, dict) and "gaps" in saved:
+            gaps = saved["gaps"] and check_names("inputs.gaps", saved["gaps"])
+            keys.append("gaps")
         numbers, nodes, fill, mean, scale, *_ = require_keys("inputs", saved, *keys)
         if not isinstance(nodes, list):
             raise TypeError(f"inputs.categories: received {nodes!r:.200}, expected a list")
@@ -356,7 +406,15 @@ class InputEncoder:
         names = check_names("inputs.numbers", numbers)
         check_names("inputs", [*names, *(name for name, _ in pairs)])
         categories = {name: Labels(check_names("words", words)) for name, words in pairs}
-        return cls(names, categories, fill, kind.from_moments(mean, scale))
+        return cls(names, categories, fill, kind.from_moments(mean, scale), gaps)
+
+    def count_unknown(self, table: Table) -> dict[str, int]:
+        """Return how many rows hold an unknown word, in each column that has such rows."""
+        counts = {
+            name: int(((known.known_codes(table, name) < 0) & ~table.is_missing(name)).sum())
+            for name, known in self.categories.items()
+        }
+        return {name: n for name, n in counts.items() if n}
 
     def _raw(
         self, table: Table, rows: NDArray[np.integer[Any]] | None
@@ -367,14 +425,44 @@ class InputEncoder:
         for i, name in enumerate(self.numbers):
             X[:, i] = table.numbers(name)[chosen]
         start = len(self.numbers)
+        for name in self._number_gaps:
+            X[:, start] = table.is_missing(name)[chosen]
+            start += 1
         for name, known in self.categories.items():
             codes = known.known_codes(table, name)[chosen]
+            if self.gaps is not None:
+                width = len(self._words(name))
+                codes[table.is_missing(name)[chosen] & (name in self.gaps)] = len(known)
+                X[:, start : start + width] = _one_hot(codes, len(known) + (name in self.gaps))
+                start += width
+                continue
             X[:, start : start + len(known)] = codes[:, None] == np.arange(len(known))
             is_unknown = (codes < 0) & ~table.is_missing(name)[chosen]
             X[codes < 0, start : start + len(known)] = np.nan
             X[is_unknown, start : start + len(known)] = np.inf  # is not filled
             start += len(known)
         return X
+
+
+def _with_gaps(
+    table: Table, columns: Sequence[str], rows: NDArray[np.integer[Any]] | None
+) -> list[str]:
+    """Return the columns with missing values in these rows."""
+    chosen = slice(None) if rows is None else rows
+    return [name for name in columns if table.is_missing(name)[chosen].any()]
+
+
+def _words_of(column: Words, rows: NDArray[np.integer[Any]]) -> Words:
+    """Return the column with the words of these rows alone."""
+    known = [code for code in np.unique(column.codes[rows]) if code >= 0]
+    return Words(column.codes, [column.values[code] for code in known])
+
+
+def _one_hot(codes: NDArray[np.intp], n_words: int) -> NDArray[np.float64]:
+    """Return 0 and 1 for each word, or one column of -1 and 1 for two; zeros for code -1."""
+    is_word = codes[:, None] == np.arange(n_words)
+    hot: NDArray[np.float64] = is_word.astype(np.float64)
+    return hot[:, 1:] - hot[:, :1] if n_words == 2 else hot
 
 
 def _check_words(table: Table, columns: Mapping[str, Words], max_words: int | None) -> None:

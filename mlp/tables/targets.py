@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from mlp._checks import check_dtype, check_instance, check_names, require_keys
 from mlp.tables.labels import Labels
@@ -94,6 +94,11 @@ class ClassTarget:
         is_single = outputs.shape[1] < len(self.labels)
         return np.hstack([1.0 - outputs, outputs]) if is_single else outputs
 
+    def pool(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return the mean over the members ``(K, n, n_out)``."""
+        mean: NDArray[np.floating[Any]] = outputs.mean(axis=0)
+        return mean
+
     def decode(self, outputs: NDArray[np.floating[Any]]) -> list[str]:
         """Return the predicted class name of each row of outputs; errors as for `classes`."""
         return [self.labels.names[code] for code in self.classes(outputs).tolist()]
@@ -119,6 +124,8 @@ class NumberTarget:
         The names of the columns.
     standardizer : Standardizer, optional
         Applied to the targets, and undone on the outputs.
+    bounds : array_like (2, n_out), optional
+        The least and the largest prediction, in the columns' units, of each member of an ensemble.
 
     Examples
     --------
@@ -128,8 +135,14 @@ class NumberTarget:
     (array([-1.,  1.]), array([30., 60.]))
     """
 
-    def __init__(self, names: Sequence[str], standardizer: Standardizer | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        standardizer: Standardizer | None = None,
+        bounds: ArrayLike | None = None,
+    ) -> None:
         self.names = check_strings("names", names)
+        self.bounds = None if bounds is None else _check_bounds(bounds, len(self.names))
         self.standardizer = check_standardizer(standardizer, len(self.names))
         if isinstance(standardizer, RobustScaler):
             raise TypeError("standardizer: received a RobustScaler, expected a Standardizer")
@@ -174,14 +187,24 @@ class NumberTarget:
         outputs = as_matrix("outputs", outputs, len(self.names))
         return outputs if self.standardizer is None else self.standardizer.inverse(outputs)
 
+    def pool(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return the mean over the members ``(K, n, n_out)``, each within `bounds`."""
+        if self.bounds is not None:
+            known = self.standardizer
+            limits = self.bounds if known is None else known.transform(self.bounds)
+            outputs = np.clip(outputs, *limits.astype(outputs.dtype)[:, None])
+        mean: NDArray[np.floating[Any]] = outputs.mean(axis=0)
+        return mean
+
     def to_dict(self) -> dict[str, Any]:
         """Return a description for `target_from_dict`."""
         known = self.standardizer
-        return {
+        described = {
             "names": list(self.names),
             "mean": None if known is None else known.mean,
             "scale": None if known is None else known.scale,
         }
+        return described if self.bounds is None else described | {"bounds": self.bounds}
 
 
 def target_from_dict(saved: Any) -> ClassTarget | NumberTarget:
@@ -201,9 +224,18 @@ def target_from_dict(saved: Any) -> ClassTarget | NumberTarget:
         names, labels = require_keys("target", saved, "names", "labels")
         (name,) = check_names("target.names", names, 1)
         return ClassTarget(name, Labels(check_names("target.labels", labels)))
-    names, mean, scale = require_keys("target", saved, "names", "mean", "scale")
+    keys = ["names", "mean", "scale"]
+    keys += ["bounds"] * (isinstance(saved, dict) and "bounds" in saved)  # older files lack them
+    names, mean, scale, *bounds = require_keys("target", saved, *keys)
     names = check_names("target.names", names)
-    return NumberTarget(names, Standardizer.from_moments(mean, scale))
+    return NumberTarget(names, Standardizer.from_moments(mean, scale), *bounds)
+
+
+def _check_bounds(bounds: ArrayLike, n_out: int) -> NDArray[np.float64]:
+    low, high = as_matrix("bounds", bounds, n_out) if np.shape(bounds)[:1] == (2,) else (None, None)
+    if low is None or not np.isfinite([low, high]).all() or (low > high).any():
+        raise ValueError(f"bounds: received {bounds!r:.80}, expected (2, {n_out}) finite numbers")
+    return np.array([low, high], np.float64)
 
 
 def _check_rows(rows: Any, table: Table) -> NDArray[np.intp] | slice:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mlp.cli.data import read_data
-from mlp.cli.scores import baseline_scores
 from mlp.cli.task import make_task
 from mlp.datasets import split_rows
 from mlp.files import read_model
+from mlp.studies.scores import baseline_scores
 from tests.cli.small_tables import FAST, flowers, read_rows, train, without, write_csv
 from tests.cli.test_tables import options_of
 
@@ -25,11 +25,17 @@ def task_of(path, columns, *options):
     return task, task.target.truth(data.table, task.parts.validation)
 
 
+def baselines(task, truth):
+    is_scaled = task.inputs.standardizer is not None
+    training = task.X, task.Y
+    return baseline_scores(task.target, training, task.scored[0], truth, is_scaled=is_scaled)
+
+
 @pytest.mark.parametrize("options", [(), ("--no-standardize",), ("--dtype", "float32")])
 def test_the_linear_model_of_numbers_is_a_ridge_regression(options, tmp_path):
     y = X @ [1, -2, 0.5, 0] + RNG.normal(size=90)
     task, truth = task_of(tmp_path / "t.csv", dict(zip("abcdy", [*X.T, y], strict=True)), *options)
-    found = baseline_scores(task, truth)
+    found = baselines(task, truth)
     rows = task.parts.training
     mean, scale = X[rows].mean(axis=0), X[rows].std(axis=0)
     A = np.vstack([(X[rows] - mean) / scale, np.eye(4)])  # the penalty as further rows
@@ -53,7 +59,7 @@ def test_the_linear_model_of_classes_separates_what_a_plane_separates(options, t
     y = np.where(score > 2, "b", "a")[rows]
     columns = dict(zip("abcdy", [*X[rows].T, y], strict=True))
     task, truth = task_of(tmp_path / "t.csv", columns, *options)
-    found = baseline_scores(task, truth)
+    found = baselines(task, truth)
     assert found["linear model"]["accuracy"] >= 0.93
     frequent = "a" if (y[task.parts.training] == "a").mean() > 0.5 else "b"
     share = (y[task.parts.validation] == frequent).mean()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mlp
-from mlp.cli import main, model_file
+from mlp.cli import main
+from mlp.studies.table_model import read_table_model
 from mlp.tables import read_csv
 from tests.cli.small_tables import flowers, without, write_csv
 
@@ -36,7 +37,7 @@ def traced(capsys, folder, name, *options):
 
 def expected(folder, name, rows, **options):
     """The trace of the same rows, encoded in Python."""
-    model = model_file.read(str(folder / name / "model.npz"))
+    model = read_table_model(str(folder / name / "model.npz"))
     target = model.target.names[0]
     task = "classify" if target == "kind" else "regress"
     words = ["colour"] if target == "kind" else ["colour", "kind"]

@@ -7,9 +7,9 @@ import pytest
 
 import mlp
 from mlp.cli import main
-from mlp.cli.model_file import read
 from mlp.datasets import read_csv, split_rows
 from mlp.files import read_model
+from mlp.studies.table_model import read_table_model
 from tests.cli.small_tables import FAST, flowers, read_rows, train, without, write_csv
 
 FILES = ["held_out.csv", "history.csv", "history.json", "history.png", "model.npz"]
@@ -77,7 +77,7 @@ def test_the_model_standardises_by_its_training_rows_alone(table, tmp_path):
     assert train(table, tmp_path, *KIND, *FAST) == 0
     held_out = [int(row["line"]) - 2 for row in read_rows(tmp_path / "held_out.csv")]
     training = np.delete(np.array(flowers()["width"]), held_out)
-    known = read(tmp_path / "model.npz").inputs
+    known = read_table_model(tmp_path / "model.npz").inputs
     assert known.names == (
         "width", "height", "price", "colour=blue", "colour=red", "colour=white",
     )  # fmt: skip
@@ -102,7 +102,9 @@ def test_a_regression_is_scored_in_the_units_of_the_data(tmp_path, capsys):
     history = mlp.History.from_json(tmp_path / "history.json")
     assert history["val_r2"][-1] == pytest.approx(found["r2"])  # R2 knows no units
     names = read_csv(table).names
-    assert read(tmp_path / "model.npz").inputs.columns == tuple(n for n in names if n != "price")
+    assert read_table_model(tmp_path / "model.npz").inputs.columns == tuple(
+        n for n in names if n != "price"
+    )
 
 
 def test_several_targets_are_one_regression(tmp_path, capsys):
@@ -221,4 +223,4 @@ def test_counts_are_not_standardised_for_outputs_that_cannot_be_negative(tmp_pat
     table = write_csv(tmp_path / "t.csv", columns)
     options = ("--task", "regress", "--loss", "poisson", "--output", "softplus", "--standardize")
     assert train(table, tmp_path, "--target", "price", *FAST, *options) == 0
-    assert read(tmp_path / "model.npz").target.standardizer is None
+    assert read_table_model(tmp_path / "model.npz").target.standardizer is None

@@ -21,7 +21,8 @@ from mlp.cli.data.options import (
     split_names,
 )
 from mlp.datasets import Labels, Table, Words, load, read_npz
-from mlp.tables import Dialect, Remedy, TableError, open_table, with_task
+from mlp.tables import Dialect, Remedy, TableError, open_table, read_mixed, with_task
+from mlp.tables.csv import RowReader
 from mlp.tables.frame import FrameReader
 from mlp.tables.numbers import PARTS
 from mlp.tables.survey import keep_missing
@@ -57,6 +58,8 @@ class Data:
         The number of cells filled with the mean in each column that has such cells.
     counters : list of str
         The columns that only number the rows.
+    left_out : dict of str to str
+        The columns that the preset did not read, and why.
     """
 
     table: Table
@@ -69,6 +72,7 @@ class Data:
     dropped_for: dict[str, int] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
     counters: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def targets(self) -> list[str]:
@@ -218,6 +222,8 @@ def _read_file(options: argparse.Namespace) -> Data:
             raise ValueError(
                 f"--task classify: received {len(places['target'])} targets, expected one"
             )
+        if _has_preset(options):
+            return _read_mixed(options, reader, places)
         position = {name: [i + 1 for i in found] for name, found in places.items()}
         keeps = {True: "keep", False: "refuse"}
         table = reader.read(
@@ -236,6 +242,34 @@ def _read_file(options: argparse.Namespace) -> Data:
             dialect=dialect,
             found=None if isinstance(reader, FrameReader) else reader.found,
         )
+
+
+def _has_preset(options: argparse.Namespace) -> bool:
+    """Whether all columns are read, each as what it holds, and missing values are kept."""
+    return getattr(options, "preset", None) is not None
+
+
+def _read_mixed(
+    options: argparse.Namespace, reader: RowReader, places: dict[str, list[int]]
+) -> Data:
+    position = {name: [i + 1 for i in found] for name, found in places.items()}
+    read = read_mixed(
+        reader,
+        position["target"],
+        task=options.task,
+        text=position["one_hot"],
+        dates=position["dates"],
+        ignore=position["ignore"],
+        missing_target="keep" if _target_policy(options) == "drop" else "refuse",
+    )
+    return Data(
+        table=read.table,
+        ignored=read.ignored,
+        dates=read.dates,
+        dialect=reader.dialect,
+        found=None if isinstance(reader, FrameReader) else reader.found,
+        left_out=read.left_out,
+    )
 
 
 def _check_distinct(places: dict[str, list[int]], names: Sequence[str]) -> None:
@@ -261,7 +295,7 @@ def _without_missing(options: argparse.Namespace, data: Data) -> Data:
     inputs = [name for name in data.inputs if name not in parts]
     if options.missing == "drop":
         columns += data.inputs
-    elif options.missing != "mean":
+    elif options.missing != "mean" and not _has_preset(options):
         _reject_missing(table, data.inputs)
     if _target_policy(options) == "drop":
         columns += data.targets

@@ -11,10 +11,9 @@ from typing import Any
 from mlp._checks import check_count
 from mlp._names import printable
 from mlp.cli.data import option, read_data
-from mlp.cli.model_file import metadata_of
 from mlp.cli.options import batch_size_of, check_folder, explained, parse_hidden, parse_rates
 from mlp.cli.output import print_json
-from mlp.cli.task import TableTask, make_task
+from mlp.cli.task import TableTask, make_task, metadata_of
 from mlp.core import MLP
 from mlp.datasets import ClassTarget
 from mlp.machine import end_with_parent

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mlp.cli.scores import confusion_text, score, score_line
 from mlp.datasets import ClassTarget, Labels, NumberTarget, Standardizer
+from mlp.studies.scores import confusion_text, score, score_line
 
 
 def test_a_table_of_ten_classes_is_shown_whole():

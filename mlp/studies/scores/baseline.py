@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.scores.scores import score
-from mlp.cli.task import TableTask
 from mlp.core import MLP
-from mlp.datasets import ClassTarget, Standardizer
+from mlp.datasets import ClassTarget, NumberTarget, Standardizer
 from mlp.optim import Adam, Cosine
+from mlp.studies.scores.scores import score
 from mlp.training import Trainer
 
 _PENALTY = 1.0  # of the ridge, for standardised inputs; scikit-learn's default
@@ -21,7 +20,14 @@ _BATCH = 512
 _LR = 0.05
 
 
-def baseline_scores(task: TableTask, truth: NDArray[Any]) -> dict[str, dict[str, Any]]:
+def baseline_scores(
+    target: ClassTarget | NumberTarget,
+    training: tuple[NDArray[Any], NDArray[Any]],
+    X_scored: NDArray[Any],
+    truth: NDArray[Any],
+    *,
+    is_scaled: bool = True,
+) -> dict[str, dict[str, Any]]:
     """Return the scores of the simplest prediction and of a linear model, by name.
 
     The first is the most frequent class or the mean of the training rows; the second a multinomial
@@ -29,39 +35,45 @@ def baseline_scores(task: TableTask, truth: NDArray[Any]) -> dict[str, dict[str,
 
     Parameters
     ----------
-    task : TableTask
-        The training rows and the rows to score.
+    target : ClassTarget or NumberTarget
+        The target of the network.
+    training : tuple (X, Y)
+        The training rows: inputs, and targets as its loss expects them.
+    X_scored : ndarray (n, n_in)
+        The inputs of the rows to score.
     truth : ndarray
         The targets of the rows to score, as `ClassTarget.truth` and `NumberTarget.truth` give them.
+    is_scaled : bool
+        Whether the inputs are scaled already; else they are standardised first.
     """
-    scaled, X = _standardized(task)
-    n_classes = len(task.target.labels) if isinstance(task.target, ClassTarget) else 0
-    if n_classes:
-        labels = task.Y if task.Y.ndim == 1 else _labels(task.Y)
-        shares = np.bincount(labels, minlength=n_classes) / len(labels)
-        found = {
-            "most frequent class": np.tile(shares, (len(X), 1)),
-            "linear model": _logistic(scaled, labels, n_classes, X),
-        }
-    else:
-        mean = np.tile(task.Y.mean(axis=0), (len(X), 1))
-        found = {"mean": mean}
-        if X.shape[1] <= _MOST_UNKNOWNS:
-            found["linear model"] = _ridge(scaled, task.Y, X)
+    X, Y = training
+    if not is_scaled:
+        standardizer = Standardizer.fit(X)
+        X, X_scored = standardizer.transform(X), standardizer.transform(X_scored)
+    outputs = baseline_outputs(target, X, Y, X_scored)
     return {
-        name: score(task.target, truth, outputs)
-        for name, outputs in found.items()
-        if np.isfinite(outputs).all()
+        name: score(target, truth, found)
+        for name, found in outputs.items()
+        if np.isfinite(found).all()
     }
 
 
-def _standardized(task: TableTask) -> list[NDArray[Any]]:
-    """Return the inputs of the training rows and of the rows to score."""
-    inputs = [task.X, task.scored[0]]
-    if task.inputs.standardizer is not None:
-        return inputs
-    standardizer = Standardizer.fit(task.X)
-    return [standardizer.transform(X) for X in inputs]
+def baseline_outputs(
+    target: ClassTarget | NumberTarget, X: NDArray[Any], Y: NDArray[Any], X_scored: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """Return the outputs of the baselines of `baseline_scores` for scaled inputs."""
+    if isinstance(target, ClassTarget):
+        n_classes = len(target.labels)
+        labels = Y if Y.ndim == 1 else _labels(Y)
+        shares = np.bincount(labels, minlength=n_classes) / len(labels)
+        return {
+            "most frequent class": np.tile(shares, (len(X_scored), 1)),
+            "linear model": _logistic(X, labels, n_classes, X_scored),
+        }
+    found = {"mean": np.tile(Y.mean(axis=0), (len(X_scored), 1))}
+    if X.shape[1] <= _MOST_UNKNOWNS:
+        found["linear model"] = _ridge(X, Y, X_scored)
+    return found
 
 
 def _labels(Y: NDArray[Any]) -> NDArray[np.intp]:

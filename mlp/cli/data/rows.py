@@ -6,8 +6,13 @@ import argparse
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mlp.cli.data.options import dialect_of, sheet_of, split_names
-from mlp.cli.data.reader import is_npz, is_table_file
+from mlp.cli.data.options import (
+    dialect_of,
+    is_npz,
+    is_table_file,
+    sheet_of,
+    split_names,
+)
 from mlp.datasets import ClassTarget, Table, load, read_npz
 from mlp.studies.table_model import TableModel
 from mlp.tables import open_table, with_task

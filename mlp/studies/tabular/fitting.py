@@ -210,8 +210,10 @@ def fit(
     n = len(X)
     batches = max(1, round(n / chosen.BATCH_SIZE))
     batch_size = -(-n // batches)  # batches of one size: no step is taken for a few rows
-    steps = settings.epochs * -(-n // batch_size)
-    ensemble = make_ensemble(settings, data.inputs, target, data.n_folds, seed)
+    epochs = settings.epochs_of(n)
+    steps = epochs * -(-n // batch_size)
+    net = (settings, X, len(data.inputs.numbers), target, data.n_folds, seed)
+    ensemble = make_ensemble(*net)
     labels = Y if isinstance(target, ClassTarget) else None
     weights = ensemble.row_weights(n, labels)
     if sample_weight is not None:
@@ -235,7 +237,7 @@ def fit(
         seed=seed,
         callbacks=[selection, *callbacks],
     )
-    trainer.fit(X, Y, settings.epochs, sample_weight=weights)
+    trainer.fit(X, Y, epochs, sample_weight=weights)
     lost = [k for k, epoch in enumerate(trainer.history.diverged_at) if epoch]
     if lost:
         warnings.warn(
@@ -243,7 +245,7 @@ def fit(
             stacklevel=3,
         )
     # in float64 the prediction of a row does not depend, up to 1e-12, on the rows beside it
-    exact = make_ensemble(settings, data.inputs, target, data.n_folds, seed, "float64")
+    exact = make_ensemble(*net, "float64")
     exact.net.theta = ensemble.net.theta
     return Fit(data=data, ensemble=exact, trainer=trainer, selection=selection, folds=folds)
 

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from mlp.core import MLP, Dense, Layer, PeriodicEmbedding, Scale
+import numpy as np
+from numpy.typing import NDArray
+
+from mlp.core import MLP, Dense, Layer, PiecewiseLinear, Scale
 from mlp.core.losses import CrossEntropy
 from mlp.optim import Adam
 from mlp.optim.schedules import CosLog
 from mlp.studies.ensemble import Ensemble
 from mlp.studies.tabular import settings as chosen
 from mlp.studies.tabular.settings import Settings
-from mlp.tables import ClassTarget, InputEncoder, NumberTarget
+from mlp.tables import ClassTarget, NumberTarget
 
 
 def make_ensemble(
     settings: Settings,
-    inputs: InputEncoder,
+    X: NDArray[Any],
+    n_numbers: int,
     target: ClassTarget | NumberTarget,
     n_folds: int,
     seed: int,
     dtype: str = "float32",
 ) -> Ensemble:
-    """Return new members, one for each fold."""
+    """Return new members, one for each fold of the inputs X, of which numbers come first."""
     is_class = isinstance(target, ClassTarget)
     n_out = len(target.labels if isinstance(target, ClassTarget) else target.names)
     activation = chosen.ACTIVATION_CLASSES if is_class else chosen.ACTIVATION_NUMBERS
-    layers: list[Layer] = []
-    width = inputs.n_in
-    n_numbers = len(inputs.numbers)
-    if settings.frequencies and n_numbers:
-        embedding = PeriodicEmbedding(
-            width,
-            n_numbers,
-            m=settings.frequencies,
-            dim=chosen.EMBEDDING_SIZE,
-            sigma=chosen.EMBEDDING_SIGMA,
-            lr_factor=chosen.EMBEDDING_LR_FACTOR,
-        )
-        layers.append(embedding)
-        width = embedding.n_out
-    layers.append(Scale(chosen.SCALE_LR_FACTOR))
+    encoding = PiecewiseLinear.of_quantiles(X, chosen.bins_of(len(X)), n_numbers)
+    layers: list[Layer] = [encoding, Scale(chosen.SCALE_LR_FACTOR)]
+    width = encoding.n_out
     for _ in range(chosen.DEPTH):
         layers.append(_dense(width, settings.width, activation, "lecun_normal"))
         width = settings.width

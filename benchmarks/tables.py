@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import log_loss
-from tabular import methods, sources
+from tabular import methods, page, sources
 from threadpoolctl import threadpool_limits
 
 KIB = 1024
@@ -116,19 +116,33 @@ def run(options: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
+def report(options: argparse.Namespace) -> None:
+    lines = read(options.scores)
+    scores = page.gather(lines, sources.REPORTED, options.methods)
+    options.out.mkdir(parents=True, exist_ok=True)
+    page.draw(scores, options.out / "tables.png")
+    (options.out / "TABLES.md").write_text(page.text(scores, options.scores.name), encoding="utf-8")
+    print(page.summary(scores), page.comparisons(scores), sep="\n\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     runs = commands.add_parser("run", help="train and score")
-    runs.add_argument("--scores", type=Path, required=True)
     runs.add_argument("--tuning", action="store_true", help="the tables for choosing settings")
     runs.add_argument("--tables", nargs="+", help="only these")
-    runs.add_argument(
-        "--methods", nargs="+", choices=methods.METHODS, default=list(methods.METHODS)
-    )
     runs.add_argument("--splits", type=int, help="at most so many")
+    runs.set_defaults(call=run)
+    reports = commands.add_parser("report", help="write TABLES.md and tables.png")
+    reports.add_argument("--out", type=Path, default=Path("benchmarks"))
+    reports.set_defaults(call=report)
+    for command in (runs, reports):
+        command.add_argument("--scores", type=Path, required=True)
+        command.add_argument(
+            "--methods", nargs="+", choices=methods.METHODS, default=list(methods.METHODS)
+        )
     options = parser.parse_args()
-    run(options)
+    options.call(options)
 
 
 if __name__ == "__main__":

@@ -89,13 +89,28 @@ def _filled(X: pd.DataFrame, X_test: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     return answers[0], answers[1]
 
 
+def mlp_tabular(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, is_classes: bool, seed: int):
+    """The preset of this package with its defaults, words and gaps as they are."""
+    from mlp.sklearn import TabularClassifier, TabularRegressor
+
+    words = X.select_dtypes("category").columns
+    frames = [
+        frame.assign(**{name: frame[name].astype(object) for name in words})
+        for frame in (X, X_test)
+    ]
+    kind = TabularClassifier if is_classes else TabularRegressor
+    return _answer(kind(random_state=seed).fit(frames[0], y), frames[1], is_classes)
+
+
 METHODS: dict[str, Method] = {
+    "mlp": mlp_tabular,
     "linear": linear,
     "boosting": boosting,
     "sklearn_mlp": sklearn_mlp,
     "realmlp_td_s": realmlp_td_s,
 }
 LABELS = {
+    "mlp": "mlp, TabularClassifier or TabularRegressor",
     "linear": "logistic or ridge regression",
     "boosting": "HistGradientBoosting",
     "sklearn_mlp": "scikit-learn's MLP",

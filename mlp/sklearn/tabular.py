@@ -71,8 +71,6 @@ class TabularEstimator(BaseEstimator):
         weight = None
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, y, ensure_non_negative=True)
-            if not weight.any():
-                raise ValueError("sample_weight: received only zeros, expected numbers > 0")
         rows = _sorted_rows([*columns.values(), targets])
         if weight is not None:
             counts = np.rint(weight)

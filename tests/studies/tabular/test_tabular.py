@@ -103,7 +103,9 @@ def test_frames_mappings_and_files_give_the_same_model(classifier, tmp_path):
     path = tmp_path / "people.csv"
     PEOPLE.to_csv(path, index=False)
     columns = {name: PEOPLE[name].to_numpy() for name in PEOPLE}
-    polars = pl.DataFrame({name: PEOPLE[name].tolist() for name in PEOPLE}, strict=False)
+    polars = pl.DataFrame(
+        {name: [None if pd.isna(v) else v for v in PEOPLE[name]] for name in PEOPLE}
+    )
     for data in (path, str(path), polars, columns):
         model = mlp.tabular(data, "buys", ignore=["spends"], effort="quick")
         assert np.array_equal(model.predict_proba(data), expected)
@@ -278,7 +280,7 @@ def test_rows_without_a_target_are_an_error_or_dropped():
 @pytest.mark.parametrize(
     ("data", "target", "message"),
     [
-        (PEOPLE, None, "target: received None, expected a column"),
+        (PEOPLE, None, "target: received none, expected a column"),
         (PEOPLE, "price", "price"),
         ((PEOPLE, [1.5] * 60), "buys", r"target: received 'buys' with a pair"),
         (3, "buys", "data: received 3, expected a path"),

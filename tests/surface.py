@@ -20,6 +20,7 @@ import mlp
 import mlp.sklearn
 from mlp.core import Activation, Initializer, Layer, Loss, Penalty
 from mlp.core.arrays import Workspace
+from mlp.studies.tabular.reading import open_data
 from mlp.training.callbacks.base import Saver
 
 X = np.linspace(-1.0, 1.0, 18).reshape(6, 3)
@@ -51,6 +52,26 @@ def member_layers():
 
 def ensemble():
     return mlp.Ensemble(network(), 2, rows="folds")
+
+
+def named_columns():
+    return {name: column.copy() for name, column in zip("abc", X.T, strict=True)}
+
+
+def tabular_model():
+    from mlp.studies.table_model import TableModel
+
+    inputs = mlp.tables.InputEncoder(["a", "b", "c"], gaps=[])
+    target = mlp.tables.ClassTarget("y", mlp.tables.Labels(("0", "1")))
+    return TableModel(ensemble(), inputs, target, [], [], mlp.tables.Dialect())
+
+
+def tabular():
+    return mlp.TabularModel(tabular_model(), "quick", 0, ["done"], {})
+
+
+def tabular_estimator(kind):
+    return kind("quick").fit(X, Y)
 
 
 def history():
@@ -352,6 +373,20 @@ VALUES = {
     "target_from_dict.saved": lambda: mlp.tables.ClassTarget(
         "y", mlp.tables.Labels(("0", "1"))
     ).to_dict(),
+    "tabular.data": lambda: ({"a": X[:, 0], "b": X[:, 1]}, np.array([*"abbaba"])),
+    "tabular.effort": lambda: "quick",
+    "TabularModel.model": tabular_model,
+    "TabularModel.effort": lambda: "quick",
+    "TabularModel.seed": lambda: 0,
+    "TabularModel.lines": lambda: ["done"],
+    "TabularModel.split": dict,
+    "TabularModel.evaluate.data": lambda: named_columns() | {"y": [*"010101"]},
+    "TabularModel.score.data": lambda: named_columns() | {"y": [*"010101"]},
+    "TabularModel.predict.data": named_columns,
+    "TabularModel.predict_proba.data": named_columns,
+    "TabularModel.predict_spread.data": named_columns,
+    "read_mixed.reader": lambda: open_data(named_columns()),
+    "read_mixed.targets": lambda: ["c"],
     "theme.name": lambda: "dark",
     "with_columns.columns": lambda: {"a": np.ones(6)},
     "with_numbers.name": lambda: "y",
@@ -371,6 +406,9 @@ OBJECTS = {
     mlp.History: history,
     mlp.sklearn.MLPClassifier: classifier,
     mlp.sklearn.MLPRegressor: regressor,
+    mlp.sklearn.TabularClassifier: lambda: tabular_estimator(mlp.sklearn.TabularClassifier),
+    mlp.sklearn.TabularRegressor: lambda: tabular_estimator(mlp.sklearn.TabularRegressor),
+    mlp.TabularModel: tabular,
     mlp.LayerRecorder: recorder,
     mlp.WeightRecorder: weight_recorder,
     mlp.studies.FinderResult: finder_result,

@@ -15,6 +15,11 @@ def check_table(net: MLP, inputs: InputEncoder | None, target: Target | None) ->
     if inputs is not None:
         if not isinstance(inputs, InputEncoder):
             raise TypeError(f"inputs: received {type(inputs).__name__}, expected an InputEncoder")
+        if inputs.gaps is not None:
+            raise ValueError(
+                "inputs: received an encoder with gaps as inputs, expected one without: models of "
+                "mlp.tabular are not exported"
+            )
         if inputs.n_in != net.n_in:
             raise ValueError(f"inputs: received {inputs.n_in} inputs, expected {net.n_in}")
     if target is not None:

@@ -66,17 +66,15 @@ class TabularEstimator(BaseEstimator):
         ValueError, TypeError
             If the data or a parameter does not fit; see `mlp.tabular`.
         """
-        X, y = self._check_data(X, y)
-        columns, targets = _arrays(X), self._learn_targets(y)
+        X, checked = self._check_data(X, y)
+        columns, targets = _arrays(X), self._learn_targets(checked)
         weight = None
         if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, y, ensure_non_negative=True)
-            if not weight.any():
-                raise ValueError("sample_weight: received only zeros, expected numbers > 0")
+            weight = _check_sample_weight(sample_weight, checked, ensure_non_negative=True)
         rows = _sorted_rows([*columns.values(), targets])
         if weight is not None:
             counts = np.rint(weight)
-            is_whole = (counts == weight).all() and weight.sum() <= _MOST_REPEATED * len(y)
+            is_whole = (counts == weight).all() and weight.sum() <= _MOST_REPEATED * len(rows)
             if is_whole:
                 rows, weight = np.repeat(rows, counts[rows].astype(np.intp)), None
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlp._checks import check_instance
 from mlp._names import counted
 from mlp.tables.csv import RowReader
 from mlp.tables.survey import Survey
@@ -64,6 +65,7 @@ def read_mixed(
     ValueError
         As in `read_csv`.
     """
+    check_instance("reader", reader, RowReader)
     aims, given, days = reader.find(targets), reader.find(text), reader.find(dates)
     ignored = reader.find(ignore)
     dialect, names = reader.dialect, reader.names

@@ -5,7 +5,6 @@ from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from mlp.sklearn import TabularClassifier, TabularRegressor
-from mlp.studies.tabular import EFFORTS
 
 MAY_SKIP = {"check_array_api_input"}
 
@@ -22,9 +21,8 @@ def checks():
     f"default::{SkipTestWarning.__module__}.{SkipTestWarning.__name__}",
 )
 @pytest.mark.parametrize(("model", "check"), list(checks()))
-def test_a_check_of_scikit_learn_passes(model, check, monkeypatch):
-    small = EFFORTS["quick"]._replace(members=2, epochs=24, width=16)
-    monkeypatch.setitem(EFFORTS, "quick", small)
+@pytest.mark.usefixtures("small_preset")
+def test_a_check_of_scikit_learn_passes(model, check):
     try:
         check(model)
     except pytest.skip.Exception:

@@ -82,19 +82,61 @@ def _labels(Y: NDArray[Any]) -> NDArray[np.intp]:
     return labels
 
 
+def fold_outputs(
+    target: ClassTarget | NumberTarget, X: NDArray[Any], Y: NDArray[Any], folds: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Return the outputs of the baselines for scaled rows, each trained without the row's fold.
+
+    Parameters
+    ----------
+    target : ClassTarget or NumberTarget
+        The target of the network.
+    X, Y : ndarray
+        Inputs, and targets as its loss expects them: classes as labels.
+    folds : ndarray of int (n,)
+        The fold of each row.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    is_used = folds != np.arange(folds.max() + 1)[:, None]
+    n_classes = len(target.labels) if isinstance(target, ClassTarget) else 0
+    if n_classes:
+        one_hot = np.eye(n_classes)[Y]
+        shares = [one_hot[used].mean(axis=0) for used in is_used]
+        found["most frequent class"] = np.array(shares)[folds]
+        weights = is_used * (len(X) / is_used.sum(axis=1, keepdims=True))
+        outputs = _logistic_network(X, Y, n_classes, weights).predict(X)
+        found["linear model"] = outputs[folds, np.arange(len(X))]
+        return found
+    for k, used in enumerate(is_used):
+        for name, outputs in baseline_outputs(target, X[used], Y[used], X[~used]).items():
+            found.setdefault(name, np.zeros(Y.shape))[folds == k] = outputs
+    return found
+
+
 def _logistic(
     X: NDArray[Any], labels: NDArray[np.intp], n_classes: int, X_scored: NDArray[Any]
 ) -> NDArray[Any]:
     """Return the probabilities of a network without hidden layers."""
+    return _logistic_network(X, labels, n_classes).predict(X_scored)
+
+
+def _logistic_network(
+    X: NDArray[Any],
+    labels: NDArray[np.intp],
+    n_classes: int,
+    weights: NDArray[Any] | None = None,
+) -> MLP:
+    """Return a network without hidden layers; with weights ``(K, n)``, K replicas of it."""
     batch_size = min(len(X), _BATCH)
     n_batches = -(-len(X) // batch_size)
     epochs = max(1, round(_STEPS / n_batches))
     sizes = [X.shape[1], n_classes]
     net = MLP.from_sizes(sizes, output="softmax", loss="cross_entropy", dtype=X.dtype.name, seed=0)
+    net = net if weights is None else net.replicate(len(weights))
     optimizer = Adam(Cosine(_LR, epochs * n_batches))
     trainer = Trainer(net, optimizer, batch_size=batch_size, seed=0, l2=_PENALTY / len(X))
-    trainer.fit(X, labels, epochs)
-    return net.predict(X_scored)
+    trainer.fit(X, labels, epochs, sample_weight=weights)
+    return net
 
 
 def _ridge(X: NDArray[Any], Y: NDArray[Any], X_scored: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import check_bool, check_choice, check_count, check_weights, require, require_keys
+from mlp._checks import (
+    check_bool,
+    check_choice,
+    check_count,
+    check_instance,
+    check_sequence,
+    check_weights,
+    require_keys,
+)
 from mlp._names import printable
 from mlp.files import format_errors
 from mlp.studies.ensemble import Ensemble
@@ -28,6 +36,23 @@ from mlp.training import ProgressBar
 class TabularModel:
     """A model of a table, made by `tabular`: it reads rows as people have them.
 
+    Parameters
+    ----------
+    model : TableModel
+        The ensemble, and the columns of its inputs and targets.
+    effort : {"quick", "normal", "best"}
+    seed : int
+        Those of the training.
+    lines : sequence of str
+        The summary.
+    split : mapping
+        How many rows were trained on, and how they were drawn.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one of them is anything else.
+
     Attributes
     ----------
     model : TableModel
@@ -44,8 +69,14 @@ class TabularModel:
         lines: Sequence[str],
         split: Mapping[str, Any],
     ) -> None:
-        self.model, self.effort, self.seed = model, effort, seed
-        self._lines, self._split = list(lines), dict(split)
+        self.model: TableModel = check_instance("model", model, TableModel)
+        check_instance("model.net", model.net, Ensemble)
+        settings_of(effort)
+        self.effort, self.seed = effort, check_count("seed", seed, 0)
+        self._lines = [
+            check_instance("lines", line, str) for line in check_sequence("lines", lines, "strings")
+        ]
+        self._split = dict(check_instance("split", split, Mapping))
 
     @property
     def ensemble(self) -> Ensemble:
@@ -200,13 +231,7 @@ class TabularModel:
             model = TableModel.from_metadata(net, metadata)
             node = require_keys("metadata.tabular", metadata["tabular"], "effort", "seed", "lines")
             effort, seed, lines = node
-            if not isinstance(net, Ensemble) or not isinstance(lines, list):
-                raise TypeError(f"metadata.tabular: received {node!r:.80}, expected an ensemble's")
-            settings_of(effort)
-            check_count("metadata.tabular.seed", seed, 0)
-            if not all(isinstance(line, str) for line in lines):
-                raise TypeError(f"metadata.tabular.lines: received {lines!r:.80}, expected strings")
-            return cls(model, effort, seed, lines, require("split", metadata["split"], dict))
+            return cls(model, effort, seed, lines, metadata["split"])
 
     def __repr__(self) -> str:
         """Return what is predicted from how many columns."""
@@ -301,10 +326,10 @@ def tabular(
         aims: Sequence[str | int] = targets
     else:
         reader = open_data(data, dialect)
-        if target is None:
-            raise ValueError(f"target: received None, expected a column of {reader.names!r:.200}")
-        aims = [target] if isinstance(target, str | int) else target
+        aims = [target] if isinstance(target, str | int) else target or []
     with reader:
+        if not aims:
+            raise ValueError(f"target: received none, expected a column of {reader.names!r:.200}")
         read = read_mixed(
             reader,
             aims,

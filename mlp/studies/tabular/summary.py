@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import counted
-from mlp.studies.scores import baseline_outputs, score, score_line
+from mlp.studies.scores import fold_outputs, score, score_line
 from mlp.studies.tabular import settings as chosen
 from mlp.studies.tabular.fitting import Fit
 from mlp.studies.tabular.settings import Settings
@@ -110,12 +110,7 @@ def out_of_fold(fit: Fit, truth: NDArray[Any]) -> list[str]:
     """
     data, target = fit.data, fit.data.target
     found = score(target, truth, fit.selection.outputs)
-    baselines: dict[str, NDArray[Any]] = {}
-    for k in range(data.n_folds):
-        rows, rest = fit.folds == k, fit.folds != k
-        outputs = baseline_outputs(target, data.X[rest], data.Y[rest], data.X[rows])
-        for name, values in outputs.items():
-            baselines.setdefault(name, np.zeros(fit.selection.outputs.shape))[rows] = values
+    baselines = fold_outputs(target, data.X, data.Y, fit.folds)
     compared = [
         f"{name}: {score_line(score(target, truth, values))}"
         for name, values in baselines.items()

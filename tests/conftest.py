@@ -19,9 +19,9 @@ def small_preset():
     from mlp.studies.scores import baseline
     from mlp.studies.tabular import EFFORTS
 
-    small = EFFORTS["normal"]._replace(members=4, epochs=16, width=16, frequencies=2)
+    small = EFFORTS["normal"]._replace(members=4, epochs=16, width=16)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(EFFORTS, "normal", small)
-        patch.setitem(EFFORTS, "quick", small._replace(members=2, frequencies=0))
+        patch.setitem(EFFORTS, "quick", small._replace(members=2))
         patch.setattr(baseline, "_STEPS", 40)
         yield

@@ -48,8 +48,11 @@ def _columns(fit: Fit, left_out: Mapping[str, str]) -> Iterator[str]:
     kinds = []
     if numbers:
         how = "scaled by median and quartiles, outliers clipped smoothly"
-        embedded = " and embedded" if fit.ensemble.net.layers[0].n_out else ""
-        kinds.append(f"{counted(len(numbers), 'column')} of numbers ({how}){embedded}")
+        bins = chosen.bins_of(n)
+        kinds.append(
+            f"{counted(len(numbers), 'column')} of numbers ({how}; also by the place between "
+            f"quantiles, {bins} bins)"
+        )
     kinds += [f"dates in {_listed(data.dates)}"] if data.dates else []
     words = [f"{name!r} ({len(known)})" for name, known in inputs.categories.items()]
     kinds += [f"one-hot words in {_shortened(words)}"] if words else []

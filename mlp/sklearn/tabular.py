@@ -109,6 +109,9 @@ class TabularEstimator(BaseEstimator):
                 ensure_all_finite="allow-nan",
                 ensure_min_samples=LEAST_ROWS,
             )
+        if y is None:
+            name = type(self).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None")
         y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
         return X, column_or_1d(y, warn=True)
 

@@ -235,7 +235,6 @@ def fit(
         make_optimizer(target, steps),
         batch_size=batch_size,
         seed=seed,
-        l2=chosen.L2_ROWS / n,
         callbacks=[selection, *callbacks],
     )
     trainer.fit(X, Y, epochs, sample_weight=weights)

@@ -43,7 +43,6 @@ LR_CLASSES, LR_NUMBERS = 0.04, 0.07
 ACTIVATION_CLASSES, ACTIVATION_NUMBERS = "selu", "mish"
 LABEL_SMOOTHING = 0.1
 BETAS = (0.9, 0.95)
-L2_ROWS = 0.0  # the L2 penalty on the weights times the training rows
 SCALE_LR_FACTOR = 6.0
 BIAS_LR_FACTOR = 0.1
 BIAS_DEVIATION = 1.0  # of the first biases

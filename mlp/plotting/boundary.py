@@ -26,7 +26,7 @@ from mlp.plotting.classes import (
     draw_points,
     write_classes,
 )
-from mlp.plotting.fitting import wrapped
+from mlp.plotting.fitting import fit, wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import add_color_bar, drawing, font_size, label_with_powers, name_axes
 from mlp.plotting.text import as_it_stands
@@ -130,10 +130,11 @@ def plot_decision_boundary(
         _check_labels(labels, scores.shape[-1])
         wrong = _scores(_outputs(net, X)).argmax(axis=-1) != labels
         with _frame(ax, sides, feature_names) as ax:
-            _draw_regions(ax, sides, scores, written, X)
             draw_points(ax, X, labels, wrong)
             write_classes(ax, written)
             write_key(ax, title, _key(ax, wrong))
+            fit(ax)  # determines the room for the names
+            _draw_regions(ax, sides, scores, written, X)
     return ax
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import finite_numbers
 from mlp._names import shortened
 from mlp.plotting.classes import class_names
-from mlp.plotting.fitting import lay_out, wrapped
+from mlp.plotting.fitting import lay_out, shorter_side, when_fitted, wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, font_size, name_axes
 from mlp.plotting.text import as_it_stands
@@ -24,7 +24,8 @@ WITH_RATES = 10  # classes; with more, cells hold counts only
 SMALLEST = 5.5  # points; smaller text is left out
 MOST_NAMED = 30  # names along an axis
 PAIRS = 3  # most confused pairs in the key, where cells hold no text
-NAMES = 0.25  # of the width of the axes, for a line of a name
+NAMES = 0.25  # of the shorter side of the picture, for a line of a name
+LINE, LINES = 1.3, 2  # the height of a line, in units of its size, and the most of a name
 WIDTH = 0.72  # of a character, in units of its size
 FIRST_SHADE, POWER = 0.15, 0.5  # make one error in a hundred rows visible
 
@@ -85,12 +86,14 @@ def plot_confusion_matrix(
     with drawing(ax, SIZE) as ax:
         colors = _colors(ax, counts, rates)
         ax.imshow(colors, interpolation="nearest", gid="cells")
-        _tidy(ax, written)
+        _tidy(ax, len(counts))
+        _name_classes(ax, written)
+        lay_out(ax)  # determines the size of a cell
         with_pairs = _font_size(ax, counts) < SMALLEST
         write_key(ax, title, _key(ax, counts, written, rows or "", with_pairs))
-        size = _font_size(ax, counts)
-        if size >= SMALLEST and not with_pairs:
-            _write_cells(ax, counts, rates, colors, size)
+        if not with_pairs:
+            _write_cells(ax, counts, rates, colors)
+        when_fitted(ax, partial(_refit, names=written, counts=counts))
     return ax
 
 
@@ -116,26 +119,12 @@ def _colors(ax: Axes, counts: NDArray[np.int64], rates: NDArray[np.float64]) -> 
     return cells
 
 
-def _tidy(ax: Axes, names: Sequence[str]) -> None:
-    """Name rows and columns, and draw lines between the cells."""
-    theme, n = theme_of(ax), len(names)
+def _tidy(ax: Axes, n: int) -> None:
+    """Name the axes, and draw lines between the cells."""
+    theme = theme_of(ax)
     ax.spines[:].set_visible(False)
     ax.grid(False)
-    every = -(-n // MOST_NAMED)
-    size = min(font_size(0.95), font_size(3.2) / (n / every) ** 0.5)
-    shown = range(0, n, every)
-    box = ax.get_window_extent()
-    tall = 3.0 * size * len(shown) * ax.figure.dpi / 72.0 < 0.5 * box.height  # with other text
-    turned = sum(map(len, names[::every])) * 0.6 * size * ax.figure.dpi / 72.0 > box.width
-    sides = (ax.xaxis, box.height, 1 if turned else 2), (ax.yaxis, box.width, 2 if tall else 1)
-    for axis, length, most in sides:
-        written = [wrapped(names[i], NAMES * length, ax, size, most=most) for i in shown]
-        axis.set_ticks(shown, written, fontsize=size, color=theme.ink)
-        as_it_stands(*axis.get_ticklabels())
     ax.tick_params(which="both", length=0)
-    if turned:
-        for label in ax.get_xticklabels():
-            label.set(rotation=45, ha="right", rotation_mode="anchor")
     between = np.arange(1, n) - 0.5
     width = min(2.0, 30.0 / n)
     ax.hlines(between, -0.5, n - 0.5, color=theme.grid, linewidth=width)
@@ -143,12 +132,39 @@ def _tidy(ax: Axes, names: Sequence[str]) -> None:
     name_axes(ax, "predicted class", "true class")
 
 
+def _refit(ax: Axes, names: Sequence[str], counts: NDArray[np.int64]) -> None:
+    """Fit the names of the classes and the text of the cells to the room that is left."""
+    _name_classes(ax, names)
+    size = _font_size(ax, counts)
+    for text in ax.texts:
+        text.set_fontsize(size)
+
+
+def _name_classes(ax: Axes, names: Sequence[str]) -> None:
+    """Name rows and columns."""
+    theme, n = theme_of(ax), len(names)
+    every = -(-n // MOST_NAMED)
+    size = min(font_size(0.95), font_size(3.2) / (n / every) ** 0.5)
+    size = max(SMALLEST, min(size, 0.06 * shorter_side(ax) * 72.0 / ax.figure.dpi))
+    shown = range(0, n, every)
+    box, line = ax.get_window_extent(), LINE * size * ax.figure.dpi / 72.0
+    width, between = NAMES * shorter_side(ax), box.height / len(shown)
+    turned = sum(map(len, names[::every])) * 0.6 * size * ax.figure.dpi / 72.0 > box.width
+    for axis, across in (ax.xaxis, 0.7 * between if turned else 2 * line), (ax.yaxis, between):
+        length = width if turned or axis is ax.yaxis else between
+        most = int(np.clip(across / line, 1, LINES))
+        written = [wrapped(names[i], length, ax, size, most=most, with_end=True) for i in shown]
+        axis.set_ticks(shown, written, fontsize=size, color=theme.ink)
+        as_it_stands(*axis.get_ticklabels())
+    for label in ax.get_xticklabels():
+        turn = (45, "right", "anchor") if turned else (0, "center", "default")
+        label.set(rotation=turn[0], ha=turn[1], rotation_mode=turn[2])
+
+
 def _font_size(ax: Axes, counts: NDArray[np.int64]) -> float:
     """Return the font size in points that fits a cell."""
-    lay_out(ax)  # decides the size of a cell
     box = ax.get_window_extent()
-    room = 0.9 if len(ax.figure.canvas.figure.axes) == 1 else 0.7  # what is drawn later takes some
-    cell = room * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
+    cell = 0.9 * min(box.width, box.height) * 72.0 / ax.figure.dpi / len(counts)
     with_rates = len(counts) <= WITH_RATES
     longest = max(len(str(counts.max())), len("100%") if with_rates else 1)
     return min(font_size(1.15), cell * (0.31 if with_rates else 0.6), cell / longest / WIDTH)
@@ -159,7 +175,6 @@ def _write_cells(
     counts: NDArray[np.int64],
     rates: NDArray[np.float64],
     colors: NDArray[np.float64],
-    size: float,
 ) -> None:
     """Write counts and, where there is room, shares into the non-empty cells."""
     theme, n = theme_of(ax), len(counts)
@@ -175,7 +190,7 @@ def _write_cells(
             text,
             ha="center",
             va="center",
-            fontsize=size,
+            fontsize=SMALLEST,
             linespacing=1.25,
             color=legible(better, cell),
         )

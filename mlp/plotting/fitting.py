@@ -1,9 +1,9 @@
 """Text that fits: lines as wide as there is room, and ticks with room between them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,11 @@ from matplotlib.ticker import Locator
 
 SMALLEST = 5.0  # points; longer labels are shortened
 PASSES = 2  # of the layout, which places axes of equal aspect step by step
-_drawn: WeakSet[Axes] = WeakSet()  # axes with a picture
+SLACK = 0.95  # of the room for a title, as later labels may move the axes
+TITLE = "title"  # the gid of a title
+ROUNDS = 3  # of fitting, as shorter labels leave more room to the axes
+Refit = Callable[[Axes], None]
+_drawn: WeakKeyDictionary[Axes, Refit | None] = WeakKeyDictionary()  # axes with a picture
 BETWEEN = 0.4  # least space between the names of ticks, as a share of their size
 
 
@@ -38,9 +42,18 @@ class EveryNth(Locator):
 
 
 def wrapped(
-    words: str, width: float, ax: Axes, size: float, *, weight: str = "normal", most: int = 20
+    words: str,
+    width: float,
+    ax: Axes,
+    size: float,
+    *,
+    weight: str = "normal",
+    most: int = 20,
+    with_end: bool = False,
 ) -> str:
     r"""Return a text in lines of at most ``width`` pixels; of more than ``most``, shortened.
+
+    ``with_end`` shortens the last line in the middle, as names often differ at their ends.
 
     Examples
     --------
@@ -50,6 +63,8 @@ def wrapped(
     'one two\\nthree'
     >>> wrapped("one two three", 60.0, ax, 10.0, most=1)
     'one tw…'
+    >>> wrapped("one two three", 60.0, ax, 10.0, most=1, with_end=True)
+    'one…ree'
     """
     probe = Text(fontsize=size, fontweight=weight, parse_math=False)
     probe.set_figure(ax.figure)
@@ -69,10 +84,13 @@ def wrapped(
         lines += parts
     if len(lines) <= most:
         return "\n".join(lines)
-    last = " ".join(lines[most - 1 :])
-    while len(last) > 1 and is_wide(f"{last}…"):
-        last = last[:-1]
-    return "\n".join([*lines[: most - 1], f"{last.rstrip()}…"])
+    rest = " ".join(lines[most - 1 :])
+    for kept in range(len(rest) - 1, 0, -1):
+        at_end = kept // 2 if with_end else 0
+        last = f"{rest[: kept - at_end].rstrip()}…{rest[len(rest) - at_end :].lstrip()}"
+        if not is_wide(last):
+            break
+    return "\n".join([*lines[: most - 1], last])
 
 
 def _length(probe: Text, lines: list[str]) -> float:
@@ -99,39 +117,97 @@ def lay_out(ax: Axes) -> None:
                     child.apply_aspect(place(child, None))  # type: ignore[arg-type]
 
 
+def room_right(ax: Axes) -> float:
+    """Return the width in pixels from the left of ``ax`` to the right end of its place.
+
+    Axes with a fixed aspect may be narrower than their place.
+    """
+    box, page = ax.get_window_extent(), ax.figure.bbox
+    right = page.x0 + ax.get_position(original=True).x1 * page.width
+    return float(max(box.width, right - box.x0))
+
+
+def shorter_side(ax: Axes) -> float:
+    """Return the width or height in pixels of the place of ``ax`` in its figure, with labels."""
+    spec = ax.get_subplotspec()
+    rows, columns = (1, 1) if spec is None else spec.get_gridspec().get_geometry()
+    return float(min(ax.figure.bbox.width / columns, ax.figure.bbox.height / rows))
+
+
+def when_fitted(ax: Axes, refit: Refit) -> None:
+    """Let `fit` call ``refit(ax)``, also when a later picture takes some of the room.
+
+    It must not refer to the axes otherwise, which would keep them in memory.
+    """
+    _drawn[ax] = refit
+
+
 def fit(ax: Axes) -> None:
     """Wrap the labels of the axes, and of those inside and of colour bars; thin their ticks."""
     figure = ax.figure.canvas.figure
-    lay_out(ax)
-    _drawn.add(ax)  # others of the figure may have less room now
+    _drawn.setdefault(ax, None)  # others of the figure may have less room now
     ours = [other for other in figure.axes if other in _drawn or other.get_label() == "<colorbar>"]
-    for one in (*ours, *(child for other in ours for child in other.child_axes)):
-        if one.axison:
-            box = one.get_window_extent()
-            for axis, length in ((one.xaxis, box.width), (one.yaxis, box.height)):
-                fit_label(axis.label, length, one)
-                _thin(axis)
+    ours += [child for other in ours for child in other.child_axes]
+    before: list[tuple[float, ...]] = []
+    for _ in range(ROUNDS):
+        lay_out(ax)
+        sizes = [one.get_window_extent().size.round().tolist() for one in ours]
+        if sizes == before:
+            break
+        before = sizes
+        changes = [_fit(one) for one in ours]
+        if not any(changes):
+            break
 
 
-def fit_label(label: Text, length: float, ax: Any) -> None:
-    """Wrap the label of an axis to its length in pixels, and make it smaller if need be."""
+def _fit(ax: Axes) -> bool:
+    """Fit the texts of the axes; return whether that may change the room for them."""
+    refit = _drawn.get(ax)
+    if refit is not None:
+        refit(ax)
+    box, is_changed = ax.get_window_extent(), refit is not None
+    sides = ((ax.xaxis, box.width), (ax.yaxis, box.height)) if ax.axison else ()
+    for axis, length in sides:
+        is_changed |= fit_label(axis.label, length, ax)
+        is_changed |= _thin(axis)
+    for child in ax.get_children():
+        if isinstance(child, Text) and child.get_gid() == TITLE:
+            _fit_title(child, ax)
+    return is_changed
+
+
+def _fit_title(title: Text, ax: Axes) -> None:
+    """Wrap a title anew if there is less room than when it was written."""
+    width, words = SLACK * room_right(ax), title.get_text()
+    if title.get_window_extent().width > width:
+        size, weight = float(title.get_fontsize()), str(title.get_fontweight())
+        most, line = words.count("\n") + 1, words.replace("\n", " ")
+        title.set_text(wrapped(line, width, ax, size, weight=weight, most=most))
+
+
+def fit_label(label: Text, length: float, ax: Any) -> bool:
+    """Wrap the label of an axis to its length in pixels, and make it smaller if need be.
+
+    Return whether the label has changed.
+    """
     words, size = label.get_text(), float(label.get_fontsize())
     if not words:
-        return
+        return False
     probe = Text(fontsize=size, parse_math=False)
     probe.set_figure(ax.figure)
     longest_word = _length(probe, words.split())
     if longest_word > length:
-        size = max(SMALLEST, size * length / longest_word)
+        size = max(SMALLEST, 0.96 * size * length / longest_word)  # widths are whole pixels
         label.set_fontsize(size)
     label.set_text(wrapped(words, length, ax, size, most=3))
+    return label.get_text() != words or longest_word > length
 
 
-def _thin(axis: Axis) -> None:
-    """Show only every nth tick of an axis if the names of all would touch."""
+def _thin(axis: Axis) -> bool:
+    """Show only every nth tick of an axis if the names of all would touch; return whether."""
     labels = list(_shown(axis))
     if len(labels) < 2:
-        return
+        return False
     is_x = axis is axis.axes.xaxis
     places = np.array([label.get_transform().transform(label.get_position()) for label in labels])
     places = places[:, 0 if is_x else 1]
@@ -143,6 +219,7 @@ def _thin(axis: Axis) -> None:
             break
     if n > 1:
         axis.set_major_locator(EveryNth(axis.get_major_locator(), n))
+    return n > 1
 
 
 def _shown(axis: Axis) -> Iterator[Text]:

@@ -12,7 +12,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
 from mlp._names import shortened
-from mlp.plotting.fitting import lay_out, wrapped
+from mlp.plotting.fitting import TITLE, lay_out, room_right, wrapped
 from mlp.plotting.style import font_size
 from mlp.plotting.text import as_it_stands
 from mlp.plotting.themes import Color, legible, theme_of
@@ -22,6 +22,7 @@ LINE_HEIGHT = 1.22 * SIZE
 KEY_LINE = 1.2
 LONGEST_TITLE = 1000
 TITLE_LINES = 3
+LOW = 2.8  # inches; lower axes have a shorter key
 SHARE = 0.4  # of the width of the axes, for labels beside them
 
 
@@ -135,10 +136,12 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
             f"title: received {shortened(title)}, expected at most {LONGEST_TITLE} characters, "
             "none of them null"
         )
-    width, size = ax.get_window_extent().width, font_size(0.9)
+    width, size = room_right(ax), font_size(0.9)
+    height = ax.get_window_extent().height / ax.figure.dpi
     has_marks = any(handle is not None for handle, _ in rows)
     room = width - (2.6 if has_marks else 0.0) * size * ax.figure.dpi / 72.0
-    texts = [wrapped(words, room, ax, size, most=4) for _, words in rows]
+    most = 4 if height > LOW else 2
+    texts = [wrapped(words, room, ax, size, most=most) for _, words in rows]
     if rows:
         # a legend pads both sides alike; move text without marks back to the edge
         back = ScaledTranslation(-0.9 * size / 72.0, 0.0, ax.figure.dpi_scale_trans)
@@ -165,8 +168,9 @@ def write_key(ax: Axes, title: str | None, rows: Sequence[tuple[Any, str]]) -> N
     lines = sum(text.count("\n") + 1 for text in texts)
     if title:
         pad = 14.0 + font_size(KEY_LINE) * lines + 4.0 * bool(lines)
-        most = int(np.clip(ax.get_window_extent().height / ax.figure.dpi, 1, TITLE_LINES))
+        most = int(np.clip(height, 1, TITLE_LINES))
         written = ax.set_title(title, pad=pad, color=theme_of(ax).ink)
         size, weight = float(written.get_fontsize()), str(written.get_fontweight())
         written.set_text(wrapped(title, width, ax, size, weight=weight, most=most))
         as_it_stands(written)
+        written.set_gid(TITLE)

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
-from mlp.plotting.fitting import lay_out, wrapped
+from mlp.plotting.fitting import fit, wrapped
 from mlp.plotting.labels import write_key
 from mlp.plotting.style import drawing, font_size
 from mlp.plotting.text import as_it_stands
@@ -150,7 +150,7 @@ def plot_layers(
             _draw(strip, record.epochs, histograms, span)
             strips.append(strip)
         write_key(ax, title, _key(ax, record.layers if what == "activations" else ()))
-        lay_out(ax)  # determines the room for the headers
+        fit(ax)  # determines the room for the headers
         for strip, layer in zip(strips, record.layers, strict=True):
             note = _units(layer) if what == "activations" else _zeros(layer)
             _write_header(strip, layer.name, *note)

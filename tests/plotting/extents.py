@@ -168,6 +168,7 @@ WAYS = {
     ],
     "plot_network": [
         network([2, 3, 2]),
+        network([3, 2, 2, 2, 3]),
         network([4, 8, 3]),
         network([784, 20, 3]),
         lambda ax, is_long: plotting.plot_network(small(), ax=ax),

@@ -21,9 +21,9 @@ from mlp.plotting.network.marks import (
 )
 from mlp.plotting.themes import legible
 
-LONGEST = 20  # letters of a line along a line
+LONGEST = (20, 12)  # letters of a line along a line; the number that allows larger text is taken
 AWAY = 0.1  # inches between the texts above and below a line
-TRIALS, SMALLER = 5, 0.88  # sizes that are tried, each a share of the one before
+TRIALS, SMALLER = 8, 0.88  # sizes that are tried, each a share of the one before
 ALONG = 0.45  # of a line, for the text along it
 
 Line = tuple[int | None, int, Point, Point]
@@ -70,9 +70,13 @@ class Drawing:
     def _named_lines(self, k: int, link: Link) -> None:
         """Draw thin arrows with their numbers."""
         lines = self._lines(k)
-        texts = [self._texts_along(link, i, j) for i, j, _, _ in lines]
+        numbers = [self._texts_along(link, i, j) for i, j, _, _ in lines]
         ends = [(start, end) for _, _, start, end in lines]
-        small, shares = _places_along(ends, [_size(list(text.values())) for text in texts])
+        ways = [[_in_lines(text, letters) for text in numbers] for letters in LONGEST]
+        ways = [way for n, way in enumerate(ways) if way not in ways[:n]]
+        placed = [_places_along(ends, [_size(list(text.values())) for text in way]) for way in ways]
+        best = max(range(len(ways)), key=lambda n: placed[n][0])
+        texts, (small, shares) = ways[best], placed[best]
         theme, size = self.pen.theme, 10.5 * small
         colors = {"weights": theme.ink, "gradients": legible(theme.second, theme.page)}
         for (i, j, start, end), share, text in zip(lines, shares, texts, strict=True):
@@ -92,9 +96,7 @@ class Drawing:
                 found[part] = number(value, self.digits)
         name = None if i is None or link.names is None else link.names.get((i, j))
         if name is not None and "weights" in found:
-            written = f"{mathematical(name)} = {found['weights']}"
-            is_long = _letters(written) > LONGEST
-            found["weights"] = "\n".join(wrap(written, LONGEST)) if is_long else written
+            found["weights"] = f"{mathematical(name)} = {found['weights']}"
         return found
 
     def _broad_lines(self, k: int, link: Link) -> None:
@@ -175,12 +177,20 @@ class Drawing:
             self.pen.write((side, 0.3), text, 10.0, ha="left")
 
 
+def _in_lines(text: dict[str, str], letters: int) -> dict[str, str]:
+    """Return the texts along a line in lines of so many letters; numbers stay whole."""
+    return {
+        part: "\n".join(wrap(words, letters)) if _letters(words) > letters else words
+        for part, words in text.items()
+    }
+
+
 def _size(texts: Sequence[str]) -> tuple[float, float]:
     """Return the approximate length and height of the text along a line, in inches."""
     lines = [line for text in texts for line in text.split("\n")]
     letters = max(map(_letters, lines), default=0)
     high = max((text.count("\n") + 1 for text in texts), default=1)
-    return 0.093 * letters, 0.4 * high  # above and below the line
+    return 0.093 * letters, AWAY + 0.34 * high  # above and below the line
 
 
 def _places_along(

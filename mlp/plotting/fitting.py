@@ -13,6 +13,7 @@ from matplotlib.ticker import Locator
 
 SMALLEST = 5.0  # points; longer labels are shortened
 PASSES = 2  # of the layout, which places axes of equal aspect step by step
+GAP = 12.0  # pixels between a title and the next picture
 SLACK = 0.95  # of the room for a title, as later labels may move the axes
 TITLE = "title"  # the gid of a title
 ROUNDS = 3  # of fitting, as shorter labels leave more room to the axes
@@ -124,14 +125,22 @@ def room_right(ax: Axes) -> float:
     """
     box, page = ax.get_window_extent(), ax.figure.bbox
     right = page.x0 + ax.get_position(original=True).x1 * page.width
-    return float(max(box.width, right - box.x0))
+    width = max(box.width, min(right - box.x0, 0.8 * _size(ax)[0]))
+    starts = [other.get_window_extent().x0 for other in ax.figure.canvas.figure.axes]
+    return float(min([width, *(start - box.x0 - GAP for start in starts if start > box.x1)]))
 
 
 def shorter_side(ax: Axes) -> float:
     """Return the width or height in pixels of the place of ``ax`` in its figure, with labels."""
+    return min(_size(ax))
+
+
+def _size(ax: Axes) -> tuple[float, float]:
+    """Return the width and height in pixels of the place of ``ax`` in its figure, with labels."""
     spec = ax.get_subplotspec()
     rows, columns = (1, 1) if spec is None else spec.get_gridspec().get_geometry()
-    return float(min(ax.figure.bbox.width / columns, ax.figure.bbox.height / rows))
+    page = ax.figure.bbox
+    return float(page.width / columns), float(page.height / rows)
 
 
 def when_fitted(ax: Axes, refit: Refit) -> None:

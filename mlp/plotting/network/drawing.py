@@ -24,6 +24,7 @@ from mlp.plotting.themes import legible
 LONGEST = (20, 12)  # letters of a line along a line; the number that allows larger text is taken
 AWAY = 0.1  # inches between the texts above and below a line
 TRIALS, SMALLER = 8, 0.88  # sizes that are tried, each a share of the one before
+ALONG_SIZE = 10.5  # points, at most, of text along a line
 ALONG = 0.45  # of a line, for the text along it
 
 Line = tuple[int | None, int, Point, Point]
@@ -67,8 +68,15 @@ class Drawing:
             for i, start in starts
         ]
 
-    def _named_lines(self, k: int, link: Link) -> None:
-        """Draw thin arrows with their numbers."""
+    def size_along(self) -> float:
+        """Return the size in points of the smallest text along the lines of a small network."""
+        shares = [self._placed(k, link)[2] for k, link in enumerate(self.diagram.links)]
+        return ALONG_SIZE * min(shares) * self.pen.scale
+
+    def _placed(
+        self, k: int, link: Link
+    ) -> tuple[list[Line], list[dict[str, str]], float, list[float]]:
+        """Return lines, the texts along them, the share of their size that fits, and places."""
         lines = self._lines(k)
         numbers = [self._texts_along(link, i, j) for i, j, _, _ in lines]
         ends = [(start, end) for _, _, start, end in lines]
@@ -77,7 +85,12 @@ class Drawing:
         placed = [_places_along(ends, [_size(list(text.values())) for text in way]) for way in ways]
         best = max(range(len(ways)), key=lambda n: placed[n][0])
         texts, (small, shares) = ways[best], placed[best]
-        theme, size = self.pen.theme, 10.5 * small
+        return lines, texts, small, shares
+
+    def _named_lines(self, k: int, link: Link) -> None:
+        """Draw thin arrows with their numbers."""
+        lines, texts, small, shares = self._placed(k, link)
+        theme, size = self.pen.theme, ALONG_SIZE * small
         colors = {"weights": theme.ink, "gradients": legible(theme.second, theme.page)}
         for (i, j, start, end), share, text in zip(lines, shares, texts, strict=True):
             self.pen.arrow(start, end, f"line {k} {'b' if i is None else i} {j}")

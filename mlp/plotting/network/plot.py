@@ -1,6 +1,7 @@
 """Diagrams of a network or of a traced step."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -27,6 +28,7 @@ from mlp.plotting.themes import Color, legible, theme_of
 PARTS = ("weights", "activations", "gradients")
 KEY = 0.55  # inches above the diagram for the key, and for a title
 TITLE = 0.35
+SMALLEST = 2.5  # points, of text along lines; names that need smaller text are left out
 
 
 def plot_network(
@@ -63,7 +65,8 @@ def plot_network(
         Which of ``"weights"``, ``"activations"`` and ``"gradients"`` to show; by default all that
         are known, without gradients if there is no room for two numbers at each line.
     names
-        Names of weights, as ``{"w1": (layer, i, j)}``.
+        Names of weights, as ``{"w1": (layer, i, j)}``. If they would be smaller than 2.5 points,
+        the picture says that they are left out.
     digits
         Significant digits, 1 to 17; at most two in small units.
     title
@@ -152,8 +155,15 @@ def _plot(
         ax.set_aspect("equal")
         ax.set_xlim(0.0, layout.width)
         ax.set_ylim(0.0, layout.height)
-        note = [(None, diagram.note)] if diagram.note and "activations" in shown else []
-        write_key(ax, title, _key(ax, shown, layout.named) + note)
+        notes = [diagram.note] if diagram.note and "activations" in shown else []
+        if layout.named and any(link.names for link in diagram.links):
+            named = Drawing(diagram, layout, shown, digits, _pen(ax, layout))
+            if named.size_along() < SMALLEST:
+                links = [replace(link, names=None) for link in diagram.links]
+                diagram = replace(diagram, links=links)
+                notes += ["names of weights left out: no room"]
+        key = _key(ax, shown, layout.named) + [(None, note) for note in notes]
+        write_key(ax, title, key)
         Drawing(diagram, layout, shown, digits, _pen(ax, layout)).draw()
     return ax
 

@@ -155,12 +155,15 @@ def fit(ax: Axes) -> None:
     """Wrap the labels of the axes, and of those inside and of colour bars; thin their ticks."""
     figure = ax.figure.canvas.figure
     _drawn.setdefault(ax, None)  # others of the figure may have less room now
-    ours = [other for other in figure.axes if other in _drawn or other.get_label() == "<colorbar>"]
+    ours: list[Any] = [
+        other for other in figure.axes if other in _drawn or other.get_label() == "<colorbar>"
+    ]
     ours += [child for other in ours for child in other.child_axes]
-    before: list[tuple[float, ...]] = []
+    before: list[tuple[int, int]] = []
     for _ in range(ROUNDS):
         lay_out(ax)
-        sizes = [one.get_window_extent().size.round().tolist() for one in ours]
+        boxes = [one.get_window_extent() for one in ours]
+        sizes = [(round(box.width), round(box.height)) for box in boxes]
         if sizes == before:
             break
         before = sizes

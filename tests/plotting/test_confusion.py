@@ -120,7 +120,7 @@ def test_the_key_tells_how_many_are_right():
 
 def test_a_class_that_does_not_occur_is_an_empty_row():
     ax = plot_confusion_matrix([[3, 1], [0, 0]])
-    assert texts(ax) == ["3\n75%", "1\n25%"]
+    assert texts(ax) == ["3 75%", "1 25%"]
     assert np.allclose(cells(ax)[1], 1.0)
 
 

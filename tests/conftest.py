@@ -16,7 +16,7 @@ def _python_handles_ctrl_c():
 @pytest.fixture(scope="module")
 def small_preset():
     """Make the preset for tables train a few small networks for a few epochs."""
-    from mlp.studies.scores import baseline
+    from mlp.studies._scores import baseline
     from mlp.studies.tabular import EFFORTS
 
     small = EFFORTS["normal"]._replace(members=4, epochs=16, width=16)

@@ -8,6 +8,7 @@ import resource
 import signal
 from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_valid_arguments_are_accepted(name):
 
 @pytest.mark.parametrize("name", SURFACE)
 def test_odd_values_are_answered_in_the_promised_way(name):
-    i, values = list(SURFACE).index(name), list(ODD)
+    i, values = crc32(name.encode()), list(ODD)  # other names do not change the sample
     step = len(values) // SAMPLED
 
     def sample(j):

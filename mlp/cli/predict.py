@@ -28,8 +28,8 @@ from mlp.cli.data.rows import Rows, read_rows
 from mlp.cli.options import check_folder
 from mlp.cli.output import complain, csv_text, print_data
 from mlp.datasets import ClassTarget, Table
+from mlp.studies._scores import confusion_text, score, score_line
 from mlp.studies.ensemble import Ensemble
-from mlp.studies.scores import confusion_text, score, score_line
 from mlp.studies.table_model import Outputs, TableModel, read_table_model
 from mlp.tables import BadCell
 from mlp.tables.numbers import PARTS

@@ -18,8 +18,8 @@ from mlp.cli.output import csv_text
 from mlp.cli.task import TableTask
 from mlp.core import MLP
 from mlp.datasets import ClassTarget
+from mlp.studies._scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.studies.ensemble import Ensemble
-from mlp.studies.scores import SINGLE, baseline_scores, confusion_text, number, score, score_line
 from mlp.tables.table import shortened
 from mlp.training import EarlyStopping, LayerRecord, LayerRecorder, Trainer, WeightRecorder
 

@@ -61,7 +61,7 @@ def wrapped(
     >>> from matplotlib.figure import Figure
     >>> ax = Figure(dpi=100).add_subplot()
     >>> wrapped("one two three", 60.0, ax, 10.0)
-    'one two\\nthree'
+    'one two\nthree'
     >>> wrapped("one two three", 60.0, ax, 10.0, most=1)
     'one tw…'
     >>> wrapped("one two three", 60.0, ax, 10.0, most=1, with_end=True)

@@ -150,6 +150,8 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
         X, y = self._check_data(X, y, reset=is_first)
         with np.errstate(over="ignore"):  # a number beyond float64 is rejected as infinite
             weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+            if weight is not None and not np.isfinite(weight.sum()):
+                raise ValueError("sample_weight: received weights whose sum is not finite")
         weight = self._row_weights(y, weight, incremental)
         if weight is not None and weight.sum() == 0.0:
             raise ZeroDivisionError("sample_weight: received weights that sum to zero")
@@ -182,16 +184,19 @@ class NetworkEstimator(HiddenActivations, TransformerMixin, CallbackSupportMixin
 
     def _check_data(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Return checked inputs and targets, as `sklearn.utils.validation.validate_data` does."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=is_regressor(self),
-            dtype=(np.float64, np.float32) if self.dtype is None else self.dtype,
-            reset=reset,
-        )
+        try:
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse=["csr", "csc"],
+                multi_output=True,
+                y_numeric=is_regressor(self),
+                dtype=(np.float64, np.float32) if self.dtype is None else self.dtype,
+                reset=reset,
+            )
+        except OverflowError as error:
+            raise ValueError(f"X, y: received a number out of range, {error}") from None
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y

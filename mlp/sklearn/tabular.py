@@ -97,10 +97,6 @@ class TabularEstimator(BaseEstimator):
         """Return checked inputs and targets; frames are kept as they are."""
         if is_frame(X):
             validate_data(self, X, skip_check_array=True)
-            if _num_samples(X) != _num_samples(y):
-                raise ValueError(
-                    f"y: received {_num_samples(y)} rows, expected {_num_samples(X)} as in X"
-                )
         else:
             X = validate_data(
                 self,
@@ -112,6 +108,10 @@ class TabularEstimator(BaseEstimator):
         if y is None:
             name = type(self).__name__
             raise ValueError(f"{name} requires y to be passed, but the target y is None")
+        if _num_samples(X) != _num_samples(y):
+            raise ValueError(
+                f"y: received {_num_samples(y)} rows, expected {_num_samples(X)} as in X"
+            )
         y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
         return X, column_or_1d(y, warn=True)
 

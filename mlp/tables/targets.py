@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from mlp._checks import check_dtype, check_instance, check_names, require_keys
+from mlp._checks import check_dtype, check_instance, check_names, numeric, require_keys
 from mlp.tables.labels import Labels
 from mlp.tables.standardizer import RobustScaler, Standardizer, as_matrix, check_standardizer
 from mlp.tables.table import Table, check_indices, check_strings
@@ -96,8 +96,7 @@ class ClassTarget:
 
     def pool(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Return the mean over the members ``(K, n, n_out)``."""
-        mean: NDArray[np.floating[Any]] = outputs.mean(axis=0)
-        return mean
+        return _mean(_of_members(outputs))
 
     def decode(self, outputs: NDArray[np.floating[Any]]) -> list[str]:
         """Return the predicted class name of each row of outputs; errors as for `classes`."""
@@ -189,12 +188,12 @@ class NumberTarget:
 
     def pool(self, outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Return the mean over the members ``(K, n, n_out)``, each within `bounds`."""
+        outputs = _of_members(outputs, len(self.names))
         if self.bounds is not None:
             known = self.standardizer
             limits = self.bounds if known is None else known.transform(self.bounds)
             outputs = np.clip(outputs, *limits.astype(outputs.dtype)[:, None])
-        mean: NDArray[np.floating[Any]] = outputs.mean(axis=0)
-        return mean
+        return _mean(outputs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a description for `target_from_dict`."""
@@ -236,6 +235,21 @@ def _check_bounds(bounds: ArrayLike, n_out: int) -> NDArray[np.float64]:
     if low is None or not np.isfinite([low, high]).all() or (low > high).any():
         raise ValueError(f"bounds: received {bounds!r:.80}, expected (2, {n_out}) finite numbers")
     return np.array([low, high], np.float64)
+
+
+def _of_members(outputs: Any, n_out: int | None = None) -> NDArray[np.floating[Any]]:
+    """Return the outputs of members as an array ``(K, n, n_out)``."""
+    found = numeric("outputs", outputs)
+    if found.ndim != 3 or not len(found) or n_out not in (None, found.shape[2]):
+        raise ValueError(
+            f"outputs: received shape {found.shape}, expected (K, n, {n_out or 'n_out'})"
+        )
+    return found
+
+
+def _mean(outputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    mean: NDArray[np.floating[Any]] = outputs.mean(axis=0)
+    return mean
 
 
 def _check_rows(rows: Any, table: Table) -> NDArray[np.intp] | slice:

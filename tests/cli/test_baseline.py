@@ -9,7 +9,7 @@ from mlp.cli.data import read_data
 from mlp.cli.task import make_task
 from mlp.datasets import split_rows
 from mlp.files import read_model
-from mlp.studies.scores import baseline_scores
+from mlp.studies._scores import baseline_scores
 from tests.cli.small_tables import FAST, flowers, read_rows, train, without, write_csv
 from tests.cli.test_tables import options_of
 

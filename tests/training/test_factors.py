@@ -116,11 +116,6 @@ def test_a_factor_below_0_is_rejected(factor):
         Parameter("s", (1,), lambda rng: np.ones(1), lr_factor=factor)
 
 
-def test_a_trace_has_no_formula_for_factors():
-    with pytest.raises(ValueError, match="at 0, expected no learning-rate factor"):
-        mlp.trace(network(), X[0], Y[0])
-
-
 @pytest.mark.parametrize("factors", [np.ones(3), np.ones((1, 2)), [1.0, 1.0], np.ones(2, "f4")])
 def test_factors_that_do_not_fit_theta_are_rejected(factors):
     with pytest.raises((ValueError, TypeError), match="^factors: received"):

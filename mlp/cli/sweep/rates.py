@@ -26,10 +26,10 @@ from mlp.cli.output import print_json
 from mlp.cli.sweep.table import OF_TABLE, add_table_arguments, kept_text, run_table
 from mlp.cli.task import Task, load_task
 from mlp.optim import OPTIMIZERS
+from mlp.studies._scores import percent
 from mlp.studies.examples import learning_rate_chart
 from mlp.studies.rates.result import SweepResult
 from mlp.studies.rates.sweep import DOCUMENT_RATES, learning_rate_sweep
-from mlp.studies.scores import percent
 from mlp.training.callbacks.progress import ProgressBar
 
 HELP = "train with several learning rates, or sets of parameters, at once"

@@ -21,8 +21,8 @@ from mlp._checks import (
 )
 from mlp._names import printable
 from mlp.files import format_errors
+from mlp.studies._scores import score
 from mlp.studies.ensemble import Ensemble
-from mlp.studies.scores import score
 from mlp.studies.table_model import TableModel, table_metadata
 from mlp.studies.tabular.fitting import fit, prepare
 from mlp.studies.tabular.reading import categories_of, open_data, open_pair

@@ -14,6 +14,7 @@ from mlp.tables import Dialect, open_table
 from mlp.tables.csv import RowReader
 from mlp.tables.frame import FrameReader
 
+_MOST_COLUMNS = 100_000
 _SOURCE = "data"
 _CATEGORIES = ("CategoricalDtype", "Categorical", "Enum")  # of pandas and polars
 
@@ -94,6 +95,10 @@ def open_data(data: Any, dialect: Dialect | None = None) -> RowReader:
 
 
 def _columns_of(X: Any) -> dict[str, NDArray[Any]]:
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] > _MOST_COLUMNS:
+        raise ValueError(
+            f"{_SOURCE}: received shape {X.shape}, expected at most {_MOST_COLUMNS:,} columns"
+        )
     try:
         matrix = np.asarray(X)
     except ValueError:  # rows of different lengths

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._names import counted
-from mlp.studies.scores import fold_outputs, score, score_line
+from mlp.studies._scores import fold_outputs, score, score_line
 from mlp.studies.tabular import settings as chosen
 from mlp.studies.tabular.fitting import Fit
 from mlp.studies.tabular.settings import Settings

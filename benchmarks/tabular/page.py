@@ -215,7 +215,7 @@ chosen among about 20 on {len(TUNING)} other tables, which are not reported: {ch
 
 - **Error** is the share of wrong classes; **nRMSE** is the root of the mean squared error over the
   standard deviation of the table's target. Means over tables are geometric, of the error + 0.01.
-- **mlp**: `TabularClassifier` or `TabularRegressor` with their defaults, words and gaps as they are.
+- **mlp**: `TabularClassifier` or `TabularRegressor` with defaults, words and gaps as they are.
 - **scikit-learn's MLP**: its defaults, after `SimpleImputer` (median, with indicators),
   `StandardScaler` and `OneHotEncoder`; for numbers also on standardised targets. **Logistic or
   ridge regression**: the same preparation; ridge chooses its penalty by cross-validation.

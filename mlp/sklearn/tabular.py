@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -115,8 +116,9 @@ class TabularEstimator(BaseEstimator):
         y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
         return X, column_or_1d(y, warn=True)
 
+    @abstractmethod
     def _learn_targets(self, y: NDArray[Any]) -> NDArray[Any]:
-        raise NotImplementedError
+        """Return the targets as `mlp.tabular` takes them."""
 
     def _checked(self, X: Any) -> dict[str, NDArray[Any]]:
         """Return the columns of the rows to predict."""

@@ -129,3 +129,23 @@ def test_an_export_of_the_model_is_rejected(trained, capsys):
     words = ["export", str(folder / "model.npz"), "--to", "python"]
     assert main(words) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_held_out_rows_do_not_change_the_model(trained, tmp_path):
+    folder, _ = trained
+    first = mlp.load(folder / "model.npz").model
+    with (folder / "held_out.csv").open() as file:
+        held_out = [int(row["line"]) for row in csv.DictReader(file)]
+    lines = (folder / "flowers.csv").read_text().splitlines()
+    place = lines[0].split(",").index("width")
+    for line in held_out:
+        cells = lines[line - 1].split(",")
+        cells[place] = "1e6"
+        lines[line - 1] = ",".join(cells)
+    (tmp_path / "other.csv").write_text("\n".join(lines) + "\n")
+    words = ["train", str(tmp_path / "other.csv"), "--target", "kind", "--preset", "tabular"]
+    assert main([*words, "--effort", "quick", "--out", str(tmp_path / "other")]) == 0
+    second = mlp.load(tmp_path / "other" / "model.npz").model
+    assert second.inputs.to_dict()["mean"].tolist() == first.inputs.to_dict()["mean"].tolist()
+    assert second.inputs.fill.tolist() == first.inputs.fill.tolist()
+    assert np.array_equal(second.net.net.theta, first.net.net.theta)

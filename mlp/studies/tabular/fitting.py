@@ -16,7 +16,7 @@ from mlp.optim import Adam
 from mlp.studies.ensemble import Ensemble
 from mlp.studies.tabular import settings as chosen
 from mlp.studies.tabular.network import make_ensemble, make_optimizer
-from mlp.studies.tabular.selection import FoldSelection
+from mlp.studies.tabular.selection import FoldSelection, log_loss, squared_error
 from mlp.studies.tabular.settings import Settings
 from mlp.tables import (
     ClassTarget,
@@ -225,8 +225,7 @@ def fit(
         one_hot,
         folds,
         sample_weight,
-        criterion="brier" if labels is None else chosen.CRITERION,
-        is_common=chosen.COMMON_EPOCH,
+        measure=squared_error if labels is None else log_loss,
     )
     if tell_seconds is not None:
         tell_seconds(_seconds_of_step(ensemble, X, Y, weights, batch_size) * steps)

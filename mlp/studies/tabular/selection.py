@@ -13,14 +13,8 @@ from mlp.training import Callback
 _TINY = 1e-12
 
 
-def error(outputs: NDArray[Any], Y: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    """Return 1 for each row that is wrong, else 0."""
-    wrong: NDArray[np.floating[Any]] = (outputs.argmax(axis=-1) != Y.argmax(axis=-1)) * 1.0
-    return wrong
-
-
-def brier(outputs: NDArray[Any], Y: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    """Return the sum of squared differences of each row; for numbers, the squared error."""
+def squared_error(outputs: NDArray[Any], Y: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """Return the sum of squared differences of each row."""
     squares: NDArray[np.floating[Any]] = ((outputs - Y) ** 2).sum(axis=-1)
     return squares
 
@@ -31,15 +25,8 @@ def log_loss(outputs: NDArray[Any], Y: NDArray[Any]) -> NDArray[np.floating[Any]
     return losses
 
 
-CRITERIA: dict[str, Callable[[NDArray[Any], NDArray[Any]], NDArray[np.floating[Any]]]] = {
-    "error": error,
-    "brier": brier,
-    "log_loss": log_loss,
-}
-
-
 class FoldSelection(Callback):
-    """Keeps the weights of the best epoch, measured on the fold that each member leaves out.
+    """Keeps the weights of each member's best epoch, measured on the fold that it leaves out.
 
     Parameters
     ----------
@@ -49,10 +36,8 @@ class FoldSelection(Callback):
         The fold of each row.
     weight : ndarray (n,), optional
         The weights of the rows.
-    criterion : {"error", "brier", "log_loss"}
-        What is least in the best epoch. Of equal epochs, "error" takes the last.
-    is_common : bool
-        Whether all members keep the same epoch, or each its own.
+    measure : callable
+        `log_loss` or `squared_error`: what is least in the best epoch.
 
     Attributes
     ----------
@@ -69,8 +54,7 @@ class FoldSelection(Callback):
         folds: NDArray[np.intp],
         weight: NDArray[Any] | None = None,
         *,
-        criterion: str,
-        is_common: bool,
+        measure: Callable[[NDArray[Any], NDArray[Any]], NDArray[np.floating[Any]]],
     ) -> None:
         K = int(folds.max()) + 1
         self._rows = [np.flatnonzero(folds == k) for k in range(K)]
@@ -78,7 +62,7 @@ class FoldSelection(Callback):
         self._X = X[np.stack([np.resize(rows, longest) for rows in self._rows])]  # (K, m, n_in)
         self._Y = Y
         self._weight = np.ones(len(X)) if weight is None else weight
-        self._criterion, self.is_common = criterion, is_common
+        self._measure = measure
         self._best = np.full(K, np.inf)
         self._theta: NDArray[Any] | None = None
         self.best_epochs = [0] * K
@@ -93,12 +77,9 @@ class FoldSelection(Callback):
         outputs = np.zeros(self._Y.shape)
         for rows, own in zip(self._rows, found, strict=True):
             outputs[rows] = own[: len(rows)]
-        losses = CRITERIA[self._criterion](outputs, self._Y) * self._weight
+        losses = self._measure(outputs, self._Y) * self._weight
         scores = np.array([losses[rows].mean() for rows in self._rows])
-        if self.is_common:
-            scores[:] = losses.mean()
-        better = scores <= self._best if self._criterion == "error" else scores < self._best
-        for k in np.flatnonzero(better).tolist():
+        for k in np.flatnonzero(scores < self._best).tolist():
             self._best[k], self.best_epochs[k] = scores[k], trainer.epoch
             self._theta[k] = theta[k]
             self.outputs[self._rows[k]] = outputs[self._rows[k]]

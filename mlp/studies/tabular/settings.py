@@ -47,12 +47,6 @@ SCALE_LR_FACTOR = 6.0
 BIAS_LR_FACTOR = 0.1
 BIAS_DEVIATION = 1.0  # of the first biases
 
-CRITERION = "log_loss"
-"""What chooses the epoch of a classifier: "error", "brier" or "log_loss"; of numbers, the MSE."""
-
-COMMON_EPOCH = False
-"""Whether all members keep one epoch, the best of all folds together, or each its own."""
-
 
 def bins_of(n_rows: int) -> int:
     """Return the bins of the piecewise linear encoding of each column of numbers.

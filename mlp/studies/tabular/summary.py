@@ -94,11 +94,10 @@ def _run(fit: Fit, settings: Settings) -> Iterator[str]:
     done, epochs = len(trainer.history.epochs), fit.selection.best_epochs
     kept = sorted(set(epochs))
     which = f"epoch {kept[0]}" if len(kept) == 1 else f"epochs {kept[0]} to {kept[-1]}"
-    chosen_by = chosen.CRITERION.replace("_", " ") if is_class else "squared error"
-    whose = "all folds together" if fit.selection.is_common else "each member's fold"
+    chosen_by = "log loss" if is_class else "squared error"
     yield (
         f"epochs: {done} in {sum(trainer.history['seconds']):.1f} s; kept the weights of {which}, "
-        f"by the {chosen_by} of {whose}"
+        f"by the {chosen_by} of each member's fold"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import mlp
 from mlp.files import FileFormatError, read_model
-from mlp.studies.tabular.selection import FoldSelection, brier, error, log_loss
+from mlp.studies.tabular.selection import FoldSelection, log_loss, squared_error
 
 pytestmark = pytest.mark.usefixtures("small_preset")
 
@@ -178,36 +178,26 @@ def test_every_member_leaves_out_its_fold_and_the_best_epoch_is_kept():
         [3, 4, 2], output="softmax", loss="cross_entropy", dtype="float32", seed=0
     )
     folds = np.arange(20) % 2
-    for criterion, measure in (("error", error), ("brier", brier), ("log_loss", log_loss)):
-        for is_common in (True, False):
-            replicas = net.replicate(2)
-            seen = []
-            watch = mlp.LambdaCallback(
-                on_epoch_end=lambda t, seen=seen: seen.append(t.net.theta.copy())
-            )
-            selection = FoldSelection(X, Y, folds, criterion=criterion, is_common=is_common)
-            trainer = mlp.Trainer(replicas, mlp.SGD(3.0), callbacks=[watch, selection])
-            trainer.fit(X, Y, 12)
-            scores = []
-            for theta in seen:
-                replicas.theta = theta
-                losses = measure(replicas.predict(X), Y)
-                scores.append([losses[0][folds == 0].mean(), losses[1][folds == 1].mean()])
-            scores = np.array(scores)
-            if is_common:
-                scores = scores.mean(axis=1, keepdims=True).repeat(2, axis=1)
-            scores = scores.round(12)  # the mean of two means is rounded, and equal errors count
-            last = len(scores) - 1
-            best = scores.argmin(axis=0)
-            if criterion == "error":  # of equal epochs, the last
-                best = last - scores[::-1].argmin(axis=0)
-            assert selection.best_epochs == (best + 1).tolist()
+    for measure in (squared_error, log_loss):
+        replicas = net.replicate(2)
+        seen = []
+        watch = mlp.LambdaCallback(
+            on_epoch_end=lambda t, seen=seen: seen.append(t.net.theta.copy())
+        )
+        selection = FoldSelection(X, Y, folds, measure=measure)
+        mlp.Trainer(replicas, mlp.SGD(3.0), callbacks=[watch, selection]).fit(X, Y, 12)
+        scores = []
+        for theta in seen:
+            replicas.theta = theta
+            losses = measure(replicas.predict(X), Y)
+            scores.append([losses[0][folds == 0].mean(), losses[1][folds == 1].mean()])
+        assert selection.best_epochs == (np.argmin(scores, axis=0) + 1).tolist()
 
 
 def test_the_best_weights_are_restored():
     X, Y = np.zeros((4, 1)), np.array([[0.0], [0.0], [1.0], [1.0]])
     net = mlp.MLP([mlp.Dense(1, 1)], loss="mse").replicate(2)
-    selection = FoldSelection(X, Y, np.array([0, 0, 1, 1]), criterion="brier", is_common=False)
+    selection = FoldSelection(X, Y, np.array([0, 0, 1, 1]), measure=squared_error)
     trainer = mlp.Trainer(net, mlp.SGD(0.1), batch_size=None, callbacks=[selection])
     trainer.fit(X, Y, 5)
     assert selection.best_epochs == [1, 5]  # the bias rises from 0 to 0.5

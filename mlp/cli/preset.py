@@ -122,13 +122,15 @@ def run_preset(options: argparse.Namespace) -> tuple[PresetReport, dict[str, Any
     prepared = prepare(table, parts.training, data.dates, settings, max_words=options.max_words)
     task = _task(prepared, settings, data, parts)
     _begin(options, data)
+    logger = CSVLogger(options.out / "history.csv")
     done = fit(
         prepared,
         settings,
         options.seed,
-        callbacks=[CSVLogger(options.out / "history.csv"), ProgressBar()],
+        callbacks=[logger, ProgressBar()],
         tell_seconds=None if options.json else _tell_seconds,
     )
+    logger.on_start(done.trainer)  # the last run need not be the one that is kept
     lines = describe(done, settings, data.left_out)
     if not len(parts.validation) and done.trainer.history.epochs:
         lines += out_of_fold(done, prepared.target.truth(table, parts.training))

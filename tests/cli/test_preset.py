@@ -80,6 +80,9 @@ def test_numbers_with_gaps_and_json(tmp_path, capsys):
     assert any("marked by an input: 'height' (" in line for line in found["summary"])
     assert found["ensemble"]["size"] == len(found["best_epoch"]) == 4
     assert set(found["baselines"]) == {"mean", "linear model"}
+    rows = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))
+    history = mlp.History.from_json(tmp_path / "history.json")
+    assert [float(row["loss/3"]) for row in rows] == [losses[3] for losses in history["loss"]]
 
 
 def test_without_held_out_rows_the_score_is_out_of_fold(tmp_path, capsys):

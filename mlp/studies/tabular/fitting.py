@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from mlp.studies.ensemble import Ensemble
 from mlp.studies.tabular import settings as chosen
 from mlp.studies.tabular.network import make_ensemble, make_optimizer
 from mlp.studies.tabular.selection import FoldSelection, log_loss, squared_error
-from mlp.studies.tabular.settings import Settings
+from mlp.studies.tabular.settings import Candidate, Settings
 from mlp.tables import (
     ClassTarget,
     InputEncoder,
@@ -71,6 +72,8 @@ class Fit:
     Attributes
     ----------
     data : Prepared
+    candidate : Candidate
+        How it was trained.
     ensemble : Ensemble
         In float64, with weights that were trained in float32.
     trainer : Trainer
@@ -82,6 +85,7 @@ class Fit:
     """
 
     data: Prepared
+    candidate: Candidate
     ensemble: Ensemble
     trainer: Trainer
     selection: FoldSelection
@@ -186,7 +190,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     tell_seconds: Callable[[float], object] | None = None,
 ) -> Fit:
-    """Train an ensemble, one member for each fold.
+    """Train an ensemble, one member for each fold; of several candidates, keep the best.
 
     Parameters
     ----------
@@ -197,69 +201,112 @@ def fit(
     sample_weight : ndarray (n,), optional
         Factors of the rows' losses.
     callbacks : sequence of Callback
-        Called during training.
+        Called during the training of each candidate.
     tell_seconds : callable, optional
-        Called before the run with the seconds that it will take, estimated from a few steps.
+        Called before training with the seconds that it will take, estimated from a few steps.
 
     Warns
     -----
     UserWarning
         If a member has diverged.
     """
-    X, Y, target = data.X, data.Y, data.target
-    n = len(X)
-    batches = max(1, round(n / chosen.BATCH_SIZE))
-    batch_size = -(-n // batches)  # batches of one size: no step is taken for a few rows
-    epochs = settings.epochs_of(n)
-    steps = epochs * -(-n // batch_size)
-    net = (settings, X, len(data.inputs.numbers), target, data.n_folds, seed)
-    ensemble = make_ensemble(*net)
-    labels = Y if isinstance(target, ClassTarget) else None
-    weights = ensemble.row_weights(n, labels)
-    if sample_weight is not None:
-        weights = weights * sample_weight
-    folds = ensemble.row_folds(n, labels)
-    one_hot = Y if labels is None else np.eye(ensemble.n_out, dtype=np.float32)[labels]
-    selection = FoldSelection(
-        X,
-        one_hot,
-        folds,
-        sample_weight,
-        measure=squared_error if labels is None else log_loss,
-    )
+    n, is_class = len(data.X), isinstance(data.target, ClassTarget)
+    candidates = chosen.candidates_of(n, is_class)
+    runs = [_Run(data, settings, candidate, seed, sample_weight) for candidate in candidates]
     if tell_seconds is not None:
-        tell_seconds(_seconds_of_step(ensemble, X, Y, weights, batch_size) * steps)
-    trainer = Trainer(
-        ensemble.net,
-        make_optimizer(target, steps),
-        batch_size=batch_size,
-        seed=seed,
-        callbacks=[selection, *callbacks],
-    )
-    trainer.fit(X, Y, epochs, sample_weight=weights)
-    lost = [k for k, epoch in enumerate(trainer.history.diverged_at) if epoch]
+        tell_seconds(sum(run.seconds() for run in runs))
+    fits = []
+    for run in runs:
+        fits.append(run.fit(callbacks))
+        if fits[-1].trainer.history.status == "interrupted":
+            break
+    best = fits[0] if len(fits) == 1 else _better(*fits)
+    lost = [k for k, epoch in enumerate(best.trainer.history.diverged_at) if epoch]
     if lost:
         warnings.warn(
-            f"members {lost} of {ensemble.size} have diverged and keep the weights from before",
+            f"members {lost} of {best.ensemble.size} have diverged and keep the weights from "
+            "before",
             stacklevel=3,
         )
-    # in float64 the prediction of a row does not depend, up to 1e-12, on the rows beside it
-    exact = make_ensemble(*net, "float64")
-    exact.net.theta = ensemble.net.theta
-    return Fit(data=data, ensemble=exact, trainer=trainer, selection=selection, folds=folds)
+    return best
 
 
-def _seconds_of_step(
-    ensemble: Ensemble,
-    X: NDArray[Any],
-    Y: NDArray[Any],
-    weights: NDArray[Any],
-    batch_size: int,
-) -> float:
-    """Return the time of a step, measured on a copy of the network."""
-    rows = slice(batch_size)
-    trainer = Trainer(ensemble.net.copy(), Adam(0.0), batch_size=batch_size)
-    for _ in range(2):  # the first run finds out how to multiply
-        start = time.perf_counter()
-        trainer.fit(X[rows], Y[rows], _TIMED_STEPS, sample_weight=weights[:, rows])
-    return (time.perf_counter() - start) / _TIMED_STEPS
+def _better(encoded: Fit, plain: Fit) -> Fit:
+    """Return the plain networks, unless the others predict left-out rows clearly better.
+
+    Clearly means by more than the standard error of the difference: the rule of Breiman, Friedman,
+    Olshen and Stone, Classification and Regression Trees, 1984.
+    """
+    gain = plain.selection.losses - encoded.selection.losses
+    return encoded if gain.mean() > gain.std() / len(gain) ** 0.5 else plain
+
+
+class _Run:
+    """The training of one candidate.
+
+    Parameters
+    ----------
+    data, settings, seed, sample_weight
+        As of `fit`.
+    candidate : Candidate
+    """
+
+    def __init__(
+        self,
+        data: Prepared,
+        settings: Settings,
+        candidate: Candidate,
+        seed: int,
+        sample_weight: NDArray[Any] | None,
+    ) -> None:
+        X, Y, target = data.X, data.Y, data.target
+        n = len(X)
+        batches = max(1, round(n / chosen.BATCH_SIZE))
+        self.batch_size = -(-n // batches)  # batches of one size: no step is taken for a few rows
+        self.epochs = settings.epochs_of(n)
+        self.steps = self.epochs * -(-n // self.batch_size)
+        self.data, self.candidate, self.seed = data, candidate, seed
+        sizes = len(data.inputs.numbers), target, data.n_folds, candidate.bins
+        self._make = partial(make_ensemble, settings, X, *sizes, seed)
+        self.ensemble = self._make()
+        labels = Y if isinstance(target, ClassTarget) else None
+        self.weights = self.ensemble.row_weights(n, labels)
+        if sample_weight is not None:
+            self.weights = self.weights * sample_weight
+        self.folds = self.ensemble.row_folds(n, labels)
+        one_hot = Y if labels is None else np.eye(self.ensemble.n_out, dtype=np.float32)[labels]
+        measure = squared_error if labels is None else log_loss
+        self.selection = FoldSelection(X, one_hot, self.folds, sample_weight, measure=measure)
+
+    def fit(self, callbacks: Sequence[Callback]) -> Fit:
+        """Train, and return the members with the weights of their best epochs."""
+        trainer = Trainer(
+            self.ensemble.net,
+            make_optimizer(self.data.target, self.steps),
+            batch_size=self.batch_size,
+            seed=self.seed,
+            l2=self.candidate.l2,
+            callbacks=[self.selection, *callbacks],
+        )
+        trainer.fit(self.data.X, self.data.Y, self.epochs, sample_weight=self.weights)
+        # in float64 the prediction of a row does not depend, up to 1e-12, on the rows beside it
+        exact = self._make("float64")
+        exact.net.theta = self.ensemble.net.theta
+        return Fit(
+            data=self.data,
+            candidate=self.candidate,
+            ensemble=exact,
+            trainer=trainer,
+            selection=self.selection,
+            folds=self.folds,
+        )
+
+    def seconds(self) -> float:
+        """Return the time of all steps, estimated from a few on a copy of the network."""
+        rows = slice(self.batch_size)
+        X, Y = self.data.X[rows], self.data.Y[rows]
+        trainer = Trainer(self.ensemble.net.copy(), Adam(0.0), batch_size=self.batch_size)
+        for _ in range(2):  # the first run finds out how to multiply
+            start = time.perf_counter()
+            trainer.fit(X, Y, _TIMED_STEPS, sample_weight=self.weights[:, rows])
+        return (time.perf_counter() - start) / _TIMED_STEPS * self.steps

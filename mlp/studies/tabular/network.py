@@ -23,16 +23,23 @@ def make_ensemble(
     n_numbers: int,
     target: ClassTarget | NumberTarget,
     n_folds: int,
+    bins: int,
     seed: int,
     dtype: str = "float32",
 ) -> Ensemble:
-    """Return new members, one for each fold of the inputs X, of which numbers come first."""
+    """Return new members, one for each fold of the inputs X, of which numbers come first.
+
+    Without bins the numbers are not encoded.
+    """
     is_class = isinstance(target, ClassTarget)
     n_out = len(target.labels if isinstance(target, ClassTarget) else target.names)
     activation = chosen.ACTIVATION_CLASSES if is_class else chosen.ACTIVATION_NUMBERS
-    encoding = PiecewiseLinear.of_quantiles(X, chosen.bins_of(len(X)), n_numbers)
-    layers: list[Layer] = [encoding, Scale(chosen.SCALE_LR_FACTOR)]
-    width = encoding.n_out
+    layers: list[Layer] = [Scale(chosen.SCALE_LR_FACTOR)]
+    width = X.shape[1]
+    if bins:
+        encoding = PiecewiseLinear.of_quantiles(X, bins, n_numbers)
+        layers.insert(0, encoding)
+        width = encoding.n_out
     for _ in range(chosen.DEPTH):
         layers.append(_dense(width, settings.width, activation, "lecun_normal"))
         width = settings.width

@@ -68,6 +68,12 @@ class FoldSelection(Callback):
         self.best_epochs = [0] * K
         self.outputs = np.zeros(Y.shape)
 
+    @property
+    def losses(self) -> NDArray[np.floating[Any]]:
+        """What `measure` finds of `outputs`, times the weights, ``(n,)``."""
+        losses: NDArray[np.floating[Any]] = self._measure(self.outputs, self._Y) * self._weight
+        return losses
+
     def on_epoch_end(self, trainer: Any) -> None:
         """Measure the members, and keep the weights of those that are better than before."""
         theta = trainer.net.theta

@@ -29,6 +29,21 @@ class Settings(NamedTuple):
         return self.epochs if n_rows < MANY_ROWS else -(-self.epochs // 2)
 
 
+class Candidate(NamedTuple):
+    """One of the ways to train the networks of a table, of which one is kept.
+
+    Attributes
+    ----------
+    bins : int
+        Those of the piecewise linear encoding of each column of numbers; 0 for no encoding.
+    l2 : float
+        The L2 penalty.
+    """
+
+    bins: int
+    l2: float
+
+
 # chosen on 20 tables, none of which is among those of benchmarks/TABLES.md
 EFFORTS = {
     "quick": Settings(members=4, epochs=32, width=64),
@@ -36,6 +51,7 @@ EFFORTS = {
     "best": Settings(members=16, epochs=64, width=64),
 }
 MANY_ROWS = 3000
+FEW_ROWS = 1000
 
 DEPTH = 3
 BATCH_SIZE = 256
@@ -46,17 +62,23 @@ BETAS = (0.9, 0.95)
 SCALE_LR_FACTOR = 6.0
 BIAS_LR_FACTOR = 0.1
 BIAS_DEVIATION = 1.0  # of the first biases
+PENALTY = 30.0  # L2 over all rows, of the candidate without encoding
 
 
-def bins_of(n_rows: int) -> int:
-    """Return the bins of the piecewise linear encoding of each column of numbers.
+def candidates_of(n_rows: int, is_class: bool) -> list[Candidate]:
+    """Return the ways to train on so many rows; numbers in few rows have a smooth one as well.
 
     Examples
     --------
-    >>> bins_of(500), bins_of(5000)
-    (8, 16)
+    >>> candidates_of(5000, False)
+    [Candidate(bins=16, l2=0.0)]
+    >>> candidates_of(500, False)
+    [Candidate(bins=8, l2=0.0), Candidate(bins=0, l2=0.06)]
     """
-    return 8 if n_rows < 1000 else 16
+    if n_rows >= FEW_ROWS:
+        return [Candidate(16, 0.0)]
+    encoded = Candidate(8, 0.0)
+    return [encoded] if is_class else [encoded, Candidate(0, PENALTY / n_rows)]
 
 
 def settings_of(effort: str) -> Settings:

@@ -48,11 +48,9 @@ def _columns(fit: Fit, left_out: Mapping[str, str]) -> Iterator[str]:
     kinds = []
     if numbers:
         how = "scaled by median and quartiles, outliers clipped smoothly"
-        bins = chosen.bins_of(n)
-        kinds.append(
-            f"{counted(len(numbers), 'column')} of numbers ({how}; also by the place between "
-            f"quantiles, {bins} bins)"
-        )
+        bins = fit.candidate.bins
+        how += f"; also by the place between quantiles, {bins} bins" if bins else ""
+        kinds.append(f"{counted(len(numbers), 'column')} of numbers ({how})")
     kinds += [f"dates in {_listed(data.dates)}"] if data.dates else []
     words = [f"{name!r} ({len(known)})" for name, known in inputs.categories.items()]
     kinds += [f"one-hot words in {_shortened(words)}"] if words else []
@@ -91,6 +89,11 @@ def _run(fit: Fit, settings: Settings) -> Iterator[str]:
                 f"note: one row only of {_listed(single)}: the member that leaves it out does not "
                 "know the class"
             )
+    if fit.candidate.l2:
+        yield (
+            "penalty: these networks have an L2 penalty and no bins for numbers, since those with "
+            "bins do not predict the left-out rows clearly better"
+        )
     done, epochs = len(trainer.history.epochs), fit.selection.best_epochs
     kept = sorted(set(epochs))
     which = f"epoch {kept[0]}" if len(kept) == 1 else f"epochs {kept[0]} to {kept[-1]}"

@@ -205,6 +205,16 @@ def test_the_best_weights_are_restored():
     assert np.allclose(selection.outputs[:, 0], net.theta[:, -1].repeat(2))
 
 
+def test_few_rows_of_numbers_are_encoded_only_where_that_predicts_better():
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=(300, 3)), rng.normal(size=300)
+    for y, has_bins in ((X[:, 0] + X[:, 1] + noise, False), (np.abs(X[:, 0]) > 0.7, True)):
+        model = mlp.tabular((X, y * 1.0), task="regress")
+        has_layer = isinstance(model.ensemble.net.layers[0], mlp.PiecewiseLinear)
+        assert has_layer == has_bins == ("8 bins" in model.summary())
+        assert ("penalty: " in model.summary()) != has_bins
+
+
 def test_sample_weights_are_factors_of_the_losses():
     X, y = np.random.default_rng(0).normal(size=(80, 2)), np.arange(80) % 2 * 1.0
     low, high = (

@@ -9,17 +9,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.cli.data import DATA_HELP, DATA_OPTIONS, add_data_arguments
+from mlp.cli.data import DATA_HELP, DATA_OPTIONS, add_data_arguments, option
 from mlp.cli.task import Task
 from mlp.core import MLP
 from mlp.core.activations import ACTIVATIONS
-from mlp.core.losses import LOSSES
+from mlp.core.losses import LOSSES, Loss, Pinball, Smoothing, make_loss
 
-NETWORK_OPTIONS = ("layers", "hidden", "output", "loss", "batch_size", "dtype", *DATA_OPTIONS)
+_LOSS_SETTINGS: dict[str, Any] = {"label_smoothing": Smoothing, "quantile": Pinball}
+"""The options that set the one number of a loss, and its class."""
+
+NETWORK_OPTIONS = (
+    *("layers", "hidden", "output", "loss", "batch_size", "dtype"),
+    *_LOSS_SETTINGS,
+    *DATA_OPTIONS,
+)
 """The options that mean nothing without --data."""
 
 
@@ -45,6 +53,13 @@ def add_layer_arguments(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument("--output", metavar="NAME", help="activation of the last layer")
     parser.add_argument("--loss", metavar="NAME", help=", ".join(LOSSES))
+    parser.add_argument(
+        "--label-smoothing", type=float, metavar="SHARE",
+        help="share of each target that is spread over the classes (0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quantile", type=float, metavar="Q", help="quantile that --loss pinball predicts (0.5)"
+    )
     parser.add_argument(
         "--batch-size", type=parse_batch_size, metavar="N", help="rows per batch, or full (32)"
     )
@@ -77,12 +92,28 @@ def make_network(
         task.sizes,
         options.hidden or "relu",
         task.output,
-        task.loss,
+        loss_of(options, task.loss),
         dropout=dropout,
         normalization=normalization,
         dtype=options.dtype or "float64",
         seed=options.seed,
     )
+
+
+def loss_of(options: argparse.Namespace, name: str) -> Loss:
+    """Return the loss of that name, with the number that the options give it."""
+    loss = make_loss(name)
+    for setting, kind in _LOSS_SETTINGS.items():
+        value = getattr(options, setting)
+        if value is not None:
+            if not isinstance(loss, kind):
+                fitting = [name for name in LOSSES if isinstance(make_loss(name), kind)]
+                raise ValueError(
+                    f"{option(setting)} {value:g}: received the loss {name}, expected "
+                    f"--loss {' or '.join(fitting)}"
+                )
+            loss = type(loss)(value)
+    return loss
 
 
 def batch_size_of(options: argparse.Namespace) -> int | None:

@@ -24,6 +24,7 @@ _NOT_WITH = (
     *("layers", "hidden", "output", "loss", "batch_size", "dtype", "dropout", "normalize"),
     *("epochs", "optimizer", "lr", "schedule", "momentum", "weight_decay", "l2", "l1", "clip_norm"),
     *("class_weight", "test", "early_stopping", "reduce_lr", "ensemble", "members", "member_rows"),
+    *("label_smoothing", "quantile"),
     *("missing", "standardize", "scaling", "checkpoint", "resume"),
 )
 """What the preset decides itself, or does not offer."""

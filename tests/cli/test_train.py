@@ -158,6 +158,37 @@ def test_options_reach_the_training(table, tmp_path, capsys):
     assert rates[-1] < 0.01
 
 
+def test_the_numbers_of_a_loss_reach_the_network(table, tmp_path):
+    for loss in ("cross_entropy", "binary_cross_entropy"):
+        words = [*KIND, *FAST, "--loss", loss, "--label-smoothing", 0.2]
+        assert train(table, tmp_path, *words) == 0
+        found = mlp.load(tmp_path / "model.npz").loss
+        assert (found.name, found.label_smoothing) == (loss, 0.2)
+
+
+def test_a_quantile_is_above_its_share_of_the_targets(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(size=400)
+    columns = {"x": x.tolist(), "y": (x + rng.exponential(size=400)).tolist()}
+    path = write_csv(tmp_path / "t.csv", columns)
+    words = [
+        "--target",
+        "y",
+        "--layers",
+        16,
+        "--epochs",
+        60,
+        "--loss",
+        "pinball",
+        "--quantile",
+        0.9,
+    ]
+    assert train(path, tmp_path, *words) == 0
+    rows = read_rows(tmp_path / "held_out.csv")
+    below = [float(row["y"]) < float(row["predicted y"]) for row in rows]
+    assert 0.8 < np.mean(below) < 0.98
+
+
 @pytest.mark.parametrize(("name", "kind"), [("batch", "BatchNorm"), ("layer", "LayerNorm")])
 def test_hidden_layers_are_normalised_where_that_was_asked_for(name, kind, table, tmp_path, capsys):
     options = ("--layers", "8,6", "--epochs", 30, "--normalize", name, "--dropout", 0.1)

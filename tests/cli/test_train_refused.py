@@ -117,6 +117,8 @@ def test_a_table_that_cannot_be_learned_is_rejected_with_its_place(what, tmp_pat
         ("--loss crossentropy", "loss: received 'crossentropy', expected one of squared_error"),
         ("--loss mse", "--loss: received 'mse', expected cross_entropy or binary_cross_entropy"),
         ("--output relu", "received 'cross_entropy' after Dense(32, 2, 'relu')"),
+        ("--label-smoothing 1", "label_smoothing: received 1.0, expected"),
+        ("--quantile 0.9", "--quantile 0.9: received the loss cross_entropy, expected --loss pinb"),
         ("--seed -1", "seed: received -1, expected"),
         ("--delimiter ::", "delimiter: received '::', expected one character such as ','"),
         ("--class-weight heavy", "--class-weight: received 'heavy', expected balanced or LABEL="),

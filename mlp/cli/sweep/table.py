@@ -11,7 +11,14 @@ from typing import Any
 from mlp._checks import check_count
 from mlp._names import printable
 from mlp.cli.data import option, read_data
-from mlp.cli.options import batch_size_of, check_folder, explained, parse_hidden, parse_rates
+from mlp.cli.options import (
+    batch_size_of,
+    check_folder,
+    explained,
+    loss_of,
+    parse_hidden,
+    parse_rates,
+)
 from mlp.cli.output import print_json
 from mlp.cli.task import TableTask, make_task, metadata_of
 from mlp.core import MLP
@@ -151,7 +158,7 @@ def _network(options: argparse.Namespace, task: TableTask) -> MLP:
         task.sizes,
         "relu",
         task.output,
-        task.loss,
+        loss_of(options, task.loss),
         dtype=options.dtype or "float64",
         seed=options.seed,
     )

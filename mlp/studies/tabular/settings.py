@@ -48,7 +48,7 @@ class Candidate(NamedTuple):
 EFFORTS = {
     "quick": Settings(members=4, epochs=64, width=64),
     "normal": Settings(members=8, epochs=64, width=64),
-    "best": Settings(members=16, epochs=64, width=64),
+    "best": Settings(members=16, epochs=256, width=64),
 }
 MANY_ROWS = 3000
 FEW_ROWS = 1000

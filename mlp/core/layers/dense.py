@@ -15,6 +15,8 @@ from mlp.core.arrays import Products, empty, empty_units_first, is_replicas_last
 from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers.base import ActivatedLayer, Parameter, View
 
+_SIZES_KEPT = 8  # of a batch, those first seen are forgotten first
+
 
 class Dense(ActivatedLayer):
     """A fully connected layer, ``A = activation(A_in @ W + b)``.
@@ -69,7 +71,7 @@ class Dense(ActivatedLayer):
     _arrays: _Arrays
     _of_network = (
         *ActivatedLayer._of_network,
-        *("_W", "_W_T", "_dW", "_b", "_db", "_products"),
+        *("_W", "_W_T", "_dW", "_b", "_db", "_products", "_by_batch"),
     )
     W = View("params", "W", "The weights ``(n_in, n_out)``.")
     b = View("params", "b", "The biases ``(n_out,)``.")
@@ -162,16 +164,19 @@ class Dense(ActivatedLayer):
         self._b = None if b is None else b[..., None, :]  # a row, (1, n_out)
         self._db = None if db is None else db[..., None, :]
         self._products = Products()
+        self._by_batch: dict[int, _Arrays] = {}
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in @ W + b)."""
         W, b = self._W, self._b
         if A_in.dtype is not W.dtype:  # a custom layer may have changed it
             A_in = A_in.astype(W.dtype)
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape[-2]))
-        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
+        arrays = self._by_batch.get(A_in.shape[-2]) or self._new_arrays(A_in.shape[-2])
+        Z, A = arrays.Z, arrays.A
 
-        matmul(A_in, W, out=Z)  # Z = A_in @ W + b                              (batch, n_out)
+        arrays.matmul(
+            A_in, W, out=Z
+        )  # Z = A_in @ W + b                              (batch, n_out)
         if b is not None:
             Z += b
         activation = self.fused or self._activation
@@ -184,14 +189,14 @@ class Dense(ActivatedLayer):
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
         A_in, W_T, dW, db, arrays = self._A_in, self._W_T, self._dW, self._db, self._arrays
         activation = self._activation
-        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
+        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul_back
 
         if self.fused is None:
             dZ = arrays.dZ
             activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
-        matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
+        matmul(A_in.mT, dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
         if db is not None:
             ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows
             if self.share_bias:
@@ -203,6 +208,12 @@ class Dense(ActivatedLayer):
             return None
         dA_in = arrays.dA_in
         return matmul(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T                   (batch, n_in)
+
+    def _new_arrays(self, batch: int) -> _Arrays:
+        if len(self._by_batch) == _SIZES_KEPT:
+            del self._by_batch[next(iter(self._by_batch))]
+        arrays = self._by_batch[batch] = _Arrays(self, batch)
+        return arrays
 
     @property
     def Z(self) -> Array:
@@ -240,6 +251,7 @@ class _Arrays:
         self.A = np.empty_like(self.Z) if needs_z else self.Z
         sizes = (batch, layer.n_in, layer.n_out)
         self.matmul = layer._products.for_sizes(sizes, self.Z)
+        self.matmul_back = layer._products.for_sizes(sizes, layer._dW)
 
     @cached_property
     def dZ(self) -> Array:

@@ -78,7 +78,7 @@ class ReLU(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = max(Z, 0)."""
-        np.maximum(Z, _zeros(self, Z), out=out)
+        np.maximum(Z, self.kept("zeros", Z, np.zeros_like), out=out)
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * [A > 0]."""
@@ -174,7 +174,7 @@ class SELU(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = scale * (max(Z, 0) + alpha * (exp(min(Z, 0)) - 1))."""
-        zeros = _zeros(self, Z)
+        zeros = self.kept("zeros", Z, np.zeros_like)
         below = np.minimum(Z, zeros, out=self.scratch("below", Z))
         np.exp(below, out=below)
         below -= 1.0  # expm1 keeps more digits of tiny numbers, but takes 5 times longer in float32
@@ -189,7 +189,7 @@ class SELU(Activation):
         np.copyto(out, _is_positive(self, A))
         out *= self.scale - limit
         out += limit
-        out += np.minimum(A, _zeros(self, A), out=self.scratch("below", A))
+        out += np.minimum(A, self.kept("zeros", A, np.zeros_like), out=self.scratch("below", A))
         out *= dA
 
 
@@ -282,13 +282,8 @@ def _sigmoid(Z: Array, out: Array) -> None:
     np.divide(1.0, out, out=out)
 
 
-def _zeros(activation: Activation, Z: Array) -> Array:
-    """Return zeros in the shape of Z: NumPy compares these 2 to 3 times faster than a number."""
-    zeros: Array = activation.kept("zeros", Z, lambda: np.zeros_like(Z))
-    return zeros
-
-
 def _is_positive(activation: Activation, A: Array) -> Array:
     """Return A > 0 in a work array of booleans."""
-    active: Array = np.greater(A, 0.0, out=activation.scratch("active", A, np.bool_))
+    zeros = activation.kept("zeros", A, np.zeros_like)  # compared 2 to 3 times as fast as with 0.0
+    active: Array = np.greater(A, zeros, out=activation.scratch("active", A, np.bool_))
     return active

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -117,10 +116,8 @@ class LossRule:
     def _parts(self) -> Array:
         """Return the loss of each output, computed as if it were a row of its own."""
         A, T = self.A.reshape(-1, 1), self.T.reshape(-1, 1)
-        output, parts = copy.copy(self.recorded.net._output), np.empty(A.size, A.dtype)
-        if hasattr(output, "logits"):
-            output.logits = np.array(output.logits).reshape(-1, 1)
-        output.rows(A, T, out=parts)
+        parts = np.empty(A.size, A.dtype)
+        self.recorded.net._output.split().rows(A, T, out=parts)
         return parts.reshape(self.n_rows, self.n_out)
 
     def equations(self) -> tuple[Equation, ...]:

@@ -72,16 +72,15 @@ class SGD(Optimizer):
         return ("velocity",) * _is_used(self.momentum)
 
     def _step_sizes(self, lr: Rate) -> tuple[Rate, ...]:
-        return lr, self.momentum
+        return (lr, self.momentum) if _is_used(self.momentum) else (lr,)
 
     def _update(
         self, theta: Array, grad: Array, state: Sequence[Array], sizes: Sequence[Any], delta: Array
     ) -> None:
-        lr, momentum = sizes
         if not state:
-            np.multiply(grad, lr, out=delta)  # delta = lr grad
+            np.multiply(grad, sizes[0], out=delta)  # delta = lr grad
             return
-        (velocity,) = state
+        (lr, momentum), (velocity,) = sizes, state
         velocity *= momentum  # velocity = momentum velocity + grad
         velocity += grad
         if self.nesterov:

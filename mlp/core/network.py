@@ -160,7 +160,8 @@ class MLP(Copyable, Described):
         self._parameters = Parameters(layers, self.dtype, self.replicas)
         self._access = Access(layers, self._output)
         # nothing before the first layer with parameters needs a derivative
-        self._first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
+        first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
+        self._backward = [(layers[i], i > first) for i in range(len(layers) - 1, first - 1, -1)]
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers are reset to them."""
@@ -375,9 +376,9 @@ class MLP(Copyable, Described):
         loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
 
         dA: Array | None = self._output.gradient(A, Y, weight)  # d loss / dA, (..., batch, n_out)
-        last, first = len(self.layers) - 1, self._first
-        for i in range(last, -1 if need_dX else first - 1, -1):
-            dA = self.layers[i].backward(dA, need_dX or i > first)  # type: ignore[arg-type]
+        all_layers = [(layer, True) for layer in reversed(self.layers)] if need_dX else None
+        for layer, need_dA_in in all_layers or self._backward:
+            dA = layer.backward(dA, need_dA_in)  # type: ignore[arg-type]
         return loss, dA
 
     def input_gradient(

@@ -83,7 +83,7 @@ class ReLU(Activation):
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * [A > 0]."""
         # copying the booleans and multiplying is faster than np.multiply on mixed dtypes
-        np.copyto(out, _is_positive(self, A))
+        out[...] = _is_positive(self, A)
         out *= dA
 
 

@@ -174,9 +174,7 @@ class Dense(ActivatedLayer):
         arrays = self._by_batch.get(A_in.shape[-2]) or self._new_arrays(A_in.shape[-2])
         Z, A = arrays.Z, arrays.A
 
-        arrays.matmul(
-            A_in, W, out=Z
-        )  # Z = A_in @ W + b                              (batch, n_out)
+        arrays.into_Z(A_in, W, out=Z)  # Z = A_in @ W + b                       (batch, n_out)
         if b is not None:
             Z += b
         activation = self.fused or self._activation
@@ -189,25 +187,25 @@ class Dense(ActivatedLayer):
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
         A_in, W_T, dW, db, arrays = self._A_in, self._W_T, self._dW, self._db, self._arrays
         activation = self._activation
-        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul_back
+        Z, A = arrays.Z, arrays.A
 
         if self.fused is None:
             dZ = arrays.dZ
             activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
-        matmul(A_in.mT, dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
+        arrays.into_dW(A_in.mT, dZ, out=dW)  # dW = A_in.T @ dZ                 (n_in, n_out)
         if db is not None:
             ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows
             if self.share_bias:
-                row = matmul(ones, dZ, out=arrays.row)
+                row = arrays.into_db(ones, dZ, out=arrays.row)
                 db[..., 0, 0] = sum_of(row[..., 0, :])
             else:
-                matmul(ones, dZ, out=db)  # db = sum of the rows of dZ              (1, n_out)
+                arrays.into_db(ones, dZ, out=db)  # db = sum of the rows of dZ      (1, n_out)
         if not need_dA_in:
             return None
         dA_in = arrays.dA_in
-        return matmul(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T                   (batch, n_in)
+        return arrays.into_dA_in(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T        (batch, n_in)
 
     def _new_arrays(self, batch: int) -> _Arrays:
         if len(self._by_batch) == _SIZES_KEPT:
@@ -221,7 +219,7 @@ class Dense(ActivatedLayer):
         self._require_pass()
         arrays = self._arrays
         Z: Array = np.empty_like(arrays.Z)
-        arrays.matmul(self._A_in, self._W, out=Z)
+        arrays.into_Z(self._A_in, self._W, out=Z)
         if self._b is not None:
             Z += self._b
         return Z
@@ -249,9 +247,9 @@ class _Arrays:
             self.Z = empty_units_first(self.Z)
         needs_z = getattr(activation, "needs_z", True) if fused is None else fused.needs_z
         self.A = np.empty_like(self.Z) if needs_z else self.Z
-        sizes = (batch, layer.n_in, layer.n_out)
-        self.matmul = layer._products.for_sizes(sizes, self.Z)
-        self.matmul_back = layer._products.for_sizes(sizes, layer._dW)
+        into = layer._products.into
+        self.into_Z, self.into_dW = into(self.Z, layer.n_in), into(layer._dW, batch)
+        self.into_db = into(layer._dW[..., :1, :], batch)
 
     @cached_property
     def dZ(self) -> Array:
@@ -261,7 +259,9 @@ class _Arrays:
     @cached_property
     def dA_in(self) -> Array:
         """The derivative of the loss by A_in, ``(..., batch, n_in)``."""
-        return self._empty(self.batch, self.layer.n_in)
+        dA_in = self._empty(self.batch, self.layer.n_in)
+        self.into_dA_in = self.layer._products.into(dA_in, self.layer.n_out)
+        return dA_in
 
     @cached_property
     def ones(self) -> Array:

@@ -20,7 +20,7 @@ from mlp._types import Array
 
 _LAYOUTS_KEPT = 8
 _TERMS_WRITTEN_OUT = 2
-_NUMBERS_WRITTEN_OUT = 64  # beyond, BLAS is faster for a single network
+_FEW = 64  # numbers; beyond, BLAS is faster for a single network
 # made once: an index of slices takes a third of its time to make
 _FIRST_COLUMN, _LAST_COLUMN = np.s_[..., :1], np.s_[..., 1:]
 _FIRST_ROW, _LAST_ROW = np.s_[..., :1, :], np.s_[..., 1:, :]
@@ -82,27 +82,29 @@ class Products(Workspace):
         """
         m, n = out.shape[-2:]
         is_plain = (out if out.ndim == 2 else out[0]).flags.c_contiguous
-        is_large = is_plain and n > _TERMS_WRITTEN_OUT and m * n > _NUMBERS_WRITTEN_OUT
-        is_written_out = k <= _TERMS_WRITTEN_OUT and not is_large
-        if is_written_out or (out.ndim == 3 and is_replicas_last(out)):
-            return self.matmul
+        if k <= _TERMS_WRITTEN_OUT and not (is_plain and n > _TERMS_WRITTEN_OUT and m * n > _FEW):
+            if k == 1:
+                return np.multiply  # np.matmul computes it without BLAS, four times slower
+            if m * n <= _FEW:
+                return self._two_terms
         if out.ndim == 3:
+            if is_replicas_last(out):
+                return self._each_in_one_piece
             return _dot_each if k == 1 else np.matmul
         # the method gives the same bits; it takes matrices only, and a third as long to call BLAS
         return np.ndarray.dot if is_plain else np.matmul
 
     def matmul(self, A: Array, B: Array, out: Array) -> Array:
         """Write ``A @ B`` into `out`: shapes ``(..., m, k), (..., k, n), (..., m, n)``."""
-        k = A.shape[-1]
-        if k == 1:  # np.matmul computes it without BLAS, four times slower
-            return np.multiply(A, B, out=out)
-        if k == 2 and out.shape[-2] * out.shape[-1] <= _NUMBERS_WRITTEN_OUT:
-            np.multiply(A[_FIRST_COLUMN], B[_FIRST_ROW], out=out)
-            out += np.multiply(A[_LAST_COLUMN], B[_LAST_ROW], out=self.scratch("second", out))
-            return out
-        if out.ndim == 2 or not is_replicas_last(out):
-            return np.matmul(A, B, out=out)
-        # BLAS needs each replica's matrix in one piece
+        return self.into(out, A.shape[-1])(A, B, out=out)
+
+    def _two_terms(self, A: Array, B: Array, out: Array) -> Array:
+        np.multiply(A[_FIRST_COLUMN], B[_FIRST_ROW], out=out)
+        out += np.multiply(A[_LAST_COLUMN], B[_LAST_ROW], out=self.scratch("second", out))
+        return out
+
+    def _each_in_one_piece(self, A: Array, B: Array, out: Array) -> Array:
+        """Let BLAS have each replica's matrix in one piece, as it needs it."""
         product = self.kept("product", out, _replicas_first)
         np.matmul(self._copy_replicas_first("A", A), self._copy_replicas_first("B", B), out=product)
         np.copyto(out, product)
@@ -182,7 +184,7 @@ def dot_rows(A: Array, B: Array, out: Array, workspace: Workspace) -> Array:
 
 def sum_of(vectors: Array) -> Array:
     """Return the sum of a vector ``(P,)``, or of each row of ``(K, P)`` in either memory order."""
-    if vectors.shape[-1] > _NUMBERS_WRITTEN_OUT:
+    if vectors.shape[-1] > _FEW:
         total: Array = np.add.reduce(_rows_contiguous(vectors), axis=-1)
     elif vectors.ndim == 2 and is_replicas_last(vectors):
         total = np.add.reduce(vectors, axis=-1)  # adds row after row, for all replicas at once
@@ -195,7 +197,7 @@ def sum_of(vectors: Array) -> Array:
 
 def sum_of_squares(vectors: Array, workspace: Workspace) -> Array:
     """Return the sum of the squares of a vector ``(P,)``, or of each row of ``(K, P)``."""
-    if vectors.shape[-1] > _NUMBERS_WRITTEN_OUT:
+    if vectors.shape[-1] > _FEW:
         if vectors.ndim == 2:
             vectors = _rows_contiguous(vectors)
             total: Array = np.vecdot(vectors, vectors)

@@ -14,11 +14,9 @@ from mlp._checks import check_number, check_positive
 from mlp._types import Array
 from mlp.core.activations.base import Activation
 
-# NumPy takes half a microsecond longer for a Python float; the exponential overflows beyond
-_ONE_AND_LARGEST = {
-    np.dtype(name): (np.array(1.0, name), np.array(largest, name))
-    for name, largest in (("float32", 88.0), ("float64", 709.0))
-}
+# as arrays: NumPy takes half a microsecond longer for a Python float, in each operation
+_ONE = {np.dtype(name): np.array(1.0, name) for name in ("float32", "float64")}
+_LARGEST = {np.dtype(x): np.array(y, x) for x, y in (("float32", 88.0), ("float64", 709.0))}
 
 
 class Identity(Activation):
@@ -51,7 +49,7 @@ class Sigmoid(Activation):
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * A * (1 - A)."""
-        np.subtract(_ONE_AND_LARGEST[out.dtype][0], A, out=out)
+        np.subtract(_ONE[out.dtype], A, out=out)
         out *= A
         out *= dA
 
@@ -280,9 +278,9 @@ class Mish(Activation):
 
 def _sigmoid(Z: Array, out: Array) -> None:
     """Write 1 / (1 + exp(-Z)), with -Z held below the exponential's overflow."""
-    one, largest = _ONE_AND_LARGEST[out.dtype]
+    one = _ONE[out.dtype]
     np.negative(Z, out=out)
-    np.minimum(out, largest, out=out)
+    np.minimum(out, _LARGEST[out.dtype], out=out)
     np.exp(out, out=out)
     out += one
     np.divide(one, out, out=out)

@@ -21,14 +21,12 @@ the activation in the last layer (``layer.fused``), whose `backward` then receiv
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 
 from mlp._names import name_of
 from mlp._types import Array, LossValue
 from mlp.core.activations import ACTIVATIONS
-from mlp.core.arrays import Workspace, dot_rows, empty_rows, first_of_rows
+from mlp.core.arrays import Workspace, dot_rows
 from mlp.core.first_call import checked_once
 from mlp.core.layers import ActivatedLayer, Layer
 from mlp.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -59,7 +57,7 @@ class Output(Workspace):
 
     def total(self, A: Array, Y: Array, weight: Array | None) -> LossValue:
         """Return the sum of weight * loss over the rows: a float, or ``(K,)`` for replicas."""
-        rows = self.kept("rows", A, empty_rows)
+        rows = self.kept("rows", A, lambda A: np.empty(A.shape[:-1], A.dtype))
         self.rows(A, Y, out=rows)  # (..., batch)
         total: Array
         if weight is not None:
@@ -86,10 +84,6 @@ class Output(Workspace):
         """Return memory for dA or dZ, and what it is multiplied by, unless that is 1."""
         factor = self.factor / A.shape[-2]
         return np.empty_like(A), None if factor == 1.0 else np.array(factor, A.dtype)
-
-    def split(self) -> Output:
-        """Return an object for the last A, each number of which counts as a row of its own."""
-        return self
 
 
 class FusedOutput(Output):
@@ -141,12 +135,6 @@ class LogitsOutput(FusedOutput):
         super().__init__(layer, loss)
         self.needs_z = True
 
-    def split(self) -> LogitsOutput:
-        """Return an object for the last A, each number of which counts as a row of its own."""
-        new = copy.copy(self)
-        new.logits = np.array(self.logits).reshape(-1, 1)
-        return new
-
 
 class SoftmaxCrossEntropy(LogitsOutput):
     """Softmax with cross-entropy, ``-sum Y log A``, where ``log A = Z - log sum exp(Z)``."""
@@ -155,7 +143,7 @@ class SoftmaxCrossEntropy(LogitsOutput):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = softmax(Z); Z becomes Z - max Z, so that no exponential overflows."""
-        row = self.kept("row", Z, first_of_rows)
+        row = self.kept("row", Z, lambda Z: np.empty_like(Z[..., :1]))
         np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
         Z -= row
         np.exp(Z, out=out)
@@ -169,13 +157,6 @@ class SoftmaxCrossEntropy(LogitsOutput):
             Y = self.loss.targets(Y)
         np.log(self.sums[..., 0], out=out)
         out -= dot_rows(Y, self.logits, self.scratch("dot", out), self)
-
-    def split(self) -> LogitsOutput:
-        """Return an object for the last A, each number of which counts as a row of its own."""
-        new = copy.copy(self)
-        new.logits = (self.logits - np.log(self.sums)).reshape(-1, 1)
-        new.sums = np.ones_like(new.logits)
-        return new
 
 
 class SigmoidBinaryCrossEntropy(LogitsOutput):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,6 @@ from mlp.core.activations import Activation
 from mlp.core.arrays import Products, empty, empty_units_first, is_replicas_last, sum_of
 from mlp.core.initializers import Initializer, make_initializer
 from mlp.core.layers.base import ActivatedLayer, Parameter, View
-
-_SIZES_KEPT = 8  # of a batch, those first seen are forgotten first
 
 
 class Dense(ActivatedLayer):
@@ -71,7 +69,7 @@ class Dense(ActivatedLayer):
     _arrays: _Arrays
     _of_network = (
         *ActivatedLayer._of_network,
-        *("_W", "_W_T", "_dW", "_b", "_db", "_products", "_by_batch"),
+        *("_W", "_W_T", "_dW", "_b", "_db", "_products", "_arrays_of"),
     )
     W = View("params", "W", "The weights ``(n_in, n_out)``.")
     b = View("params", "b", "The biases ``(n_out,)``.")
@@ -164,14 +162,14 @@ class Dense(ActivatedLayer):
         self._b = None if b is None else b[..., None, :]  # a row, (1, n_out)
         self._db = None if db is None else db[..., None, :]
         self._products = Products()
-        self._by_batch: dict[int, _Arrays] = {}
+        self._arrays_of = lru_cache(8)(partial(_Arrays, self))  # for so many sizes of a batch
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in @ W + b)."""
         W, b = self._W, self._b
         if A_in.dtype is not W.dtype:  # a custom layer may have changed it
             A_in = A_in.astype(W.dtype)
-        arrays = self._by_batch.get(A_in.shape[-2]) or self._new_arrays(A_in.shape[-2])
+        arrays = self._arrays_of(A_in.shape[-2])
         Z, A = arrays.Z, arrays.A
 
         arrays.into_Z(A_in, W, out=Z)  # Z = A_in @ W + b                       (batch, n_out)
@@ -206,12 +204,6 @@ class Dense(ActivatedLayer):
             return None
         dA_in = arrays.dA_in
         return arrays.into_dA_in(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T        (batch, n_in)
-
-    def _new_arrays(self, batch: int) -> _Arrays:
-        if len(self._by_batch) == _SIZES_KEPT:
-            del self._by_batch[next(iter(self._by_batch))]
-        arrays = self._by_batch[batch] = _Arrays(self, batch)
-        return arrays
 
     @property
     def Z(self) -> Array:

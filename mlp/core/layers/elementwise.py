@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,7 +55,7 @@ class ActivationLayer(ActivatedLayer):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in)."""
-        arrays: _Arrays = self.kept("arrays", A_in, partial(_Arrays, self))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         Z, A = A_in, arrays.A
         if self.fused is None:
             self._activation.forward(Z, out=A)  # A = activation(Z)          (batch, n)
@@ -174,7 +173,7 @@ class Dropout(Layer):
         keep: Any = 1.0 - rate
         if isinstance(rate, np.ndarray):
             K = len(rate)
-            mask = self.kept("masks", A_in, partial(self._masks, K))
+            mask = self.kept("masks", A_in, lambda A: self._masks(A, K))
             rate, keep = (x.astype(mask.dtype)[:, None, None] for x in (rate, keep))
         survives = np.greater_equal(drawn, rate, out=self.scratch("survives", mask, np.bool_))
         np.copyto(mask, survives)
@@ -184,7 +183,7 @@ class Dropout(Layer):
         return A
 
     @staticmethod
-    def _masks(K: int, A_in: Array) -> Array:
+    def _masks(A_in: Array, K: int) -> Array:
         """Return an array for a mask of each replica, in the layout of A_in if that has them."""
         return np.empty_like(A_in) if A_in.ndim == 3 else np.empty((K, *A_in.shape), A_in.dtype)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -122,7 +122,7 @@ class MemberLayer(ActivatedLayer):
         W = self.params["W"]
         if A_in.dtype is not W.dtype:  # a custom layer may have changed it
             A_in = A_in.astype(W.dtype)
-        arrays: _Arrays = self.kept("arrays", A_in, partial(_Arrays, self))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._A_in, self._arrays = A_in, arrays
         return A_in, arrays
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,7 +69,7 @@ class Normalization(PerUnit):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = gamma * N + beta."""
-        arrays: _Arrays = self.kept("arrays", A_in, partial(_Arrays, self))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._arrays = arrays
         N, A = arrays.N, arrays.A
         self._normalize(A_in, arrays)
@@ -236,7 +236,7 @@ class BatchNorm(Normalization):
         return A
 
     def _forward_with_running(self, A_in: Array) -> Array:
-        arrays: _Arrays = self.kept("arrays", A_in, partial(_Arrays, self))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._arrays = arrays
         A, scale = arrays.A, self.scratch("scale", self._gamma)
         np.add(self.params["running_var"][..., None, :], self.eps, out=scale)

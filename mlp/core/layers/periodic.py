@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -110,7 +109,7 @@ class PeriodicEmbedding(Layer):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A: of each embedded column x and E, then the other inputs."""
-        arrays: _Arrays = self.kept("arrays", A_in, partial(_Arrays, self))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._A_in, self._arrays = A_in, arrays
         # in the memory order of one network, for the same bits
         w, b, V, c = (np.ascontiguousarray(self.params[name]) for name in ("w", "b", "V", "c"))

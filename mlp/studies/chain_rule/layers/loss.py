@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from mlp._names import name_of
 from mlp._types import Array
 from mlp.core.activations import Identity
+from mlp.core.output import LogitsOutput, SoftmaxCrossEntropy
 from mlp.studies.chain_rule import formulas
 from mlp.studies.chain_rule.formulas import fill
 from mlp.studies.chain_rule.layers.base import mean, scaled
@@ -116,8 +118,13 @@ class LossRule:
     def _parts(self) -> Array:
         """Return the loss of each output, computed as if it were a row of its own."""
         A, T = self.A.reshape(-1, 1), self.T.reshape(-1, 1)
-        parts = np.empty(A.size, A.dtype)
-        self.recorded.net._output.split().rows(A, T, out=parts)
+        output, parts = copy.copy(self.recorded.net._output), np.empty(A.size, A.dtype)
+        if isinstance(output, SoftmaxCrossEntropy):  # of one output, -t log a = t (0 - log a)
+            output.logits = output.logits - np.log(output.sums)
+            output.sums = np.ones((A.size, 1), A.dtype)
+        if isinstance(output, LogitsOutput):
+            output.logits = np.array(output.logits).reshape(-1, 1)
+        output.rows(A, T, out=parts)
         return parts.reshape(self.n_rows, self.n_out)
 
     def equations(self) -> tuple[Equation, ...]:

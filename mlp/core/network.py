@@ -379,8 +379,8 @@ class MLP(Copyable, Described):
         loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
 
         dA: Array | None = self._output.gradient(A, Y, weight)  # d loss / dA, (..., batch, n_out)
-        all_layers = [(layer, True) for layer in reversed(self.layers)] if need_dX else None
-        for layer, need_dA_in in all_layers or self._backward:
+        order = [(layer, True) for layer in reversed(self.layers)] if need_dX else self._backward
+        for layer, need_dA_in in order:
             dA = layer.backward(dA, need_dA_in)  # type: ignore[arg-type]
         return loss, dA
 
@@ -564,5 +564,4 @@ def _forward(layers: Sequence[Layer], X: Array, training: bool, rng: np.random.G
 
 def _blocks(n_rows: int, size: int) -> Iterator[slice]:
     """Cut the rows into blocks, so that a pass over many rows needs little memory."""
-    for start in range(0, n_rows, size):
-        yield slice(start, start + size)
+    return (slice(start, start + size) for start in range(0, n_rows, size))

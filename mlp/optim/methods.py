@@ -343,7 +343,7 @@ class Adam(Optimizer):
         v += delta
         np.sqrt(v, out=delta)  # delta = lr m / (sqrt(v) + eps)
         delta += eps
-        # after v, so that the division finds m in the cache: 2 to 4 % of a step at 100,000 parameters
+        # after v, so that the division finds m in the cache: 2 to 4 % of a step of 100,000
         m *= beta1  # m = beta1 m + grad
         m += grad
         np.divide(m, delta, out=delta)

@@ -269,7 +269,7 @@ class Batches:
         self._X: Array = np.empty((n, n_in), dtype)
         self._Y = np.empty((n, n_out), dtype)
         self._labels = np.empty(n, np.intp)
-        self._weight = None if weight is None else np.empty((*weight.shape[:-1], n), dtype)
+        self._weight = None if weight is None else np.empty((*np.shape(weight)[:-1], n), dtype)
         self._full = [self._gathered(start, start + size) for start in range(0, n, size)]
         self.order: NDArray[np.intp] = np.arange(self.n_rows)
 

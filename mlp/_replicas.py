@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlp._checks import check_number
 from mlp._names import shortened
@@ -69,6 +70,11 @@ def check_replicas(name: str, value: object, replicas: int | None) -> None:
     if isinstance(value, np.ndarray) and value.shape != (replicas,):
         expected = "a float" if replicas is None else f"a float or shape ({replicas},)"
         raise ValueError(f"{name}: received shape {value.shape}, expected {expected}")
+
+
+def are_all(flags: NDArray[Any]) -> bool:
+    """Return whether no number is zero; ``flags.all()`` takes three times as long for a few."""
+    return bool(np.count_nonzero(flags) == flags.size)
 
 
 def kept_replicas(value: Any, rows: Any) -> Any:

@@ -332,9 +332,7 @@ class BinaryCrossEntropy(Smoothing):
         np.negative(np.add.reduce(terms, axis=-1, out=out), out=out)
         terms = _safe_log(self, A)
         terms *= Y
-        out -= np.add.reduce(
-            terms, axis=-1, out=self.kept("sum", A, lambda: np.empty(A.shape[:-1], A.dtype))
-        )
+        out -= np.add.reduce(terms, axis=-1, out=self.scratch("sum", out))
 
     def gradient(self, A: Array, Y: Array, out: Array) -> None:
         """dA = (1 - Y) / (1 - A) - Y / A."""

@@ -25,8 +25,7 @@ from mlp.core.parameters import Parameters
 from mlp.core.replicas import Copyable
 from mlp.core.structure import check_layers, check_rows, layers_of_sizes, members_of, tell_widths
 
-BLOCK = 256
-"""How many rows go through the layers at once outside training."""
+_NUMBERS_AT_ONCE = 1 << 17  # of the widest layer: digits, 2000 rows in 4/5 of the time of 256 rows
 
 
 class MLP(Copyable, Described):
@@ -160,7 +159,12 @@ class MLP(Copyable, Described):
         self._parameters = Parameters(layers, self.dtype, self.replicas)
         self._access = Access(layers, self._output)
         # nothing before the first layer with parameters needs a derivative
-        self._first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
+        first = next((i for i, layer in enumerate(layers) if layer.parameters()), 0)
+        # how many rows go through the layers at once outside training; it does not depend on the
+        # number of replicas: each is bit-identical to its run alone
+        widest = max(self.n_in, *(layer.n_out or 0 for layer in layers))
+        self._block = min(max(_NUMBERS_AT_ONCE // widest, 256), 1024)
+        self._backward = [(layers[i], i > first) for i in range(len(layers) - 1, first - 1, -1)]
 
     def initialize(self, seed: int | np.random.Generator | None = None) -> None:
         """Draw all parameters anew; those given as numbers are reset to them."""
@@ -272,7 +276,7 @@ class MLP(Copyable, Described):
         outputs = np.empty((*self._lead, X.shape[-2], self.n_out), self.dtype)
         layers, _ = self._access.begin_read("predict")
         try:
-            for rows in _blocks(X.shape[-2]):
+            for rows in _blocks(X.shape[-2], self._block):
                 outputs[..., rows, :] = _forward(layers, X[..., rows, :], False, self._rng)
         finally:
             self._access.end_read(layers)
@@ -375,9 +379,9 @@ class MLP(Copyable, Described):
         loss: LossValue = self._output.total(A, Y, weight) / X.shape[-2]
 
         dA: Array | None = self._output.gradient(A, Y, weight)  # d loss / dA, (..., batch, n_out)
-        last, first = len(self.layers) - 1, self._first
-        for i in range(last, -1 if need_dX else first - 1, -1):
-            dA = self.layers[i].backward(dA, need_dX or i > first)  # type: ignore[arg-type]
+        order = [(layer, True) for layer in reversed(self.layers)] if need_dX else self._backward
+        for layer, need_dA_in in order:
+            dA = layer.backward(dA, need_dA_in)  # type: ignore[arg-type]
         return loss, dA
 
     def input_gradient(
@@ -454,7 +458,7 @@ class MLP(Copyable, Described):
         """Return the sum of weight * loss over the rows, outside training; outputs go to `out`."""
         layers, output = layers or self.layers, output or self._output
         total: LossValue = 0.0
-        for rows in _blocks(X.shape[-2]):
+        for rows in _blocks(X.shape[-2], self._block):
             A = _forward(layers, X[..., rows, :], False, self._rng)
             if out is not None:
                 out[..., rows, :] = A
@@ -558,10 +562,6 @@ def _forward(layers: Sequence[Layer], X: Array, training: bool, rng: np.random.G
     return A
 
 
-def _blocks(n_rows: int) -> Iterator[slice]:
-    """Cut the rows into blocks, so that a pass over many rows needs little memory.
-
-    The size does not depend on the number of replicas: each is bit-identical to its run alone.
-    """
-    for start in range(0, n_rows, BLOCK):
-        yield slice(start, start + BLOCK)
+def _blocks(n_rows: int, size: int) -> Iterator[slice]:
+    """Cut the rows into blocks, so that a pass over many rows needs little memory."""
+    return (slice(start, start + size) for start in range(0, n_rows, size))

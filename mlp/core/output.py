@@ -57,7 +57,7 @@ class Output(Workspace):
 
     def total(self, A: Array, Y: Array, weight: Array | None) -> LossValue:
         """Return the sum of weight * loss over the rows: a float, or ``(K,)`` for replicas."""
-        rows = self.kept("rows", A, lambda: np.empty(A.shape[:-1], A.dtype))
+        rows = self.kept("rows", A, lambda A: np.empty(A.shape[:-1], A.dtype))
         self.rows(A, Y, out=rows)  # (..., batch)
         total: Array
         if weight is not None:
@@ -76,9 +76,14 @@ class Output(Workspace):
 
     def gradient(self, A: Array, Y: Array, weight: Array | None) -> Array:
         """Return what the last layer's `backward` takes: dA = d loss / dA * weight / batch."""
-        dA = self.scratch("dA", A)
+        dA, factor = self.kept("dA", A, self._derivative)
         self._loss.gradient(A, Y, out=dA)
-        return _scaled(dA, weight, self.factor / A.shape[-2])
+        return _scaled(dA, weight, factor)
+
+    def _derivative(self, A: Array) -> tuple[Array, Array | None]:
+        """Return memory for dA or dZ, and what it is multiplied by, unless that is 1."""
+        factor = self.factor / A.shape[-2]
+        return np.empty_like(A), None if factor == 1.0 else np.array(factor, A.dtype)
 
 
 class FusedOutput(Output):
@@ -112,13 +117,13 @@ class FusedOutput(Output):
         """Return dZ = (A - Y) * factor * weight / batch."""
         if self.loss.label_smoothing:
             Y = self.loss.targets(Y)
-        dZ = self.scratch("dZ", A)
+        dZ, factor = self.kept("dZ", A, self._derivative)
         if dZ.flags.c_contiguous:
             np.subtract(A, Y, out=dZ)
         else:  # twice as fast as a subtraction across two memory orders
-            np.copyto(dZ, Y)
+            dZ[...] = Y
             np.subtract(A, dZ, out=dZ)
-        return _scaled(dZ, weight, self.factor / A.shape[-2])
+        return _scaled(dZ, weight, factor)
 
 
 class LogitsOutput(FusedOutput):
@@ -132,26 +137,26 @@ class LogitsOutput(FusedOutput):
 
 
 class SoftmaxCrossEntropy(LogitsOutput):
-    """Softmax with cross-entropy, ``-sum Y log A``, where log A comes from Z."""
+    """Softmax with cross-entropy, ``-sum Y log A``, where ``log A = Z - log sum exp(Z)``."""
+
+    sums: Array
 
     def forward(self, Z: Array, out: Array) -> None:
-        """A = softmax(Z); Z becomes log A, exact where A itself is rounded to 0."""
-        row = self.kept("row", Z, lambda: np.empty_like(Z[..., :1]))
+        """A = softmax(Z); Z becomes Z - max Z, so that no exponential overflows."""
+        row = self.kept("row", Z, lambda Z: np.empty_like(Z[..., :1]))
         np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
         Z -= row
         np.exp(Z, out=out)
         np.add.reduce(out, axis=-1, keepdims=True, out=row)
         out /= row  # A = exp(Z) / sum exp(Z)
-        np.log(row, out=row)
-        Z -= row  # log A = Z - log sum exp(Z)
-        self.logits = Z
+        self.logits, self.sums = Z, row
 
     def rows(self, A: Array, Y: Array, out: Array) -> None:
-        """Write -sum Y log A."""
+        """Write log sum exp(Z) - sum Y Z, as Y sums to 1."""
         if self.loss.label_smoothing:
             Y = self.loss.targets(Y)
-        dot_rows(Y, self.logits, out, self)
-        np.negative(out, out=out)
+        np.log(self.sums[..., 0], out=out)
+        out -= dot_rows(Y, self.logits, self.scratch("dot", out), self)
 
 
 class SigmoidBinaryCrossEntropy(LogitsOutput):
@@ -220,10 +225,10 @@ def check_pair(last: Layer, loss: Loss) -> None:
     )
 
 
-def _scaled(delta: Array, weight: Array | None, factor: float) -> Array:
+def _scaled(delta: Array, weight: Array | None, factor: Array | None) -> Array:
     """Multiply the rows of `delta` by weight * factor, in place."""
     if weight is not None:
         delta *= weight[..., None]
-    if factor != 1.0:
+    if factor is not None:
         delta *= factor
     return delta

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._checks import check_count
-from mlp._replicas import check_replicas, kept_replicas
+from mlp._replicas import are_all, check_replicas, kept_replicas
 from mlp._types import Array, Rate
 from mlp.optim.schedules import RATE, check_rate, keep_rates, rate_config
 
@@ -144,10 +144,8 @@ class Optimizer(ABC):
         if self._theta is not theta:
             self._take_over(theta)
         self.steps += 1
-        sizes: Sequence[Any] = self._step_sizes(rate)
-        if theta.ndim == 2:
-            sizes = [_column(size, theta.dtype) for size in sizes]
-        is_moving = rate != 0.0 if isinstance(rate, float) else bool(rate.all())
+        sizes = [_sized(size, theta.dtype) for size in self._step_sizes(rate)]
+        is_moving = rate != 0.0 if isinstance(rate, float) else are_all(rate)
         for columns, here, state, delta in self._parts:
             grad_here = grad if columns is None else grad[columns]
             if factors is None:
@@ -180,7 +178,7 @@ class Optimizer(ABC):
     def _take_over(self, theta: Array) -> None:
         """Give the state and the memory of a step the layout of `theta`."""
         for name in self.state_names:
-            array = np.full_like(theta, _column(self.initial_state, theta.dtype))
+            array = np.full_like(theta, _sized(self.initial_state, theta.dtype))
             if name in self.state:
                 array[...] = self.state[name]
             self.state[name] = array
@@ -318,9 +316,13 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _column(size: Rate, dtype: np.dtype[Any]) -> Rate:
-    """Return a step size as the arrays need it: a float unchanged, (K,) as a column (K, 1)."""
-    return size.astype(dtype, copy=False)[:, None] if isinstance(size, np.ndarray) else size
+def _sized(size: Rate, dtype: np.dtype[Any]) -> Array:
+    """Return a step size as the arrays need it: (K,) as a column (K, 1), a float without axes.
+
+    NumPy takes half a microsecond longer for a Python float, in each operation.
+    """
+    array = np.array(size, dtype)
+    return array[:, None] if array.ndim else array
 
 
 def _check_array(name: str, value: object) -> None:

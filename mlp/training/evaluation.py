@@ -9,7 +9,7 @@ import numpy as np
 
 from mlp._types import Array, LossValue
 from mlp.core.losses import Penalty
-from mlp.core.network import BLOCK, MLP
+from mlp.core.network import MLP
 from mlp.training.data import Batches, Data
 from mlp.training.metrics import Metric
 
@@ -96,7 +96,7 @@ class Evaluation:
         return self._blocks(self.training)
 
     def _blocks(self, data: Data) -> Batches:
-        return Batches(*data, n_out=self.net.n_out, batch_size=BLOCK, shuffle=False)
+        return Batches(*data, n_out=self.net.n_out, batch_size=self.net._block, shuffle=False)
 
     def _mean_loss(self, data: Batches, outputs: Array | None = None) -> LossValue:
         """Return the result of `MLP.evaluate`, also for data that is read a block at a time."""

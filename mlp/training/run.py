@@ -148,7 +148,7 @@ class Run:
         if state.is_in_epoch:
             return False
         has_ended = state.epoch >= state.last_epoch or state.is_stopping
-        return has_ended or not bool(self.update.alive.any())
+        return has_ended or not self.update.any_alive
 
     @property
     def batches_done(self) -> int:

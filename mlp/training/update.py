@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp._replicas import kept_replicas
+from mlp._replicas import are_all, kept_replicas
 from mlp._types import Array, LossValue, Rate
 from mlp.core.arrays import Workspace, sum_of_squares
 from mlp.core.layers import Layer
@@ -49,7 +49,7 @@ class GuardedUpdate:
         self._workspace = Workspace()
         self.alive: NDArray[np.bool_] = np.ones(net.replicas or 1, np.bool_)
         self.has_new_diverged = False
-        self._all_alive = True
+        self.restore(self.alive)
         self._bound = 0.0
 
     def begin(self, optimizer: Optimizer, clip_norm: Rate | None) -> None:
@@ -75,11 +75,12 @@ class GuardedUpdate:
         self._bound = 1e15 if self.net.dtype == np.float32 else 1e150
         if not type(optimizer).has_bounded_steps:
             self._bound = 0.0
+        self._decays = "weight_decay" in optimizer.hyperparameters
 
     def restore(self, alive: NDArray[np.bool_]) -> None:
         """Continue where only these replicas had not diverged."""
         self.alive = alive
-        self._all_alive = bool(alive.all())
+        self._all_alive, self.any_alive = bool(alive.all()), bool(alive.any())
 
     def _keep_replicas(self, rows: NDArray[np.intp]) -> None:
         """Go on with only these replicas."""
@@ -94,7 +95,7 @@ class GuardedUpdate:
         theta, grad, running = parameters.theta, parameters.grad, parameters.running
         squared = sum_of_squares(grad, self._workspace)
         is_usual = grad.ndim == 1 and math.isfinite(squared)
-        norm = math.sqrt(squared) if is_usual else _norm(grad, squared)
+        norm: LossValue = math.sqrt(squared) if is_usual else _norm(grad, squared)
         lr = optimizer._lr
         if callable(lr) or optimizer._lr_scale is not None:
             lr = optimizer.rate(optimizer.steps)
@@ -102,8 +103,8 @@ class GuardedUpdate:
 
         self.has_new_diverged = False
         total = loss + norm
-        fine = math.isfinite(total) if isinstance(total, float) else np.isfinite(total).all()
-        if not fine or (running is not None and not running.is_finite().all()):
+        fine = math.isfinite(total) if isinstance(total, float) else are_all(np.isfinite(total))
+        if not fine or (running is not None and not are_all(running.is_finite())):
             statistics = True if running is None else running.is_finite()
             self._drop(np.isfinite(loss) & np.isfinite(norm) & statistics)
             if self.has_new_diverged and self.net.replicas is None:
@@ -118,15 +119,12 @@ class GuardedUpdate:
             if running is not None:
                 running.restore(~self.alive)
 
-        longest = norm if isinstance(norm, float) else float(norm.max())
-        fastest = lr if isinstance(lr, float) else float(lr.max())
-        # weight decay multiplies theta by 1 - lr * decay, which must not make it grow
-        decay = getattr(optimizer, "weight_decay", 0.0)
-        decay = decay if isinstance(decay, float) else np.max(decay)
+        longest, fastest = _largest(norm), _largest(lr)
         if parameters.factors is not None:
             fastest *= parameters.largest_factor
-        is_safe = max(longest, fastest, longest * fastest) < self._bound
-        if is_safe and fastest * decay <= 2.0:
+        is_safe = longest < self._bound and fastest < self._bound > longest * fastest
+        # weight decay multiplies theta by 1 - lr * decay, which must not make it grow
+        if is_safe and (not self._decays or fastest * _largest(optimizer.weight_decay) <= 2.0):  # type: ignore[attr-defined]
             optimizer._step(theta, grad, lr, parameters.factors)
         else:
             self._step_and_look(lr)
@@ -160,9 +158,13 @@ class GuardedUpdate:
             running.restore(~still)
 
 
+def _largest(number: LossValue) -> float:
+    return number if isinstance(number, float) else float(np.maximum.reduce(number))
+
+
 def _norm(grad: Array, squared: Array) -> LossValue:
     """Return the norm of the gradient in float64, even if its square leaves the dtype."""
-    if grad.ndim == 2 and np.isfinite(squared).all():
+    if grad.ndim == 2 and are_all(np.isfinite(squared)):
         return np.sqrt(squared, dtype=np.float64)
     largest = np.abs(grad).max(axis=-1, keepdims=True)
     scaled = grad / np.where(largest > 0.0, largest, 1.0)

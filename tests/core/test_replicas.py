@@ -53,6 +53,22 @@ def test_every_hidden_activation_with_dropout_weights_and_penalties(hidden, size
     assert_same_bits(net, X, Y, rng.uniform(0, 2, rows), Penalty(l1=0.01, l2=0.1))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [[70, 9, 3], [70, 9, 1], [1, 80, 2], [2, 80, 1], [3, 1, 80, 4]])
+@pytest.mark.parametrize("rows", [1, 2, 40])
+def test_products_of_one_or_two_terms_down_to_the_signs_of_zeros(rows, sizes, dtype):
+    rng = np.random.default_rng(0)
+    loss = ("softmax", "cross_entropy") if sizes[-1] > 1 else ("identity", "mse")
+    net = network(sizes, "relu", *loss, rng=rng, replicas=K, dtype=dtype)
+    X = rng.normal(size=(rows, sizes[0])) * (rng.random((rows, sizes[0])) < 0.7)
+    Y = targets(loss[1], rng, rows, sizes[-1])
+    net.loss_and_grad(X, Y)
+    for k in range(K):
+        alone = net.replica(k)
+        alone.loss_and_grad(X, Y)
+        assert alone.grad.tobytes() == net.grad[k].tobytes()
+
+
 @pytest.mark.parametrize(("hidden", "shape", "dtype"), list(cover(ACTIVATIONS)), ids=str)
 def test_every_activation_as_a_layer_of_its_own(hidden, shape, dtype):
     sizes, rows = shape

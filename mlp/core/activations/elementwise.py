@@ -14,6 +14,10 @@ from mlp._checks import check_number, check_positive
 from mlp._types import Array
 from mlp.core.activations.base import Activation
 
+# as arrays: NumPy takes half a microsecond longer for a Python float, in each operation
+_ONE = {np.dtype(name): np.array(1.0, name) for name in ("float32", "float64")}
+_LARGEST = {np.dtype(x): np.array(y, x) for x, y in (("float32", 88.0), ("float64", 709.0))}
+
 
 class Identity(Activation):
     """``A = Z``."""
@@ -45,7 +49,7 @@ class Sigmoid(Activation):
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * A * (1 - A)."""
-        np.subtract(1.0, A, out=out)
+        np.subtract(_ONE[out.dtype], A, out=out)
         out *= A
         out *= dA
 
@@ -78,12 +82,12 @@ class ReLU(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = max(Z, 0)."""
-        np.maximum(Z, _zeros(self, Z), out=out)
+        np.maximum(Z, self.kept("zeros", Z, np.zeros_like), out=out)
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = dA * [A > 0]."""
         # copying the booleans and multiplying is faster than np.multiply on mixed dtypes
-        np.copyto(out, _is_positive(self, A))
+        out[...] = _is_positive(self, A)
         out *= dA
 
 
@@ -174,7 +178,7 @@ class SELU(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = scale * (max(Z, 0) + alpha * (exp(min(Z, 0)) - 1))."""
-        zeros = _zeros(self, Z)
+        zeros = self.kept("zeros", Z, np.zeros_like)
         below = np.minimum(Z, zeros, out=self.scratch("below", Z))
         np.exp(below, out=below)
         below -= 1.0  # expm1 keeps more digits of tiny numbers, but takes 5 times longer in float32
@@ -189,7 +193,7 @@ class SELU(Activation):
         np.copyto(out, _is_positive(self, A))
         out *= self.scale - limit
         out += limit
-        out += np.minimum(A, _zeros(self, A), out=self.scratch("below", A))
+        out += np.minimum(A, self.kept("zeros", A, np.zeros_like), out=self.scratch("below", A))
         out *= dA
 
 
@@ -274,21 +278,16 @@ class Mish(Activation):
 
 def _sigmoid(Z: Array, out: Array) -> None:
     """Write 1 / (1 + exp(-Z)), with -Z held below the exponential's overflow."""
-    largest = 88.0 if Z.dtype == np.float32 else 709.0
+    one = _ONE[out.dtype]
     np.negative(Z, out=out)
-    np.minimum(out, largest, out=out)
+    np.minimum(out, _LARGEST[out.dtype], out=out)
     np.exp(out, out=out)
-    out += 1.0
-    np.divide(1.0, out, out=out)
-
-
-def _zeros(activation: Activation, Z: Array) -> Array:
-    """Return zeros in the shape of Z: NumPy compares these 2 to 3 times faster than a number."""
-    zeros: Array = activation.kept("zeros", Z, lambda: np.zeros_like(Z))
-    return zeros
+    out += one
+    np.divide(one, out, out=out)
 
 
 def _is_positive(activation: Activation, A: Array) -> Array:
     """Return A > 0 in a work array of booleans."""
-    active: Array = np.greater(A, 0.0, out=activation.scratch("active", A, np.bool_))
+    zeros = activation.kept("zeros", A, np.zeros_like)  # compared 2 to 3 times as fast as with 0.0
+    active: Array = np.greater(A, zeros, out=activation.scratch("active", A, np.bool_))
     return active

@@ -19,7 +19,7 @@ class Softmax(Activation):
 
     def forward(self, Z: Array, out: Array) -> None:
         """A = exp(Z - max Z) / sum exp(Z - max Z)."""
-        row = self.kept("row", Z, lambda: np.empty_like(Z[..., :1]))
+        row = self.kept("row", Z, lambda Z: np.empty_like(Z[..., :1]))
         np.maximum.reduce(Z, axis=-1, keepdims=True, out=row)
         np.subtract(Z, row, out=out)
         np.exp(out, out=out)
@@ -28,7 +28,7 @@ class Softmax(Activation):
 
     def backward(self, dA: Array, Z: Array, A: Array, out: Array) -> None:
         """dZ = A * (dA - sum of dA * A over the units): the full Jacobian, applied."""
-        row = self.kept("row", A, lambda: np.empty_like(A[..., :1]))
+        row = self.kept("row", A, lambda A: np.empty_like(A[..., :1]))
         dot_rows(dA, A, row[..., 0], self)
         np.subtract(dA, row, out=out)
         out *= A

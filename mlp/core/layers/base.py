@@ -193,7 +193,8 @@ class Layer(Workspace, ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave views and work arrays behind."""
-        return {k: v for k, v in self.__dict__.items() if k not in self._of_network}
+        state = self.__dict__.copy()  # in one piece: another thread may be in its first pass
+        return {k: v for k, v in state.items() if k not in self._of_network}
 
     def __copy__(self) -> Self:
         """Return a layer of no network that starts from the present values of this one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Dense(ActivatedLayer):
     _arrays: _Arrays
     _of_network = (
         *ActivatedLayer._of_network,
-        *("_W", "_W_T", "_dW", "_b", "_db", "_products"),
+        *("_W", "_W_T", "_dW", "_b", "_db", "_products", "_arrays_of"),
     )
     W = View("params", "W", "The weights ``(n_in, n_out)``.")
     b = View("params", "b", "The biases ``(n_out,)``.")
@@ -162,16 +162,17 @@ class Dense(ActivatedLayer):
         self._b = None if b is None else b[..., None, :]  # a row, (1, n_out)
         self._db = None if db is None else db[..., None, :]
         self._products = Products()
+        self._arrays_of = lru_cache(8)(partial(_Arrays, self))  # for so many sizes of a batch
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in @ W + b)."""
         W, b = self._W, self._b
         if A_in.dtype is not W.dtype:  # a custom layer may have changed it
             A_in = A_in.astype(W.dtype)
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape[-2]))
-        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
+        arrays = self._arrays_of(A_in.shape[-2])
+        Z, A = arrays.Z, arrays.A
 
-        matmul(A_in, W, out=Z)  # Z = A_in @ W + b                              (batch, n_out)
+        arrays.into_Z(A_in, W, out=Z)  # Z = A_in @ W + b                       (batch, n_out)
         if b is not None:
             Z += b
         activation = self.fused or self._activation
@@ -184,25 +185,25 @@ class Dense(ActivatedLayer):
         """Write dW and db for dA = d loss / dA; return dA_in = d loss / dA_in."""
         A_in, W_T, dW, db, arrays = self._A_in, self._W_T, self._dW, self._db, self._arrays
         activation = self._activation
-        Z, A, matmul = arrays.Z, arrays.A, arrays.matmul
+        Z, A = arrays.Z, arrays.A
 
         if self.fused is None:
             dZ = arrays.dZ
             activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
-        matmul(A_in.swapaxes(-1, -2), dZ, out=dW)  # dW = A_in.T @ dZ           (n_in, n_out)
+        arrays.into_dW(A_in.mT, dZ, out=dW)  # dW = A_in.T @ dZ                 (n_in, n_out)
         if db is not None:
             ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows
             if self.share_bias:
-                row = matmul(ones, dZ, out=arrays.row)
+                row = arrays.into_db(ones, dZ, out=arrays.row)
                 db[..., 0, 0] = sum_of(row[..., 0, :])
             else:
-                matmul(ones, dZ, out=db)  # db = sum of the rows of dZ              (1, n_out)
+                arrays.into_db(ones, dZ, out=db)  # db = sum of the rows of dZ      (1, n_out)
         if not need_dA_in:
             return None
         dA_in = arrays.dA_in
-        return matmul(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T                   (batch, n_in)
+        return arrays.into_dA_in(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T        (batch, n_in)
 
     @property
     def Z(self) -> Array:
@@ -210,7 +211,7 @@ class Dense(ActivatedLayer):
         self._require_pass()
         arrays = self._arrays
         Z: Array = np.empty_like(arrays.Z)
-        arrays.matmul(self._A_in, self._W, out=Z)
+        arrays.into_Z(self._A_in, self._W, out=Z)
         if self._b is not None:
             Z += self._b
         return Z
@@ -238,8 +239,9 @@ class _Arrays:
             self.Z = empty_units_first(self.Z)
         needs_z = getattr(activation, "needs_z", True) if fused is None else fused.needs_z
         self.A = np.empty_like(self.Z) if needs_z else self.Z
-        sizes = (batch, layer.n_in, layer.n_out)
-        self.matmul = layer._products.for_sizes(sizes, self.Z)
+        into = layer._products.into
+        self.into_Z, self.into_dW = into(self.Z, layer.n_in), into(layer._dW, batch)
+        self.into_db = into(layer._dW[..., :1, :], batch)
 
     @cached_property
     def dZ(self) -> Array:
@@ -249,7 +251,9 @@ class _Arrays:
     @cached_property
     def dA_in(self) -> Array:
         """The derivative of the loss by A_in, ``(..., batch, n_in)``."""
-        return self._empty(self.batch, self.layer.n_in)
+        dA_in = self._empty(self.batch, self.layer.n_in)
+        self.into_dA_in = self.layer._products.into(dA_in, self.layer.n_out)
+        return dA_in
 
     @cached_property
     def ones(self) -> Array:

@@ -55,7 +55,7 @@ class ActivationLayer(ActivatedLayer):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = activation(A_in)."""
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         Z, A = A_in, arrays.A
         if self.fused is None:
             self._activation.forward(Z, out=A)  # A = activation(Z)          (batch, n)
@@ -173,7 +173,7 @@ class Dropout(Layer):
         keep: Any = 1.0 - rate
         if isinstance(rate, np.ndarray):
             K = len(rate)
-            mask = self.kept("masks", A_in, lambda: self._masks(A_in, K))
+            mask = self.kept("masks", A_in, lambda A: self._masks(A, K))
             rate, keep = (x.astype(mask.dtype)[:, None, None] for x in (rate, keep))
         survives = np.greater_equal(drawn, rate, out=self.scratch("survives", mask, np.bool_))
         np.copyto(mask, survives)

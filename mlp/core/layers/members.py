@@ -122,7 +122,7 @@ class MemberLayer(ActivatedLayer):
         W = self.params["W"]
         if A_in.dtype is not W.dtype:  # a custom layer may have changed it
             A_in = A_in.astype(W.dtype)
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._A_in, self._arrays = A_in, arrays
         return A_in, arrays
 

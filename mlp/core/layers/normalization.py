@@ -69,7 +69,7 @@ class Normalization(PerUnit):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = gamma * N + beta."""
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._arrays = arrays
         N, A = arrays.N, arrays.A
         self._normalize(A_in, arrays)
@@ -236,7 +236,7 @@ class BatchNorm(Normalization):
         return A
 
     def _forward_with_running(self, A_in: Array) -> Array:
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._arrays = arrays
         A, scale = arrays.A, self.scratch("scale", self._gamma)
         np.add(self.params["running_var"][..., None, :], self.eps, out=scale)
@@ -345,8 +345,8 @@ class _Arrays:
     has one element. Inputs that replicas share are normalised once, for all of them.
     """
 
-    def __init__(self, layer: Normalization, shape: tuple[int, ...]) -> None:
-        gamma = layer._gamma
+    def __init__(self, layer: Normalization, A_in: Array) -> None:
+        gamma, shape = layer._gamma, A_in.shape
         self.axis, self.shape, self.dtype = layer.axis, shape, gamma.dtype
         self.batch, self.n = shape[-2:]
         self.replicas_last = gamma.ndim == 3 and is_replicas_last(gamma)

@@ -109,7 +109,7 @@ class PeriodicEmbedding(Layer):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A: of each embedded column x and E, then the other inputs."""
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in.shape[:-1]))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         self._A_in, self._arrays = A_in, arrays
         # in the memory order of one network, for the same bits
         w, b, V, c = (np.ascontiguousarray(self.params[name]) for name in ("w", "b", "V", "c"))
@@ -168,7 +168,8 @@ class PeriodicEmbedding(Layer):
 class _Arrays:
     """The arrays of a pass for one shape of the inputs."""
 
-    def __init__(self, layer: PeriodicEmbedding, lead: tuple[int, ...]) -> None:
+    def __init__(self, layer: PeriodicEmbedding, A_in: Array) -> None:
+        lead = A_in.shape[:-1]
         n, m, dtype = layer.columns, layer.m, layer.params["w"].dtype
         self._split = (n, layer.dim)
         batch = lead[-1]

@@ -101,7 +101,7 @@ class PiecewiseLinear(Layer):
 
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A_in, and behind it min(max((A_in - low) / width, 0), 1) of each bin."""
-        arrays: _Arrays = self.kept("arrays", A_in, lambda: _Arrays(self, A_in))
+        arrays: _Arrays = self.kept("arrays", A_in, lambda A: _Arrays(self, A))
         n, A, P = self.n_in, arrays.A, arrays.P
         A[..., :n] = A_in
         np.take(A_in, self._column, axis=-1, out=P, mode="clip")  # (..., batch, bins)

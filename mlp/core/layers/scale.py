@@ -84,10 +84,11 @@ class Scale(PerUnit):
     def forward(self, A_in: Array, training: bool, rng: np.random.Generator) -> Array:
         """Return A = A_in * scale."""
         self._A_in = A_in
-        A: Array = self.kept("A", A_in, lambda: self._outputs(A_in.shape))
+        A: Array = self.kept("A", A_in, self._outputs)
         return np.multiply(A_in, self._scale, out=A)  # A = A_in * scale        (batch, n)
 
-    def _outputs(self, shape: tuple[int, ...]) -> Array:
+    def _outputs(self, A_in: Array) -> Array:
+        shape = A_in.shape
         lead = self._scale.shape[:-2] if len(shape) == 2 else ()  # replicas may share the inputs
         replicas_last = self._scale.ndim == 3 and is_replicas_last(self._scale)
         return empty((*lead, *shape), self._scale.dtype, replicas_last)
@@ -95,7 +96,7 @@ class Scale(PerUnit):
     def backward(self, dA: Array, need_dA_in: bool = True) -> Array | None:
         """Write dscale for dA = d loss / dA; return dA_in = d loss / dA_in."""
         work = np.multiply(dA, self._A_in, out=self.scratch("work", dA))
-        ones = self.kept("ones", dA, lambda: np.ones((1, dA.shape[-2]), dA.dtype))
+        ones = self.kept("ones", dA, lambda dA: np.ones((1, dA.shape[-2]), dA.dtype))
         self._products.matmul(ones, work, out=self._dscale)  # sum of the rows of dA * A_in  (1, n)
         if not need_dA_in:
             return None

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlp._replicas import are_all
 from mlp._types import AnyPath, Array, LossValue
 from mlp.core import MLP, Dense
 from mlp.machine import blas_thread_count, blas_threads, end_with_parent, read_cpu
@@ -81,7 +82,7 @@ class LossRecorder(Callback):
         row[...] = loss
         self._recorded = epoch + 1
         fine = np.isfinite(row) & alive
-        if not fine.all():
+        if not are_all(fine):
             row[~fine] = np.nan
 
     @property

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp._checks import check_count, check_inputs
 from mlp._types import Array
 from mlp.core.layers import Layer
-from mlp.core.network import BLOCK, MLP
+from mlp.core.network import MLP
 from mlp.training.callbacks.base import Callback
 from mlp.training.recording.record import DEAD, SATURATED, Histogram, LayerRecord, median
 
@@ -233,8 +233,8 @@ def _watch(net: MLP, X: Array) -> tuple[list[UnitProbe], list[float]]:
     A = X
     for i, layer in enumerate(net.layers):
         blocks = []
-        for start in range(0, len(A), BLOCK):
-            out = layer.forward(A[start : start + BLOCK], False, own)
+        for start in range(0, len(A), net._block):
+            out = layer.forward(A[start : start + net._block], False, own)
             blocks.append(out.copy())  # the layer overwrites it with the next block
             if i in probes:
                 probes[i].add(out)

@@ -11,6 +11,7 @@ import numpy as np
 from mlp._names import name_of
 from mlp._types import Array
 from mlp.core.activations import Identity
+from mlp.core.output import LogitsOutput, SoftmaxCrossEntropy
 from mlp.studies.chain_rule import formulas
 from mlp.studies.chain_rule.formulas import fill
 from mlp.studies.chain_rule.layers.base import mean, scaled
@@ -118,7 +119,10 @@ class LossRule:
         """Return the loss of each output, computed as if it were a row of its own."""
         A, T = self.A.reshape(-1, 1), self.T.reshape(-1, 1)
         output, parts = copy.copy(self.recorded.net._output), np.empty(A.size, A.dtype)
-        if hasattr(output, "logits"):
+        if isinstance(output, SoftmaxCrossEntropy):  # of one output, -t log a = t (0 - log a)
+            output.logits = output.logits - np.log(output.sums)
+            output.sums = np.ones((A.size, 1), A.dtype)
+        if isinstance(output, LogitsOutput):
             output.logits = np.array(output.logits).reshape(-1, 1)
         output.rows(A, T, out=parts)
         return parts.reshape(self.n_rows, self.n_out)

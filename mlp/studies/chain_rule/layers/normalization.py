@@ -25,7 +25,7 @@ class NormalizationRule(Rule):
     @cached_property
     def arrays(self) -> Any:
         """The statistics of the pass, which the layer itself overwrites."""
-        arrays = type(self.layer._arrays)(self.layer, self.kept.A_in.shape)
+        arrays = type(self.layer._arrays)(self.layer, self.kept.A_in)
         self.layer._normalize(self.kept.A_in, arrays)
         return arrays
 

@@ -43,8 +43,9 @@ class Pen:
     def write(
         self, at: Point, text: str, size: float, *, color: Any = None, **options: Any
     ) -> None:
-        """Write text centred at a point."""
-        options = {"ha": "center", "va": "center", "zorder": 6.0, **options}
+        """Write text centred at a point; by default it lies inside the axes, which need no room."""
+        inside = {"ha": "center", "va": "center", "in_layout": False}
+        options = {**inside, "zorder": 6.0, **options}
         written = self.ax.text(
             *at, text, fontsize=size * self.scale, color=color or self.theme.ink, **options
         )

@@ -68,6 +68,7 @@ class Names:
         self._by_place, self._n_rows = given is None, n_rows
         self._layers = layers
         self._columns, self._ordinals = self._arranged(n_in)
+        self._ends = {column: layer for layer, column in enumerate(self._columns)}
         self._given = {f"x[{i}]": name for i, name in enumerate(columns or ())}
         places, named = self._places(n_in), set[str]()
         for name, at in (given or {}).items():
@@ -138,8 +139,7 @@ class Names:
 
     def _unit(self, column: int, j: int) -> str:
         """Return the name of a unit of a column, without a row."""
-        layer = len(self._columns) - 1 - self._columns[::-1].index(column) if column else -1
-        place = f"a[{layer}][{j}]" if column else f"x[{j}]"
+        place = f"a[{self._ends[column]}][{j}]" if column else f"x[{j}]"
         return self._given.get(place) or f"{self._stem(column)}{j + 1}"
 
     def input(self, i: int, row: int | None = 0) -> str:
@@ -152,7 +152,7 @@ class Names:
             return self.input(j, row)
         column = self._columns[layer]
         textbook = self._unit(column, j)
-        if column == 0 or column in self._columns[layer + 1 :]:
+        if column == 0 or layer < self._ends[column]:
             kind = type(self._layers[layer])
             ordinal = self._ordinals[layer] if self._ordinals[layer] > 1 else ""
             textbook = f"{_PREFIXES.get(kind, kind.__name__.lower())}{ordinal}_{textbook}"

@@ -17,7 +17,7 @@ from mlp._names import printable, shortened
 Numbers = NDArray[np.floating[Any]]
 Place = tuple[int, int, int] | str
 _AFTER_LAYERS = "a unit holds its output after the layers named below it"
-_GENERATED = re.compile(r"w\[\d+\]\[\d+,\d+\]|b\[\d+\](\[\d+\])?|b_.*")
+_GENERATED = re.compile(r"w\[\d+\]\[\d+,\d+\]|b\[\d+\](\[\d+\])?|b_.*", re.DOTALL)
 
 
 class Differentiable(Protocol):

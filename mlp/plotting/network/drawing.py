@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -24,6 +25,7 @@ from mlp.plotting.themes import legible
 
 LONGEST = (20, 12)  # letters of a line along a line; the number that allows larger text is taken
 ROUNDING = 0.02  # inches on the page by which whole pixels may widen a text
+_MATHEMATICS = re.compile(r"(?<!\\)\$(.*?)(?<!\\)\$")
 AWAY = 0.1  # inches between the texts above and below a line
 TRIALS, SMALLER = 8, 0.88  # sizes that are tried, each a share of the one before
 ALONG_SIZE = 10.5  # points, at most, of text along a line
@@ -253,4 +255,6 @@ def _share_that_fits(
 
 
 def _letters(text: str) -> int:
-    return len(re.sub(r"[${}_]", "", text))
+    """Return how many letters wide a text is, about; mathematics without its markup."""
+    text = _MATHEMATICS.sub(lambda found: re.sub(r"[{}_^]", "", found[1]), text)
+    return sum(2 if east_asian_width(one) in "FW" else 1 for one in text.replace(r"\$", "$"))

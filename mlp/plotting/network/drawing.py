@@ -143,7 +143,13 @@ class Drawing:
             default=1,
         )
         room = 1.5 if self.layout.named else 1.75  # of the radius; two lines have less room
-        return min(11.0, room * 72 * self.layout.radius / (0.62 * max(longest, 3)))
+        fitting = room * 72 * self.layout.radius / (0.62 * max(longest, 3))
+        return min(11.0 / self._smaller, fitting)
+
+    @property
+    def _smaller(self) -> float:
+        """The scale of the diagram, at most 1: text of a small one may use all room."""
+        return min(1.0, self.pen.scale)
 
     def _fitted(self, text: str, size: float) -> float:
         """Return the font size, or a smaller one at which a text fits half a unit."""
@@ -181,8 +187,9 @@ class Drawing:
         spot = self.layout.spots[k]
         words = "\n".join(map(plain, column.words.split("\n")))
         words = f"{len(column.names)} {words}" if spot.dots is not None else words
-        y, va = (0.42, "top") if "\n" in words else (0.3, "center")
-        size = min(10.0, 72 * self.layout.across / (0.6 * max(map(len, words.split("\n")))))
+        y, va, highest = (0.42, "top", 10.0) if "\n" in words else (0.3, "center", 18.0)
+        widest = 72 * self.layout.across / (0.6 * max(map(len, words.split("\n"))))
+        size = min(10.0 / self._smaller, highest, widest)
         color = self.pen.theme.faint
         self.pen.write((spot.x, y), words, size, color=color, va=va, in_layout=True)
 

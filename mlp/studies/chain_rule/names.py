@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from mlp.core import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
@@ -69,6 +70,7 @@ class Names:
         self._layers = layers
         self._columns, self._ordinals = self._arranged(n_in)
         self._ends = {column: layer for layer, column in enumerate(self._columns)}
+        self.output, self.z = cache(self._output), cache(self._z)  # of each weight's two ends
         self._given = {f"x[{i}]": name for i, name in enumerate(columns or ())}
         places, named = self._places(n_in), set[str]()
         for name, at in (given or {}).items():
@@ -146,7 +148,7 @@ class Names:
         """Return the name of input i."""
         return self._of("x", f"{i}", f"x{i + 1}", row)
 
-    def output(self, layer: int, j: int, row: int | None = 0) -> str:
+    def _output(self, layer: int, j: int, row: int | None = 0) -> str:
         """Return the name of output j of a layer; layer -1 gives the inputs."""
         if layer < 0:
             return self.input(j, row)
@@ -158,7 +160,7 @@ class Names:
             textbook = f"{_PREFIXES.get(kind, kind.__name__.lower())}{ordinal}_{textbook}"
         return self._of(f"a[{layer}]", f"{j}", textbook, row)
 
-    def z(self, layer: int, j: int, row: int | None = 0) -> str:
+    def _z(self, layer: int, j: int, row: int | None = 0) -> str:
         """Return the name of the weighted sum of unit j of a dense layer."""
         return self._of(f"z[{layer}]", f"{j}", f"z_{self._unit(self._columns[layer], j)}", row)
 

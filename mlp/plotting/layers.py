@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import Bbox, BboxBase, TransformedBbox
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
@@ -170,12 +170,12 @@ class _Place:
     n: int
     header: float
 
-    def __call__(self, strip: Axes, renderer: object) -> BboxBase:
+    def __call__(self, strip: Any, renderer: object) -> Bbox:
         """Return the place in the figure, as a locator of axes does."""
         points = self.ax.get_window_extent().height * 72.0 / self.ax.figure.dpi / self.n
         filled = max(LEAST, min(FILLED, 1.0 - self.header / points))
         bounds = Bbox.from_bounds(0.0, 1.0 - (self.i + 1) / self.n, 1.0, filled / self.n)
-        return TransformedBbox(bounds, self.ax.transAxes - strip.figure.transSubfigure)
+        return bounds.transformed(self.ax.transAxes - strip.figure.transSubfigure)
 
 
 def _key(ax: Axes, judged: Sequence[LayerSeries]) -> list[tuple[Line2D | None, str]]:

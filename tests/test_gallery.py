@@ -3,6 +3,7 @@
 import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r'<img src="([^"]+)"', PAGE)
 SHOWN_DARK = re.findall(r'srcset="([^"]+)"', PAGE)
-MOST_BYTES = 160 * 1024
+MOST_BYTES = {".png": 160 * 1024, ".gif": 300 * 1024}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,8 @@ def drawn(gallery):
     with pytest.MonkeyPatch.context() as patch:
         for name in functions():
             patch.setattr(mlp.plotting, name, noting(called, name, getattr(mlp.plotting, name)))
-        pictures = {name: image.size for name, image in gallery.draw("light")}
+        files = dict(gallery.draw("light"))
+        pictures = {name: Image.open(BytesIO(content)).size for name, content in files.items()}
     return pictures, called
 
 
@@ -67,7 +69,7 @@ def test_the_pictures_that_are_shown_have_the_size_of_those_that_the_lines_leave
 
 
 def test_each_picture_is_there_for_dark_pages_too_and_nothing_else_is():
-    dark = [f"{path.removesuffix('.png')}-dark.png" for path in SHOWN]
+    dark = [f"{path[:-4]}-dark{path[-4:]}" for path in SHOWN]
     assert dark == SHOWN_DARK
     there = sorted(f"gallery/{path.name}" for path in (ROOT / "docs/gallery").iterdir())
     assert there == sorted([*SHOWN, *SHOWN_DARK])
@@ -76,9 +78,10 @@ def test_each_picture_is_there_for_dark_pages_too_and_nothing_else_is():
 @pytest.mark.parametrize("path", [*SHOWN, *SHOWN_DARK])
 def test_a_picture_is_small_and_was_made_by_the_lines_on_the_page(gallery, path):
     file = ROOT / "docs" / path
-    assert file.stat().st_size < MOST_BYTES
+    assert file.stat().st_size < MOST_BYTES[file.suffix]
     with Image.open(file) as image:
-        assert image.text["Code"] == gallery.fingerprint(), "make gallery draws them anew"
+        code = image.info["comment"].decode() if file.suffix == ".gif" else image.text["Code"]
+    assert code == gallery.fingerprint(), "make gallery draws them anew"
 
 
 def test_each_picture_is_described_in_words():
@@ -90,4 +93,12 @@ def test_each_picture_is_described_in_words():
 def test_a_few_lines_make_a_picture():
     for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[1:]:
         assert len(block.splitlines()) <= 5
-        assert ".png" in block
+        assert ".png" in block or ".gif" in block
+
+
+def test_an_animation_has_frames_that_differ():
+    with Image.open(ROOT / "docs/gallery/learning.gif") as image:
+        first = image.convert("RGB")
+        image.seek(image.n_frames - 1)
+        assert image.n_frames == 6
+        assert first.tobytes() != image.convert("RGB").tobytes()

@@ -297,7 +297,8 @@ def _draw_regions(
             names[label], NAME * ax.get_window_extent().width, ax, font_size(1.1), weight="bold"
         )
         high, wide = _reach(ax, name, len(found))
-        place = _place_of_name(found == label, taken, written, high, wide)
+        may_cover = "\n" not in name  # one line hides few points
+        place = _place_of_name(found == label, taken, written, high, wide, may_cover)
         if place is not None:  # else it is only in the legend
             _write_name(ax, sides, place, name)
             row, column = place
@@ -360,15 +361,17 @@ def _place_of_name(
     written: NDArray[np.bool_],
     high: int,
     wide: int,
+    may_cover: bool,
 ) -> tuple[int, int] | None:
     """Return the best place for a name: inside ``region`` and covering no point, if possible.
 
-    It never covers another name or leaves the picture; None if there is no such place.
+    It never covers another name, leaves the picture, or covers a point unless it ``may_cover``
+    some; None if there is no such place.
     """
     inside = np.zeros_like(region)
     inside[high : len(region) - high, wide : region.shape[1] - wide] = True
     clear = inside & ~_widened(written, high, wide)
-    for free in (clear & ~_widened(~region | taken, high, wide), clear & region):
+    for free in (clear & ~_widened(~region | taken, high, wide), clear & region & may_cover):
         if free.any():
             return _innermost(free)
     return None

@@ -1,5 +1,6 @@
 """Text that fits: lines as wide as there is room, and ticks with room between them."""
 
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import Any
@@ -86,12 +87,13 @@ def wrapped(
     if len(lines) <= most:
         return "\n".join(lines)
     rest = " ".join(lines[most - 1 :])
-    for kept in range(len(rest) - 1, 0, -1):
+
+    def shortened(kept: int) -> str:
         at_end = kept // 2 if with_end else 0
-        last = f"{rest[: kept - at_end].rstrip()}…{rest[len(rest) - at_end :].lstrip()}"
-        if not is_wide(last):
-            break
-    return "\n".join([*lines[: most - 1], last])
+        return f"{rest[: kept - at_end].rstrip()}…{rest[len(rest) - at_end :].lstrip()}"
+
+    fitting = bisect(range(1, len(rest)), False, key=lambda kept: is_wide(shortened(kept)))
+    return "\n".join([*lines[: most - 1], shortened(max(fitting, 1))])
 
 
 def _length(probe: Text, lines: list[str]) -> float:

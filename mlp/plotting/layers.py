@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from mlp._checks import check_choice, check_offers
@@ -24,7 +26,8 @@ from mlp.plotting.themes import legible, shades, theme_of
 STRIP = 1.35  # inches per layer
 HIGHEST = 11.0  # inches
 HEADER = 0.6  # of the width of a strip, at most, for the name of the layer
-FILLED = 0.72  # share of a layer's height
+FILLED, LEAST = 0.72, 0.25  # shares of a layer's height: at most, and at least below a high header
+HEIGHT, SPACE = 1.1, 9.0  # of a header, as a share of the font size; points around it
 MOST_NAMED, LONGEST = 10, 60  # units, and characters
 STRONG = 0.07  # share of the values that gives a bin the full colour
 TAILS = {
@@ -146,6 +149,7 @@ def plot_layers(
         strips = []
         for i, (histograms, span) in enumerate(zip(drawn, spans, strict=True)):
             strip = ax.inset_axes((0.0, 1.0 - (i + 1) / n, 1.0, FILLED / n))
+            strip.set_axes_locator(_Place(ax, i, n, font_size(HEIGHT) + SPACE))
             _tidy(strip, record.epochs, span, what, is_last=i == n - 1)
             _draw(strip, record.epochs, histograms, span)
             strips.append(strip)
@@ -155,6 +159,23 @@ def plot_layers(
             note = _units(layer) if what == "activations" else _zeros(layer)
             _write_header(strip, layer.name, *note)
     return ax
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The place of strip i of n on ``ax``, below a header as high as so many points."""
+
+    ax: Axes
+    i: int
+    n: int
+    header: float
+
+    def __call__(self, strip: Any, renderer: object) -> Bbox:
+        """Return the place in the figure, as a locator of axes does."""
+        points = self.ax.get_window_extent().height * 72.0 / self.ax.figure.dpi / self.n
+        filled = max(LEAST, min(FILLED, 1.0 - self.header / points))
+        bounds = Bbox.from_bounds(0.0, 1.0 - (self.i + 1) / self.n, 1.0, filled / self.n)
+        return bounds.transformed(self.ax.transAxes - strip.figure.transSubfigure)
 
 
 def _key(ax: Axes, judged: Sequence[LayerSeries]) -> list[tuple[Line2D | None, str]]:

@@ -16,6 +16,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import (
     FuncFormatter,
     LogLocator,
@@ -202,11 +203,23 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
 def _smaller(ax: Axes) -> dict[str, float]:
     """Return the settings of the text of narrow axes, unless the user has chosen a size."""
     chosen = matplotlib.rcParams["font.size"] != matplotlib.rcParamsDefault["font.size"]
-    width = ax.get_window_extent().width / ax.figure.dpi
+    width = _width(ax) / ax.figure.dpi
     if chosen or width >= NARROW:
         return {}
     size = max(SMALLEST, RC["font.size"] * width / NARROW)
     return {"font.size": size, "legend.fontsize": 0.9 * size}
+
+
+def _width(ax: Axes) -> float:
+    """Return the width of axes in pixels before a layout, so that all of a row get one size."""
+    spec = ax.get_subplotspec()
+    grid = None if spec is None else spec.get_gridspec()
+    if spec is None or not isinstance(grid, GridSpec):
+        return float(ax.get_window_extent().width)
+    widths = np.asarray(grid.get_width_ratios(), dtype=float)
+    share = widths[spec.colspan].sum() / widths.sum()
+    # the margins that matplotlib leaves by default
+    return float(ax.figure.bbox.width * 0.775 * share / (1.2 - 0.2 * share))
 
 
 def tidy(

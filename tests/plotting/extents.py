@@ -126,6 +126,56 @@ def step(is_long, steps=None):
     return mlp.trace(net, x, t, names=names, steps=steps)
 
 
+class Mix(mlp.Layer):
+    """A custom layer with a long name in diagrams."""
+
+    def __init__(self, share=0.125):
+        self.share = share
+
+    def __repr__(self):
+        return f"Mix(share={self.share})"
+
+    def forward(self, A_in, training, rng):
+        return self.share * A_in
+
+    def backward(self, dA, need_dA_in=True):
+        return self.share * dA
+
+
+@cache
+def varied(n_rows):
+    """A network with a layer of each kind, and a batch."""
+    layers = [
+        *(mlp.LayerNorm(), mlp.Dense(2, 3), mlp.Dropout(0.3), mlp.ActivationLayer("leaky_relu")),
+        *(mlp.Scale(), mlp.Dense(3, 2, "softmax"), Mix()),
+    ]
+    if n_rows > 1:
+        layers.insert(2, mlp.BatchNorm())
+    net = mlp.MLP(layers, "squared_error", seed=0)
+    X = pictures.spread(n_rows)
+    return net, X, np.abs(X)
+
+
+def other_layers(ax, is_long):
+    net, X, T = varied(1)
+    names = {f"{LONG}{i}{j}": (1, i, j) for i, j in np.ndindex(2, 3)} if is_long else None
+    return plotting.plot_network(net, X, T, ax, names=names, **titled(is_long))
+
+
+def normalised(ax, is_long):
+    return plotting.plot_network(varied(3)[0], [0.3, -0.6], ax=ax, **titled(is_long))
+
+
+def batch(ax, is_long):
+    """A frame of an animation, of rows and units with names."""
+    net, X, T = varied(3)
+    places = [f"{letter}[{i}]" for letter in "xt" for i in range(2)]
+    places += [f"a[5][{j}]" for j in range(3)]
+    names = {name[:-2] + place: place for name, place in zip(long_names(7), places, strict=True)}
+    steps = mlp.trace(net, X, T, names=names if is_long else {}, steps=2)
+    return steps[1].plot(ax=ax, title="step 2")
+
+
 def learning_rates(count, seeds=1, **options):
     def draw(ax, is_long):
         many = np.geomspace(1e-3, 10, count).tolist()
@@ -172,6 +222,8 @@ WAYS = {
         network([4, 8, 3]),
         network([784, 20, 3]),
         lambda ax, is_long: plotting.plot_network(small(), ax=ax),
+        other_layers,
+        normalised,
     ],
     "plot_sweep": [of_sweep(), of_sweep("lr"), of_sweep("hidden"), of_sweep("hidden", "lr")],
     "plot_trace": [lambda ax, is_long: plotting.plot_trace(step(is_long), ax, **titled(is_long))],
@@ -182,7 +234,7 @@ WAYS = {
     "LayerRecorder.plot": [lambda ax, is_long: trained()[4].plot(ax, what="gradients")],
     "SweepResult.plot": [lambda ax, is_long: rates().plot(ax=ax)],
     "SweepRuns.plot": [lambda ax, is_long: swept().plot("optimizer", ax=ax)],
-    "Trace.plot": [lambda ax, is_long: step(is_long).plot(ax=ax)],
+    "Trace.plot": [lambda ax, is_long: step(is_long).plot(ax=ax), batch],
 }
 """Functions that draw on axes or, for None, on their own, with names of 25 characters or not."""
 

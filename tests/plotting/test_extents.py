@@ -42,13 +42,24 @@ def test_every_way_to_draw_a_picture_is_known():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("page", ["light", "dark"])
 @pytest.mark.parametrize("is_long", [False, True], ids=["short", "long"])
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("name", "n"), ALL)
-def test_no_texts_overlap_and_none_is_cut_off(name, n, place, is_long, page):
-    with offscreen(), theme(page):
+def test_no_texts_overlap_and_none_is_cut_off(name, n, place, is_long):
+    with offscreen():
         assert faults(drawn(name, n, place, is_long)) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_long", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize(("name", "n"), ALL)
+def test_texts_of_a_dark_page_are_where_those_of_a_light_one_are(name, n, is_long):
+    places = {}
+    for page in ("light", "dark"):
+        with offscreen(), theme(page):
+            found = boxes(drawn(name, n, "column", is_long))
+            places[page] = [(box.text, *box.corners.ravel()) for box in found]
+    assert places["dark"] == places["light"]
 
 
 @pytest.mark.parametrize(

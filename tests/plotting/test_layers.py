@@ -264,3 +264,15 @@ def test_words_and_medians_can_be_read_on_either_page(name):
 def test_what_cannot_be_drawn_is_rejected(made, what, message):
     with pytest.raises(ValueError, match=message):
         plot_layers(made, what=what)
+
+
+@pytest.mark.parametrize("size", [(3.4, 2.0), (3.4, 2.6), (8.0, 3.7)])
+def test_the_header_of_a_strip_lies_above_it_and_below_the_one_before(size):
+    ax = plot_layers(record(), new_axes(size), title="A title " * 9)
+    ax.figure.draw_without_rendering()
+    first, second = (strip.get_window_extent() for strip in strips(ax))
+    headers = [text.get_window_extent() for text in strips(ax)[1].texts]
+    assert len(headers) == 2
+    for header in headers:
+        assert second.y1 < header.y0
+        assert header.y1 < first.y0

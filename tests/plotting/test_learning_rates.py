@@ -189,3 +189,12 @@ def test_losses_that_a_scale_cannot_show_are_rejected(make_sweep):
     result.losses[:] = result.loss[:] = np.nan
     with pytest.raises(ValueError, match="expected at least one finite loss"):
         plot_learning_rates(result)
+
+
+def test_a_chart_with_a_colour_bar_and_a_long_key_keeps_its_width_on_a_narrow_page(make_sweep):
+    ax = plot_learning_rates(
+        make_sweep(MANY, [[0]] * (len(MANY) - 1) + [[6]]), new_axes((3.4, 2.6))
+    )
+    ax.figure.draw_without_rendering()
+    assert any("diverged" in words for words in key(ax))
+    assert ax.get_window_extent().width > 0.45 * ax.figure.bbox.width

@@ -234,7 +234,7 @@ def test_given_axes_are_drawn_on_and_letters_shrink_with_them(tmp_path):
     _, right = Figure(figsize=(8, 3), layout="constrained").subplots(1, 2)
     assert plot_network(*mazur(), right) is right
     large = max(t.get_fontsize() for t in plot_network(*mazur()).texts)
-    assert max(t.get_fontsize() for t in right.texts) < 0.6 * large
+    assert max(t.get_fontsize() for t in right.texts) < 0.7 * large
     assert save_figure(right, tmp_path / "a.svg").stat().st_size > 1000
 
 
@@ -258,6 +258,23 @@ def test_a_trace_is_drawn_as_its_network(tmp_path):
     found.plot(tmp_path / "trace.png")
     save_figure(by_network, tmp_path / "network.png")
     assert (tmp_path / "trace.png").read_bytes() == (tmp_path / "network.png").read_bytes()
+
+
+def test_inputs_units_and_biases_have_the_names_that_they_have_in_a_trace():
+    net = MLP([Dense(2, 2, "tanh"), mlp.LayerNorm(), Dense(2, 1)], seed=0)
+    names = {"w": (2, 1, 0), "age": "x[0]", "mood": "a[1][1]", "price": "a[2][0]"}
+    names |= {"push": "b[0][0]", "own bias": "b[2][0]"}
+    drawn = words(plot_network(net, [0.5, -1.0], [1.0], names=names))
+    assert {"age", "mood", "price", "push = 0", "own bias = 0", "$x_{2}$", "$h_{1}$"} <= {*drawn}
+    assert "w = " in " ".join(drawn)
+    assert drawn == words(plot_trace(mlp.trace(net, [0.5, -1.0], [1.0], names=names)))
+
+
+def test_inputs_have_the_names_of_the_columns_that_the_network_knows():
+    net = MLP.from_sizes([2, 2, 1], seed=0)
+    net.feature_names = ["age", "a long name of a column"]
+    drawn = words(plot_network(net))
+    assert {"age", "a long name\nof a column", "$h_{1}$"} <= {*drawn}
 
 
 def test_a_trace_without_names_is_drawn_with_biases_of_their_own():

@@ -38,6 +38,8 @@ NET = wide([4, 8, 3])
         ((NET,), {"digits": 0}, "digits: received 0, expected a whole number from 1 to 17"),
         ((NET,), {"digits": 2.5}, "digits: received 2.5"),
         ((NET,), {"names": {"w": (0, 4, 0)}}, re.escape("names: received 'w' for (0, 4, 0)")),
+        ((NET,), {"names": {"w": "x[4]"}}, re.escape("names: received 'w' for x[4]")),
+        ((NET,), {"names": {"v": (0, 1, 0), "w": "w[0][1,0]"}}, "received 'v' and 'w' for"),
         ((NET,), {"names": {"w": [0, 1, 0]}}, re.escape("names: received 'w' for [0, 1, 0]")),
         ((NET,), {"names": {"v": (0, 1, 0), "w": (0, 1, 0)}}, "received 'v' and 'w' for"),
         ((NET,), {"names": ["w"]}, "expected a mapping"),

@@ -28,8 +28,10 @@ trace = mlp.trace(net, [1, 2], [0, 1])""",
     "trace.plot('step.png');",
     "with mlp.plotting.offscreen():\n    plot_network(net)",
     "mlp.plotting.new_axes((2, 1));",
+    "mlp.Trainer(net).fit([[1, 2]], [[0, 1]], epochs=2).plot();",
+    "mlp.learning_rate_sweep(net, [[1, 2]], [[0, 1]], [0.1, 0.2], epochs=2).plot();",
 ]
-PICTURES = [0, 1, 1, 1, 1, 1, 0, 0, 1]
+PICTURES = [0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1]
 
 
 def pictures(cell):

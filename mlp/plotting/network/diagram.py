@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp._checks import check_offers
+from mlp._checks import check_offers, column_names
 from mlp._names import printable, shortened
 
 Numbers = NDArray[np.floating[Any]]
-Place = tuple[int, int, int]
+Place = tuple[int, int, int] | str
 _AFTER_LAYERS = "a unit holds its output after the layers named below it"
-_PLACE = re.compile(r"w\[\d+\]\[\d+,\d+\]")
+_GENERATED = re.compile(r"w\[\d+\]\[\d+,\d+\]|b\[\d+\](\[\d+\])?|b_.*", re.DOTALL)
 
 
 class Differentiable(Protocol):
@@ -93,7 +93,7 @@ class Link:
     bias: Numbers | None
     gradients: Numbers | None = None
     bias_gradients: Numbers | None = None  # None also where biases are fixed
-    names: Mapping[tuple[int, int], str] | None = None
+    names: Mapping[tuple[int | None, int], str] = field(default_factory=dict)
 
     def value(self, part: str, i: int | None, j: int) -> float | None:
         """Return the weight or gradient at (i, j), that of the bias of unit j if i is None."""
@@ -154,6 +154,8 @@ def diagram_of_network(
     if t is not None and x is None:
         raise ValueError("t: received a target without x, expected the sample it belongs to")
     _check_layers(net)
+    known = getattr(net, "feature_names", None) or column_names(x)
+    given = _given_names(names, net, known)
     X = None if x is None else _row(np.asarray(x), "x", net.n_in)
     run, loss = net.copy(), None
     outputs = _recorded(run.layers)
@@ -162,17 +164,16 @@ def diagram_of_network(
     elif X is not None:
         run.predict(X)
     layers = [layer for layer in run.layers if _is_dense(layer)]
-    called = _names_of_weights(names, layers)
     columns, links = [], []
     starts = [i for i, layer in enumerate(run.layers) if _is_dense(layer)]
     for number, (start, end) in enumerate(pairwise([-1, *starts, len(run.layers)])):
         width = run.layers[start].n_out if number else net.n_in
         words = _words(run.layers[start] if number else None, run.layers[start + 1 : end])
         values = X if end == 0 or X is None else outputs[end - 1]
-        units = _unit_names(number, width, len(layers))
+        units = _unit_names(number, width, len(layers), end - 1, given)
         columns.append(Column(units, words, None if values is None else values[0].copy()))
         if number:
-            links.append(_link(run.layers[start], loss is not None, called[number - 1]))
+            links.append(_link(start, run.layers[start], loss is not None, given))
     targets = None if t is None else _one_hot(np.asarray(t), net.n_out)
     left_out = len(run.layers) > len(layers)
     return Diagram(columns, links, targets, loss, _AFTER_LAYERS if left_out else "")
@@ -216,7 +217,7 @@ def diagram_of_trace(trace: TraceRecord) -> Diagram:
         columns.append(Column(names, words, np.array(values)))
         if number:
             updates = [one for one in trace.updates if one.layer == start]
-            links.append(_traced_link(units[start], updates))
+            links.append(_traced_link(number, units[start], updates))
     targets = [error.target for error in trace.errors if error.row == 0]
     notes = [_AFTER_LAYERS] if len(blocks) > len(starts) else []
     notes += [f"units: row 1 of {n_rows}; gradients: of all rows"] if n_rows > 1 else []
@@ -225,10 +226,13 @@ def diagram_of_trace(trace: TraceRecord) -> Diagram:
     )
 
 
-def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
+def _traced_link(number: int, units: Sequence[Any], updates: Sequence[Any]) -> Link:
     """Return the weights into the units of one layer, with their gradients."""
     weights = np.array([[term.values[0] for term in unit.inputs] for unit in units]).T
-    names = {(i, j): term.names[0] for j, u in enumerate(units) for i, term in enumerate(u.inputs)}
+    names: dict[tuple[int | None, int], str] = {
+        (i, j): term.names[0] for j, u in enumerate(units) for i, term in enumerate(u.inputs)
+    }
+    names |= {(None, j): unit.bias_name for j, unit in enumerate(units)}
     gradients = np.empty_like(weights)
     of_biases = []
     for update in updates:
@@ -244,7 +248,7 @@ def _traced_link(units: Sequence[Any], updates: Sequence[Any]) -> Link:
         None if bias is None else np.array(bias),
         gradients,
         np.array(of_biases) if of_biases else None,
-        {place: name for place, name in names.items() if not is_place(name)},
+        {place: name for place, name in names.items() if not _is_generated(name, number)},
     )
 
 
@@ -326,62 +330,81 @@ def _one_hot(t: NDArray[Any], n_out: int) -> Numbers:
     return targets
 
 
-def _link(layer: Any, has_gradients: bool, names: Mapping[tuple[int, int], str] | None) -> Link:
-    """Return the numbers of a dense layer of the copied network."""
+def _link(k: int, layer: Any, has_gradients: bool, given: Mapping[str, str]) -> Link:
+    """Return the numbers and names of a dense layer of the copied network."""
     biased = layer.bias is not None
+    at: dict[tuple[int | None, int], str] = {
+        (i, j): f"w[{k}][{i},{j}]" for i, j in np.ndindex(layer.W.shape)
+    }
+    at |= {(None, j): _bias(k, j, layer) for j in range(layer.n_out)} if biased else {}
     return Link(
         layer.W,
         layer.b if biased else None,
         layer.dW if has_gradients else None,
         layer.db if has_gradients and biased and layer.train_bias else None,
-        names,
+        {place: given[name] for place, name in at.items() if name in given},
     )
 
 
-def _names_of_weights(
-    names: Mapping[str, Place] | None, layers: Sequence[Any]
-) -> list[dict[tuple[int, int], str] | None]:
-    """Return the names of each dense layer's weights by (i, j); None without names."""
-    if names is None:
-        return [None] * len(layers)
-    if not isinstance(names, Mapping):
+def _given_names(
+    names: Mapping[str, Place] | None, net: Differentiable, columns: Sequence[str] | None
+) -> dict[str, str]:
+    """Return the name at each place that has one, such as ``w[0][1,2]``, ``x[0]`` or ``a[1][2]``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a place does not exist or has two names.
+    """
+    if not isinstance(names, Mapping | None):
         raise TypeError(f"names: received {names!r}, expected a mapping of str to (layer, i, j)")
-    places = {(k, *at): "" for k, one in enumerate(layers) for at in np.ndindex(one.W.shape)}
-    for name, place in names.items():
-        if not isinstance(place, tuple) or place not in places:
+    places, shapes, width = {f"x[{i}]" for i in range(net.n_in)}, {}, net.n_in
+    for k, layer in enumerate(net.layers):
+        width = getattr(layer, "n_out", None) or width
+        places |= {f"a[{k}][{j}]" for j in range(width)}
+        if _is_dense(layer):
+            shapes[k] = layer.W.shape
+            places |= {f"w[{k}][{i},{j}]" for i, j in np.ndindex(layer.W.shape)}
+            places |= {_bias(k, j, layer) for j in range(width) if layer.bias is not None}
+    found: dict[str, str] = {}
+    for name, at in (names or {}).items():
+        place = f"w[{at[0]}][{at[1]},{at[2]}]" if isinstance(at, tuple) and len(at) == 3 else at
+        if not isinstance(place, str) or place not in places:
             raise ValueError(
-                f"names: received {name!r} for {place}, expected (layer, i, j) of a weight; "
-                f"the layers have the shapes {[one.W.shape for one in layers]}"
+                f"names: received {name!r} for {at}, expected (layer, i, j) of a weight or a place "
+                f"such as 'x[0]', 'a[0][1]' or 'b[0][1]'; the dense layers have the shapes {shapes}"
             )
-        if places[place]:
+        if place in found:
             raise ValueError(
-                f"names: received {places[place]!r} and {name!r} for {place}, expected one"
+                f"names: received {found[place]!r} and {name!r} for {at}, expected one"
             )
-        places[place] = name
-    named = [(place, name) for place, name in places.items() if name]
-    return [{(i, j): name for (k, i, j), name in named if k == n} for n in range(len(layers))]
+        found[place] = name
+    return {f"x[{i}]": name for i, name in enumerate(columns or ())} | found
 
 
-def _unit_names(column: int, n: int, links: int) -> list[str]:
-    """Return textbook names of the units of a column: x1, h1 or h2_1, o1."""
+def _bias(k: int, j: int, layer: Any) -> str:
+    """Return the place of the bias of unit j; one that all units share has no index."""
+    return f"b[{k}]" if layer.share_bias else f"b[{k}][{j}]"
+
+
+def _unit_names(column: int, n: int, links: int, last: int, given: Mapping[str, str]) -> list[str]:
+    """Return the given or textbook names of the units of a column: x1, h1 or h2_1, o1.
+
+    Units hold the outputs of ``layers[last]``.
+    """
     if column == 0:
         stem = "x"
     elif column == links:
         stem = "o"
     else:
         stem = "h" if links == 2 else f"h{column}_"
-    return [f"{stem}{j + 1}" for j in range(n)]
+    head = f"a[{last}]" if column else "x"
+    return [given.get(f"{head}[{j}]", f"{stem}{j + 1}") for j in range(n)]
 
 
-def is_place(name: str) -> bool:
-    """Return whether a weight has no name but its place, such as ``w[0][1,2]``.
-
-    Examples
-    --------
-    >>> is_place("w[0][1,2]"), is_place("w5")
-    (True, False)
-    """
-    return _PLACE.fullmatch(name) is not None
+def _is_generated(name: str, link: int) -> bool:
+    """Return whether a weight or bias has no name but its place or that of its unit or layer."""
+    return _GENERATED.fullmatch(name) is not None or name in ("", f"b{link}")
 
 
 def _name(part: object) -> str:

@@ -5,10 +5,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from mlp._names import printable
 from mlp.plotting.network.diagram import Column, Diagram, Link
 from mlp.plotting.network.layout import Layout, Point, overlap, shares_along
 from mlp.plotting.network.marks import (
@@ -22,6 +24,8 @@ from mlp.plotting.network.marks import (
 from mlp.plotting.themes import legible
 
 LONGEST = (20, 12)  # letters of a line along a line; the number that allows larger text is taken
+ROUNDING = 0.02  # inches on the page by which whole pixels may widen a text
+_MATHEMATICS = re.compile(r"(?<!\\)\$(.*?)(?<!\\)\$")
 AWAY = 0.1  # inches between the texts above and below a line
 TRIALS, SMALLER = 8, 0.88  # sizes that are tried, each a share of the one before
 ALONG_SIZE = 10.5  # points, at most, of text along a line
@@ -82,7 +86,10 @@ class Drawing:
         ends = [(start, end) for _, _, start, end in lines]
         ways = [[_in_lines(text, letters) for text in numbers] for letters in LONGEST]
         ways = [way for n, way in enumerate(ways) if way not in ways[:n]]
-        placed = [_places_along(ends, [_size(list(text.values())) for text in way]) for way in ways]
+        slack = ROUNDING / self.pen.scale
+        placed = [
+            _places_along(ends, [_size(list(text.values())) for text in way], slack) for way in ways
+        ]
         best = max(range(len(ways)), key=lambda n: placed[n][0])
         texts, (small, shares) = ways[best], placed[best]
         return lines, texts, small, shares
@@ -107,7 +114,7 @@ class Drawing:
             value = link.value(part, i, j) if part in self.shown else None
             if value is not None:
                 found[part] = number(value, self.digits)
-        name = None if i is None or link.names is None else link.names.get((i, j))
+        name = link.names.get((i, j))
         if name is not None and "weights" in found:
             found["weights"] = f"{mathematical(name)} = {found['weights']}"
         return found
@@ -136,11 +143,19 @@ class Drawing:
             default=1,
         )
         room = 1.5 if self.layout.named else 1.75  # of the radius; two lines have less room
-        return min(11.0, room * 72 * self.layout.radius / (0.62 * max(longest, 3)))
+        fitting = room * 72 * self.layout.radius / (0.62 * max(longest, 3))
+        return min(11.0 / self._smaller, fitting)
+
+    @property
+    def _smaller(self) -> float:
+        """The scale of the diagram, at most 1: text of a small one may use all room."""
+        return min(1.0, self.pen.scale)
 
     def _fitted(self, text: str, size: float) -> float:
-        """Return the font size, or a smaller one at which a text fits a unit."""
-        return min(size, 1.8 * 72 * self.layout.radius / (0.62 * max(_letters(text), 1)))
+        """Return the font size, or a smaller one at which a text fits half a unit."""
+        lines, radius = text.split("\n"), 72 * self.layout.radius
+        wide = (1.8 if len(lines) == 1 else 1.5) * radius / 0.62 / max(1, *map(_letters, lines))
+        return min(size, wide, 0.9 * radius / 1.2 / len(lines))
 
     def _texts(self, column: Column) -> list[str]:
         if column.values is None or "activations" not in self.shown:
@@ -155,7 +170,7 @@ class Drawing:
         texts = self._texts(column)
         for i, y in spot.units.items():
             self.pen.circle((spot.x, y), radius, color, f"unit {k} {i}")
-            name = mathematical(column.names[i])
+            name = _in_unit(column.names[i])
             if texts and self.layout.named:
                 self.pen.write((spot.x, y + 0.36 * radius), name, self._fitted(name, 1.05 * size))
                 self.pen.write((spot.x, y - 0.36 * radius), texts[i], size)
@@ -172,9 +187,11 @@ class Drawing:
         spot = self.layout.spots[k]
         words = "\n".join(map(plain, column.words.split("\n")))
         words = f"{len(column.names)} {words}" if spot.dots is not None else words
-        y, va = (0.42, "top") if "\n" in words else (0.3, "center")
-        size = min(10.0, 72 * self.layout.across / (0.6 * max(map(len, words.split("\n")))))
-        self.pen.write((spot.x, y), words, size, color=self.pen.theme.faint, va=va)
+        y, va, highest = (0.42, "top", 10.0) if "\n" in words else (0.3, "center", 18.0)
+        widest = 72 * self.layout.across / (0.6 * max(map(len, words.split("\n"))))
+        size = min(10.0 / self._smaller, highest, widest)
+        color = self.pen.theme.faint
+        self.pen.write((spot.x, y), words, size, color=color, va=va, in_layout=True)
 
     def _targets(self) -> None:
         """Write the targets beside the outputs, and the loss below them."""
@@ -184,10 +201,17 @@ class Drawing:
         if targets is not None:
             for j, y in spot.units.items():
                 text = f"$t_{{{j + 1}}}$ = {number(float(targets[j]), self.digits)}"
-                self.pen.write((side, y), text, 10.0, color=theme.faint, ha="left")
+                self.pen.write((side, y), text, 10.0, color=theme.faint, ha="left", in_layout=True)
         if self.diagram.loss is not None:
             text = f"$E$ = {number(self.diagram.loss, self.digits)}"
-            self.pen.write((side, 0.3), text, 10.0, ha="left")
+            self.pen.write((side, 0.54), text, 10.0, ha="left", in_layout=True)
+
+
+def _in_unit(name: str) -> str:
+    """Return the name of a unit, a long one in lines."""
+    if len(name) <= LONGEST[1]:
+        return mathematical(name)
+    return "\n".join(map(plain, wrap(printable(name), LONGEST[1])))
 
 
 def _in_lines(text: dict[str, str], letters: int) -> dict[str, str]:
@@ -212,12 +236,15 @@ def _size(texts: Sequence[str]) -> tuple[float, float]:
 
 
 def _places_along(
-    lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]]
+    lines: Sequence[tuple[Point, Point]], sizes: Sequence[tuple[float, float]], slack: float
 ) -> tuple[float, list[float]]:
     """Return the share of their size at which texts do not overlap, and their places."""
     small = _share_that_fits(lines, sizes)
     for _ in range(TRIALS):
-        scaled = [(small * length, AWAY + small * (high - AWAY)) for length, high in sizes]
+        scaled = [
+            (small * length + slack * bool(length), AWAY + small * (high - AWAY))
+            for length, high in sizes
+        ]
         shares = shares_along(lines, scaled)
         if not overlap(lines, shares, scaled):
             break
@@ -235,4 +262,6 @@ def _share_that_fits(
 
 
 def _letters(text: str) -> int:
-    return len(re.sub(r"[${}_]", "", text))
+    """Return how many letters wide a text is, about; mathematics without its markup."""
+    text = _MATHEMATICS.sub(lambda found: re.sub(r"[{}_^]", "", found[1]), text)
+    return sum(2 if east_asian_width(one) in "FW" else 1 for one in text.replace(r"\$", "$"))

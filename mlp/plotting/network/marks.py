@@ -43,25 +43,40 @@ class Pen:
     def write(
         self, at: Point, text: str, size: float, *, color: Any = None, **options: Any
     ) -> None:
-        """Write text centred at a point."""
-        options = {"ha": "center", "va": "center", "zorder": 6.0, **options}
+        """Write text centred at a point; by default it lies inside the axes, which need no room."""
+        inside = {"ha": "center", "va": "center", "in_layout": False}
+        options = {**inside, "zorder": 6.0, **options}
         written = self.ax.text(
             *at, text, fontsize=size * self.scale, color=color or self.theme.ink, **options
         )
         use_fonts(written)
+
+    def _line(self, width: float) -> float:
+        """Return the width of a line in points: that of a large diagram, or less."""
+        return max(0.5, width * min(1.0, self.scale))
 
     def circle(self, at: Point, radius: float, color: Color, gid: str) -> None:
         """Draw a unit in a tint of a colour."""
         fill = mixed(self.theme.page, color, 0.22)
         line = legible(color, self.theme.page, 3.0)
         self.ax.add_patch(
-            Circle(at, radius, facecolor=fill, edgecolor=line, linewidth=1.3, zorder=4.0, gid=gid)
+            Circle(
+                at,
+                radius,
+                facecolor=fill,
+                edgecolor=line,
+                linewidth=self._line(1.3),
+                zorder=4.0,
+                gid=gid,
+            )
         )
 
     def dots(self, at: Point, gid: str) -> None:
         """Draw three vertical dots for units that are left out."""
         ys = at[1] + np.array([0.1, 0.0, -0.1])
-        self.ax.plot([at[0]] * 3, ys, "o", color=self.theme.faint, markersize=3.2, gid=gid)
+        self.ax.plot(
+            [at[0]] * 3, ys, "o", color=self.theme.faint, markersize=3.2 * self.scale, gid=gid
+        )
 
     def arrow(self, start: Point, end: Point, gid: str) -> None:
         """Draw a thin arrow."""
@@ -71,7 +86,7 @@ class Pen:
                 end,
                 arrowstyle="-|>",
                 mutation_scale=11 * self.scale,
-                linewidth=1.1,
+                linewidth=self._line(1.1),
                 color=self.theme.faint,
                 shrinkA=0,
                 shrinkB=0,

@@ -65,8 +65,11 @@ def plot_network(
         Which of ``"weights"``, ``"activations"`` and ``"gradients"`` to show; by default all that
         are known, without gradients if there is no room for two numbers at each line.
     names
-        Names of weights, as ``{"w1": (layer, i, j)}``. If they would be smaller than 2.5 points,
-        the picture says that they are left out.
+        Names of weights, ``{"w1": (layer, i, j)}`` for ``net.layers[layer].W[i, j]``, or of inputs,
+        units, outputs and biases by their places, as in `mlp.trace`: ``{"age": "x[0]",
+        "price": "a[1][0]", "bias": "b[0][2]"}``. By default, inputs have the names of the
+        network's columns. If names at lines would be smaller than 2.5 points, the picture says
+        that they are left out.
     digits
         Significant digits, 1 to 17; at most two in small units.
     title
@@ -159,7 +162,7 @@ def _plot(
         if layout.named and any(link.names for link in diagram.links):
             named = Drawing(diagram, layout, shown, digits, _pen(ax, layout))
             if named.size_along() < SMALLEST:
-                links = [replace(link, names=None) for link in diagram.links]
+                links = [replace(link, names={}) for link in diagram.links]
                 diagram = replace(diagram, links=links)
                 notes += ["names of weights left out: no room"]
         key = _key(ax, shown, layout.named) + [(None, note) for note in notes]

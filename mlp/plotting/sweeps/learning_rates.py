@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlp._checks import check_choice, check_offers, numeric
 from mlp._names import shortened
-from mlp.plotting.fitting import wrapped
+from mlp.plotting.fitting import lay_out, wrapped
 from mlp.plotting.labels import SHARE, Label, room, write_key, write_labels
 from mlp.plotting.style import add_color_bar, drawing, rate_colors, tidy
 from mlp.plotting.themes import Color, Theme, theme_of
@@ -155,12 +155,13 @@ def plot_learning_rates(
         tidy(ax, scale, (0, last), span, name.replace("_", " "))
         for curve in curves:
             _draw_curve(ax, curve, width=1.2 if len(result.rates) > MOST_NAMED else 2.0)
-        write_key(ax, title, _key(result, curves, with_bar, published_note, theme.faint))
         if with_bar:
             add_color_bar(ax, ScalarMappable(norm, theme.rates), "learning rate")
-        elif labels == "legend" or (labels == "auto" and len(curves) > room(ax)):
+            lay_out(ax)  # determines the room for the key
+        write_key(ax, title, _key(result, curves, with_bar, published_note, theme.faint))
+        if labels == "legend" or (labels == "auto" and not with_bar and len(curves) > room(ax)):
             _write_legend(ax, curves)
-        else:
+        elif not with_bar:
             _write_direct(ax, curves)
     return ax
 

@@ -33,7 +33,7 @@ _ACTIVATION_DERIVATIVES = {
     "relu": "1 if {z} > 0 else 0",
     "leaky_relu": "1 if {z} > 0 else {slope}",
     "elu": "1 if {z} > 0 else {a} + {alpha}",
-    "selu": "1.05070099 if {z} > 0 else {a} + 1.75809934",
+    "selu": "1.05070099 if {z} > 0 else 1.75809934 × exp({z})",
     "gelu": "Φ({z}) + {z} × φ({z})",
     "silu": "sigmoid({z}) + {a} × (1 - sigmoid({z}))",
     "mish": "tanh(log(1 + exp({z}))) + {z} × sigmoid({z}) × (1 - tanh(log(1 + exp({z})))²)",

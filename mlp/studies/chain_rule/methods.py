@@ -21,6 +21,14 @@ class Method:
     lr: float
 
     @property
+    def name(self) -> str:
+        """The name of the optimizer, and whether it has momentum."""
+        one = self.optimizer
+        nesterov = " Nesterov" * bool(getattr(one, "nesterov", False))
+        has_momentum = isinstance(one, SGD | RMSprop) and one.momentum
+        return f"{one.name} with{nesterov} momentum" if has_momentum else one.name
+
+    @property
     def is_plain(self) -> bool:
         """Whether the step is ``lr * gradient``."""
         return type(self.optimizer) is SGD and not self.optimizer.momentum

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from mlp.core import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
@@ -68,6 +69,8 @@ class Names:
         self._by_place, self._n_rows = given is None, n_rows
         self._layers = layers
         self._columns, self._ordinals = self._arranged(n_in)
+        self._ends = {column: layer for layer, column in enumerate(self._columns)}
+        self.output, self.z = cache(self._output), cache(self._z)  # of each weight's two ends
         self._given = {f"x[{i}]": name for i, name in enumerate(columns or ())}
         places, named = self._places(n_in), set[str]()
         for name, at in (given or {}).items():
@@ -138,27 +141,26 @@ class Names:
 
     def _unit(self, column: int, j: int) -> str:
         """Return the name of a unit of a column, without a row."""
-        layer = len(self._columns) - 1 - self._columns[::-1].index(column) if column else -1
-        place = f"a[{layer}][{j}]" if column else f"x[{j}]"
+        place = f"a[{self._ends[column]}][{j}]" if column else f"x[{j}]"
         return self._given.get(place) or f"{self._stem(column)}{j + 1}"
 
     def input(self, i: int, row: int | None = 0) -> str:
         """Return the name of input i."""
         return self._of("x", f"{i}", f"x{i + 1}", row)
 
-    def output(self, layer: int, j: int, row: int | None = 0) -> str:
+    def _output(self, layer: int, j: int, row: int | None = 0) -> str:
         """Return the name of output j of a layer; layer -1 gives the inputs."""
         if layer < 0:
             return self.input(j, row)
         column = self._columns[layer]
         textbook = self._unit(column, j)
-        if column == 0 or column in self._columns[layer + 1 :]:
+        if column == 0 or layer < self._ends[column]:
             kind = type(self._layers[layer])
             ordinal = self._ordinals[layer] if self._ordinals[layer] > 1 else ""
             textbook = f"{_PREFIXES.get(kind, kind.__name__.lower())}{ordinal}_{textbook}"
         return self._of(f"a[{layer}]", f"{j}", textbook, row)
 
-    def z(self, layer: int, j: int, row: int | None = 0) -> str:
+    def _z(self, layer: int, j: int, row: int | None = 0) -> str:
         """Return the name of the weighted sum of unit j of a dense layer."""
         return self._of(f"z[{layer}]", f"{j}", f"z_{self._unit(self._columns[layer], j)}", row)
 

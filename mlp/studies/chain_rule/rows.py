@@ -108,7 +108,7 @@ class _Writer:
             number = self.number(token.value)
             if number.startswith("-") and text.endswith("+ "):
                 text, number = text[:-2] + "- ", number[1:]
-            elif number.startswith("-") and text and not text.endswith(("(", ", ")):
+            elif number.startswith("-") and text and not text.endswith(("(", ", ", "if ")):
                 number = f"({number})"
             elif number == "0" and re.search(r"(^|[(])-$", text):
                 text = text[:-1]  # minus a target of 0

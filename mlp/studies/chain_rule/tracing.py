@@ -68,7 +68,7 @@ class Trace(Step):
     updates : tuple of Update
         Layer by layer, ``W`` row by row, then the biases.
     optimizer : str
-        The name of what made the step.
+        The name of what made the step, such as ``"sgd with momentum"``.
     n_rows : int
         The number of rows of the batch.
     blocks : tuple of Block
@@ -358,7 +358,7 @@ def trace(
                     "weights and biases"
                 )
             one = Recorded(net, X, T, method, penalty, generator)
-            found.append(_read(one, labels, None if steps is None else number, method.name))
+            found.append(_read(one, labels, None if steps is None else number))
             net = one.after
     return found[0] if steps is None else Traces(found)
 
@@ -404,7 +404,7 @@ def _rows(net: MLP, x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
     return X, one_hot(T, net.n_out, net.dtype)
 
 
-def _read(recorded: Recorded, names: Names, number: int | None, optimizer: str) -> Trace:
+def _read(recorded: Recorded, names: Names, number: int | None) -> Trace:
     """Return the trace of a step."""
     rules, loss = rules_of(Context(recorded, names))
     X, T = recorded.X, recorded.T
@@ -420,7 +420,7 @@ def _read(recorded: Recorded, names: Names, number: int | None, optimizer: str) 
         loss=recorded.loss,
         loss_after=recorded.loss_after,
         updates=tuple(update for rule in rules for update in rule.updates.values()),
-        optimizer=optimizer,
+        optimizer=recorded.moved.method.name,
         n_rows=len(X),
         blocks=tuple(rule.block() for rule in rules),
         error=loss.equations(),

@@ -29,7 +29,7 @@ _EXACT_LAST = (
 _WRONG = (0.8, 2.0)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LearningRateChart(Example):
     """An `Example` with the chart of its training at several learning rates.
 

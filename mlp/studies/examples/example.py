@@ -37,7 +37,7 @@ class Erratum:
     why: str
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Example:
     """A worked network.
 
@@ -70,6 +70,10 @@ class Example:
     published: Values
     exact: Values
     errata: tuple[Erratum, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return a line."""
+        return f"<{type(self).__name__} {self.name!r}: {self.title}>"
 
 
 TEXTBOOK_NAMES: WeightNames = {

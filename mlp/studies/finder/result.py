@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp._atomic import write_file
+from mlp._html import html_table, html_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ class LearningRateNotFound(ValueError):
         super().__init__(f"no learning rate can be suggested: {reason}")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FinderResult:
     """The losses that a network reaches with several learning rates.
 
@@ -92,13 +93,33 @@ class FinderResult:
 
     def __str__(self) -> str:
         """Return the rates with their losses as a table, and the reason."""
-        marks = np.where(self.rates == self.suggestion, "  <- suggestion", "").tolist()
-        rows = zip(self.rates, self.losses, self.updates, marks, strict=True)
-        lines = [f"{'rate':>9}  {'loss':>9}  updates"]
-        lines += [f"{r:9.3g}  {loss:9.4g}  {n:7}{mark}" for r, loss, n, mark in rows]
-        if self.diverged_at is not None:
-            lines.append(f"{self.diverged_at:9.3g}   diverged")
+        lines = [
+            f"{rate:>9}  {loss:>9}  {n:>7}{mark}".rstrip() for rate, loss, n, mark in self._rows()
+        ]
         return "\n".join([*lines, "", self.reason])
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        """Return the rows of the table, the names of its columns first."""
+        marks = np.where(self.rates == self.suggestion, "  <- suggestion", "").tolist()
+        rows = [("rate", "loss", "updates", "")]
+        rows += [
+            (f"{rate:.3g}", f"{loss:.4g}", f"{n}", mark)
+            for rate, loss, n, mark in zip(
+                self.rates, self.losses, self.updates, marks, strict=True
+            )
+        ]
+        if self.diverged_at is not None:
+            rows.append((f"{self.diverged_at:.3g}", "diverged", "", ""))
+        return rows
+
+    def __repr__(self) -> str:
+        """Return a one-line summary."""
+        return f"<FinderResult: suggestion {self.suggestion:.3g}, {len(self.rates)} rates>"
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook, and the reason."""
+        header, *rows = self._rows()
+        return f"{html_table(header, rows, repr(self)[1:-1])}\n<p>{html_text(self.reason)}</p>"
 
     def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
         """Draw the losses and, with a path, save the picture; see `plot_learning_rate_finder`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from mlp._atomic import write_file
 from mlp._checks import check_count
+from mlp._html import html_table
 from mlp.core import MLP
 from mlp.studies.sweep.pruning import median_of_seeds
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
     """The losses of a network trained with each of several learning rates.
 
@@ -141,24 +143,40 @@ class SweepResult:
 
     def table(self, **more: NDArray[np.float64]) -> str:
         """Return a table of rate, first loss, last loss and status, plus `more` columns."""
+        *columns, notes = self._columns(more)
+        padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
+        return "\n".join("  ".join(row) for row in zip(*padded, notes, strict=True))
+
+    def _columns(self, more: Mapping[str, NDArray[np.float64]]) -> list[list[str]]:
+        """Return the columns of the table, each with its name first; the last is the status."""
         columns = {"rate": self.rates, "first": self.loss[:, 0], "last": self.loss[:, -1]}
         if self.val_losses is not None:
             columns["validation"] = self.final
         columns |= more
         cells = [[name, *(f"{x:.9g}" for x in numbers)] for name, numbers in columns.items()]
-        padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in cells]
         above = self.loss[:, -1] > self.loss[:, 0]
         lost = ~np.isfinite(self.loss[:, -1]) & ~(self.diverged_at > 0).all(axis=1)
         texts = ["  (ends above its start)", "  (the last loss is not finite)"]
         remarks = np.select([above, lost], texts, "").tolist()
         if np.isfinite(self.best):
             remarks[self.best_index] += "  <- best"
-        notes = ["status", *map("".join, zip(self.status, remarks, strict=True))]
-        return "\n".join("  ".join(row) for row in zip(*padded, notes, strict=True))
+        return [*cells, ["status", *map("".join, zip(self.status, remarks, strict=True))]]
 
     def __str__(self) -> str:
         """Return the table."""
         return self.table()
+
+    def __repr__(self) -> str:
+        """Return a one-line summary."""
+        n_rates, seeds, epochs = self.losses.shape
+        of_seeds = f" x {seeds} seeds" if seeds > 1 else ""
+        best = f", best {self.best:g}" if np.isfinite(self.best) else ", all diverged"
+        return f"<SweepResult: {n_rates} rates{of_seeds}, {epochs - 1} epochs{best}>"
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        header, *rows = zip(*self._columns({}), strict=True)
+        return html_table(header, rows, repr(self)[1:-1])
 
     def plot(self, path: str | Path | None = None, **options: Any) -> Axes:
         """Draw the losses and, with a path, save the picture; see `plot_learning_rates`."""

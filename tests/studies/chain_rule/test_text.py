@@ -63,7 +63,7 @@ def test_formulas_are_shown_in_numbers():
     assert "= 0.75136507 × (1 - 0.75136507) " in text
     layers = [Dense(1, 1, "elu", weights=[[-1.0]], bias=False)]
     text = trace(MLP(layers), [0.5], [-1.0], names={}).text(3)
-    assert "= -0.5 if (-0.5) > 0 else 1 × (exp(-0.5) - 1) " in text
+    assert "= -0.5 if -0.5 > 0 else 1 × (exp(-0.5) - 1) " in text
     assert "= -0.393 - (-1) " in text
 
 

@@ -320,6 +320,18 @@ def test_a_plain_step_has_no_rules_and_an_optimizer_brings_its_own_rate():
         trace(net, X, T, optimizer="adan")
 
 
+def test_the_title_says_that_an_optimizer_has_momentum():
+    example = load_example("mazur")
+    for optimizer, words in [
+        (SGD(0.1), "lr 0.1"),
+        (SGD(0.1, momentum=0.9), "optimizer sgd with momentum"),
+        (SGD(0.1, momentum=0.9, nesterov=True), "optimizer sgd with Nesterov momentum"),
+        (RMSprop(0.1, momentum=0.9), "optimizer rmsprop with momentum"),
+    ]:
+        found = trace(example.network, example.x, example.t, optimizer=optimizer)
+        assert found.markdown().split("\n", 1)[0].endswith(words)
+
+
 def test_every_format_shows_the_rules():
     example = load_example("mazur")
     found = trace(example.network, example.x, example.t, 0.5, optimizer="adam",

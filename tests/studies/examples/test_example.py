@@ -80,3 +80,8 @@ def test_what_is_printed_is_either_right_or_an_erratum(name):
             digits = len(repr(printed).partition(".")[2])
             tolerance = 6.2e-8 if "lr" in quantity else 0.5 * 10.0**-digits
             assert abs(exact - printed) <= tolerance, quantity
+
+
+def test_a_terminal_shows_one_line():
+    assert repr(load_example("mazur")).startswith("<Example 'mazur': Mazur's 2-2-2 network")
+    assert repr(load_example("document-004")).startswith("<LearningRateChart 'document-004': ")

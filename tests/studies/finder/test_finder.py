@@ -2,6 +2,7 @@
 
 import copy
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mlp import (
     learning_rate_sweep,
 )
 from mlp.datasets import load_digits
+from mlp.studies.finder.result import FinderResult
 from tests.training.small import classes, classifier, numbers, regressor
 
 X, y = classes(200)
@@ -217,6 +219,20 @@ def test_the_record_is_written_as_csv_with_every_digit_and_as_a_dict(tmp_path):
     assert float(line_.split()[0]) == pytest.approx(found.suggestion, rel=1e-2)
     assert str(found).endswith(found.reason)
     assert "diverged" in str(found)
+
+
+def test_a_terminal_shows_one_line_and_a_notebook_the_table_and_the_reason():
+    numbers = np.array([0.1, 1.0]), np.array([0.5, 0.2]), np.array([3, 20])
+    found = FinderResult(*numbers, suggestion=1.0, reason="1 < 2", diverged_at=10.0)
+    assert repr(found) == "<FinderResult: suggestion 1, 2 rates>"
+    shown = ElementTree.fromstring(f"<p>{found._repr_html_()}</p>")
+    cells = [[(cell.text or "").strip() for cell in row] for row in shown.iter("tr")]
+    assert cells[1:] == [
+        ["0.1", "0.5", "3", ""], ["1", "0.2", "20", "<- suggestion"], ["10", "diverged", "", ""]
+    ]  # fmt: skip
+    in_terminal = str(found).split("\n\n")[0].split()
+    assert " ".join(" ".join(row) for row in cells).split() == in_terminal
+    assert shown[-1].text == "1 < 2"
 
 
 def test_it_can_be_drawn(tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -166,3 +167,13 @@ def test_it_can_be_drawn_and_saved(tmp_path):
     ax = found.plot(tmp_path / "sweep.svg")
     assert (tmp_path / "sweep.svg").read_text().count("<svg") == 1
     assert any(np.array_equal(line.get_ydata(), found.loss[0]) for line in ax.get_lines())
+
+
+def test_a_terminal_shows_one_line_and_a_notebook_the_table():
+    found = result(ONE_SEED)
+    assert repr(found) == "<SweepResult: 3 rates, 2 epochs, best 0.2>"
+    assert repr(result(THREE_SEEDS)).startswith("<SweepResult: 4 rates x 3 seeds, 1 epochs")
+    assert repr(result([[[1.0, NAN]]])).endswith("all diverged>")
+    shown = ElementTree.fromstring(found._repr_html_())
+    cells = ["".join("".join(cell.text.split()) for cell in row) for row in shown.iter("tr")]
+    assert cells == ["".join(line.split()) for line in str(found).splitlines()]

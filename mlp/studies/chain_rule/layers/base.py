@@ -87,14 +87,14 @@ class Rule:
         self.kept: Pass = self.recorded.passes[k]
         self.n_rows, self.n_in = self.kept.A_in.shape
         self.n_out = self.kept.A.shape[1]
-        self.parameter = cache(self._parameter)
+        self.parameter, self.a_in = cache(self._parameter), cache(self._a_in)
         self.given = cache(after.input_derivative)  # dE/da of an output on a row
 
     def a(self, row: int, j: int) -> Named:
         """Return output j on a row."""
         return Named(self.names.output(self.k, j, row), float(self.kept.A[row, j]))
 
-    def a_in(self, row: int, i: int) -> Named:
+    def _a_in(self, row: int, i: int) -> Named:
         """Return input i on a row."""
         return Named(self.names.output(self.k - 1, i, row), float(self.kept.A_in[row, i]))
 
@@ -183,6 +183,11 @@ class Rule:
         }
 
     @cached_property
+    def penalised(self) -> set[str]:
+        """The names of the parameters that penalties apply to."""
+        return {one.name for one in self.layer.parameters() if one.penalised}
+
+    @cached_property
     def groups(self) -> dict[tuple[str, tuple[int, ...]], Group]:
         """The equations of each update."""
         return {place: self._group(update) for place, update in self.updates.items()}
@@ -224,8 +229,7 @@ class Rule:
 
     def _penalties(self, key: str, w: Named) -> Iterator[Equation]:
         """Yield what the penalties add to the gradient of a weight."""
-        penalised = {p.name for p in self.layer.parameters() if p.penalised}
-        if not self.recorded.penalty or key not in penalised:
+        if not self.recorded.penalty or key not in self.penalised:
             return
         value = self.layer.params[key].dtype.type(w.value)
         for name, sign, of in (("l1", "sign({w})", np.sign(value)), ("l2", "{w}", value)):

@@ -118,7 +118,7 @@ def _sections(
     if "product(" in parts[-1]:
         parts.append(source.PRODUCT)
     parts += source.functions_of(kinds, net.dtype.name)
-    parts.append(source.OUTPUTS.format(**sizes))
+    parts.append(source.OUTPUTS.format(**sizes, block=net._block))
     encode = source.NAMED if net.feature_names else source.PLAIN
     parts.append((encode if inputs is None else source.TABLE).format(**sizes))
     parts.append(_predict(net, target).format(**sizes, n_classes=max(net.n_out, 2)))

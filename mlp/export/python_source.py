@@ -129,7 +129,7 @@ def layer_norm(A, gamma, beta, eps):
 OUTPUTS = '''
 def outputs(X):
     """Return the outputs (n, {n_out}) for inputs X (n, {n_in})."""
-    blocks = [forward(X[i : i + 256]) for i in range(0, len(X), 256)]
+    blocks = [forward(X[i : i + {block}]) for i in range(0, len(X), {block})]
     return np.ascontiguousarray(np.concatenate(blocks))
 '''
 

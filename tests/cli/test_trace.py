@@ -106,7 +106,7 @@ def test_several_steps_are_printed_one_after_the_other(capsys):
 def test_the_step_is_that_of_the_optimizer(capsys):
     assert main(["trace", "mazur", "--optimizer", "momentum", "--steps", "2", "--json"]) == 0
     for step in json.loads(capsys.readouterr().out)["steps"]:
-        assert step["optimizer"] == "sgd"
+        assert step["optimizer"] == "sgd with momentum"
         for update in step["updates"]:
             velocity, last = update["rules"]
             assert last["value"] == update["step"] == 0.5 * velocity["value"]

@@ -172,7 +172,7 @@ class Dense(ActivatedLayer):
         arrays = self._arrays_of(A_in.shape[-2])
         Z, A = arrays.Z, arrays.A
 
-        arrays.into_Z(A_in, W, out=Z)  # Z = A_in @ W + b                       (batch, n_out)
+        arrays.matmul_Z(A_in, W, out=Z)  # Z = A_in @ W + b                       (batch, n_out)
         if b is not None:
             Z += b
         activation = self.fused or self._activation
@@ -192,18 +192,18 @@ class Dense(ActivatedLayer):
             activation.backward(dA, Z, A, out=dZ)  # dZ = dA * activation'(Z)       (batch, n_out)
         else:
             dZ = arrays.dZ = dA  # a fused pair has already passed its activation
-        arrays.into_dW(A_in.mT, dZ, out=dW)  # dW = A_in.T @ dZ                 (n_in, n_out)
+        arrays.matmul_dW(A_in.mT, dZ, out=dW)  # dW = A_in.T @ dZ                 (n_in, n_out)
         if db is not None:
             ones = arrays.ones  # a product with a row of ones is the fastest way to sum rows
             if self.share_bias:
-                row = arrays.into_db(ones, dZ, out=arrays.row)
+                row = arrays.matmul_db(ones, dZ, out=arrays.row)
                 db[..., 0, 0] = sum_of(row[..., 0, :])
             else:
-                arrays.into_db(ones, dZ, out=db)  # db = sum of the rows of dZ      (1, n_out)
+                arrays.matmul_db(ones, dZ, out=db)  # db = sum of the rows of dZ      (1, n_out)
         if not need_dA_in:
             return None
         dA_in = arrays.dA_in
-        return arrays.into_dA_in(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T        (batch, n_in)
+        return arrays.matmul_dA_in(dZ, W_T, out=dA_in)  # dA_in = dZ @ W.T        (batch, n_in)
 
     @property
     def Z(self) -> Array:
@@ -211,7 +211,7 @@ class Dense(ActivatedLayer):
         self._require_pass()
         arrays = self._arrays
         Z: Array = np.empty_like(arrays.Z)
-        arrays.into_Z(self._A_in, self._W, out=Z)
+        arrays.matmul_Z(self._A_in, self._W, out=Z)
         if self._b is not None:
             Z += self._b
         return Z
@@ -240,8 +240,8 @@ class _Arrays:
         needs_z = getattr(activation, "needs_z", True) if fused is None else fused.needs_z
         self.A = np.empty_like(self.Z) if needs_z else self.Z
         into = layer._products.into
-        self.into_Z, self.into_dW = into(self.Z, layer.n_in), into(layer._dW, batch)
-        self.into_db = into(layer._dW[..., :1, :], batch)
+        self.matmul_Z, self.matmul_dW = into(self.Z, layer.n_in), into(layer._dW, batch)
+        self.matmul_db = into(layer._dW[..., :1, :], batch)
 
     @cached_property
     def dZ(self) -> Array:
@@ -252,7 +252,7 @@ class _Arrays:
     def dA_in(self) -> Array:
         """The derivative of the loss by A_in, ``(..., batch, n_in)``."""
         dA_in = self._empty(self.batch, self.layer.n_in)
-        self.into_dA_in = self.layer._products.into(dA_in, self.layer.n_out)
+        self.matmul_dA_in = self.layer._products.into(dA_in, self.layer.n_out)
         return dA_in
 
     @cached_property

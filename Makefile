@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help sweep playground test test-all fuzz check docs gallery bench clean
+.PHONY: help sweep playground test test-slow test-all fuzz check docs gallery bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,13 +19,18 @@ playground: $(VENV)/base ## open the playground in the browser; PLAYGROUND="--no
 	@$(BIN)/mlp playground $(PLAYGROUND)
 
 # A worker for each core, and so one thread of BLAS for each worker.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
 test: $(VENV)/test ## run the tests and the examples in the docstrings, on all cores
+	@$(PYTEST) -m "not slow and not long"
+
+test-slow: $(VENV)/test ## run the tests that start programs, draw pictures or open a browser
 	@command -v chromedriver >/dev/null || \
 	  echo "The playground's browser tests are skipped: apt install chromium chromium-driver"
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	@$(PYTEST) -m "slow and not long"
 
 # Those that take minutes run one by one, with all threads of BLAS.
-test-all: $(VENV)/oracles test ## run the tests, then those that take minutes; adds PyTorch and MPI
+test-all: $(VENV)/oracles test test-slow ## run all tests, those of minutes too; adds PyTorch and MPI
 	@$(BIN)/python -m pytest -m long
 
 FUZZ ?= 20000

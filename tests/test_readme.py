@@ -34,6 +34,7 @@ def test_every_line_of_the_table_of_equations_is_a_line_of_the_code():
     assert [line for line in lines if line not in code] == []
 
 
+@pytest.mark.slow
 def test_the_examples_run_and_reach_the_accuracy_shown(tmp_path):
     write_tables(tmp_path)
     printed = assert_page_runs(ROOT / "README.md", tmp_path)

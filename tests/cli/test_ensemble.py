@@ -10,6 +10,8 @@ from mlp.cli import main
 from mlp.files import read_model
 from tests.cli.small_tables import FAST, assert_rejected, flowers, read_rows, train, write_csv
 
+pytestmark = pytest.mark.slow
+
 KIND = ("--target", "kind", "--ignore", "id", "--one-hot", "colour")
 PRICE = ("--target", "price", "--ignore", "id,kind", "--one-hot", "colour")
 

@@ -7,6 +7,8 @@ import pytest
 from mlp import Callback
 from mlp.cli import main
 
+pytestmark = pytest.mark.slow
+
 NOTHING = {
     "sweep": "nothing was kept; with --checkpoint FILE the same command would continue",
     "find-lr": "nothing was kept",

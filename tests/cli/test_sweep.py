@@ -11,6 +11,8 @@ from mlp.cli.options import parse_rates, parse_sizes
 from tests.chart import FIRST_ERROR, LAST_ERRORS
 from tests.processes import assert_runs
 
+pytestmark = pytest.mark.slow
+
 
 def sweep(tmp_path, *options):
     return main(["sweep", "--out", str(tmp_path), *options])

@@ -11,6 +11,8 @@ from PIL import Image
 import mlp
 from mlp.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_prints_mazurs_first_step(capsys):
     assert main(["trace"]) == 0

@@ -12,6 +12,8 @@ from mlp.files import read_model
 from mlp.studies.table_model import read_table_model
 from tests.cli.small_tables import FAST, flowers, read_rows, train, without, write_csv
 
+pytestmark = pytest.mark.slow
+
 FILES = ["held_out.csv", "history.csv", "history.json", "history.png", "model.npz"]
 KIND = ("--target", "kind", "--ignore", "id", "--one-hot", "colour", "--standardize")
 

@@ -5,6 +5,8 @@ from PIL import Image
 
 from tests.cli.small_tables import FAST, assert_rejected, flowers, train, without, write_csv
 
+pytestmark = pytest.mark.slow
+
 PNG = b"\x89PNG"
 
 

@@ -11,6 +11,8 @@ from mlp import History, ProgressBar
 from mlp.cli import main
 from tests.cli.small_tables import assert_rejected, flowers, read_rows, train, write_csv
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ENDED = """
 import os, signal, sys

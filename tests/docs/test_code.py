@@ -21,6 +21,7 @@ def missing(page):
     return [*lacking, *(["cc"] if '"cc ' in code and shutil.which("cc") is None else [])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in RUN_ELSEWHERE])
 def test_every_block_of_a_page_runs_and_prints_its_output(name, tmp_path):
     lacking = missing(PAGES[name])

@@ -24,6 +24,7 @@ def test_there_are_five_notebooks_and_the_readme_names_each():
     assert [name for name in KEPT if f"(notebooks/{name}.ipynb)" not in readme] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", spread(KEPT, 4))
 def test_it_runs_within_a_minute_and_gives_the_outputs_that_it_keeps(name, tmp_path):
     new, seconds = run(ROOT / f"notebooks/{name}.ipynb", tmp_path)

@@ -24,6 +24,7 @@ from tests.playground.browser import (
 if CHROMIUM is None or DRIVER is None:
     pytest.skip("Chromium or its driver is missing", allow_module_level=True)
 
+pytestmark = pytest.mark.slow
 EXACT = {"rel": 1e-9, "abs": 1e-12}
 
 

@@ -20,6 +20,8 @@ from mlp.plotting import (
 from mlp.plotting.save import rendered
 from tests.plotting.diagrams import mazur
 
+pytestmark = pytest.mark.slow
+
 
 def still(draw):
     """The pixels of a still picture at 100 an inch."""

@@ -20,6 +20,8 @@ from tests.plotting.pictures import PICTURES
 from tests.plotting.pictures import draw as draw_anew
 from tests.spread import spread
 
+pytestmark = pytest.mark.slow
+
 draw = cache(draw_anew)
 BASELINE = Path(__file__).with_name("baseline.npz")
 MEAN, WORST = 1.2, 45.0  # of 255: how far the mean, and nearly every place, may be off

@@ -10,6 +10,8 @@ from mlp.plotting import new_axes, plot_confusion_matrix, theme
 from mlp.plotting.themes import THEMES, contrast, lightness
 from tests.plotting.drawn import key, texts
 
+pytestmark = pytest.mark.slow
+
 THREE = np.array([[8, 2, 0], [0, 10, 0], [1, 0, 199]])
 
 

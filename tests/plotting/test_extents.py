@@ -10,6 +10,8 @@ from mlp.plotting import new_axes, offscreen, theme
 from tests.plotting.extents import SIZES, WAYS, boxes, faults
 from tests.surface import namespaces
 
+pytestmark = pytest.mark.slow
+
 ALL = [(name, n) for name, ways in WAYS.items() for n in range(len(ways))]
 PLACES = (*SIZES, "constrained", "tight")
 

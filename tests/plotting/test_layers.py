@@ -11,6 +11,8 @@ from mlp.plotting.themes import THEMES, contrast
 from mlp.training import LayerRecord
 from mlp.training.recording.record import Histogram
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 
 

@@ -11,6 +11,8 @@ from mlp.plotting import new_axes, plot_learning_rates, save_figure
 from mlp.plotting.themes import lightness
 from tests.plotting.drawn import MANY, SIX, key, lines, overlaps, texts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_each_rate_is_one_line_with_its_losses_from_epoch_0(make_sweep, scale):

@@ -27,6 +27,8 @@ from tests.plotting.diagrams import (
 )
 from tests.plotting.drawn import key
 
+pytestmark = pytest.mark.slow
+
 
 def number_of(text):
     return float(text.rpartition("= ")[2].replace("−", "-"))

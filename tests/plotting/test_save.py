@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 
 from mlp.plotting import new_axes, plot_history, plot_learning_rates, save_figure
 
+pytestmark = pytest.mark.slow
+
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 
 

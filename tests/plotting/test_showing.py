@@ -13,6 +13,8 @@ from mlp.plotting import new_axes, offscreen, plot_history, save_figure
 from tests.notebooks.running import NOTEBOOKS
 from tests.processes import ROOT, assert_runs
 
+pytestmark = pytest.mark.slow
+
 HISTORY = {"loss": [2.0, 1.0], "val_loss": [2.0, 1.5]}
 CELLS = [
     """\

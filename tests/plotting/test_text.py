@@ -21,6 +21,8 @@ from mlp.plotting import (
     text,
 )
 
+pytestmark = pytest.mark.slow
+
 ZHONG = "\u4e2d"
 MATHEMATICAL = ["$$_{", r"\frac{a", "x_1^2 $y$", r"\$"]
 

@@ -18,6 +18,8 @@ from mlp.datasets import spirals
 from mlp.studies.finder.race import Race
 from tests.spread import spread
 
+pytestmark = pytest.mark.slow
+
 
 def ring(rng):
     points = rng.uniform(-1, 1, (300, 2))

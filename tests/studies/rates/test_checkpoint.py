@@ -15,6 +15,8 @@ from mlp.studies.rates.sweep import learning_rate_sweep
 from tests.training.kinds import DATA, HELD_OUT, LAYERS, interrupted_after, network
 from tests.training.small import OPTIMIZERS
 
+pytestmark = pytest.mark.slow
+
 RATES = [0.001, 0.1, 1e200]  # the last one diverges unless the loss is bounded
 EPOCHS, BATCHES = 5, 4
 

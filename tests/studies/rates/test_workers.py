@@ -20,6 +20,8 @@ from tests.processes import ROOT
 from tests.spread import spread
 from tests.studies.rates.sweeps import RATES, Threads
 
+pytestmark = pytest.mark.slow
+
 SPAWN = multiprocessing.get_context("spawn")
 
 

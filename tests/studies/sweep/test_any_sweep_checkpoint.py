@@ -11,6 +11,8 @@ from mlp import EarlyStopping, FileFormatError, LambdaCallback
 from tests.studies.sweep.runs_alone import data, network
 from tests.studies.sweep.test_engines import assert_same
 
+pytestmark = pytest.mark.slow
+
 X, Y = data()
 HELD_OUT = data(n=20, seed=1)
 PARAMETERS = {"lr": [0.01, 0.1, 0.5, 1.0, 1e300], "momentum": [0.0, 0.9], "batch_size": [16, 32]}

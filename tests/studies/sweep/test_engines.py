@@ -16,6 +16,8 @@ import mlp
 from mlp import MLP, Callback, EarlyStopping
 from tests.studies.sweep.runs_alone import data, network
 
+pytestmark = pytest.mark.slow
+
 X, Y = data()
 HELD_OUT = data(n=20, seed=1)
 PARAMETERS = {"lr": [0.01, 0.1, 1e300], "momentum": [0.0, 0.9], "hidden": [(8,), (4, 3)]}

@@ -13,6 +13,8 @@ from mlp.studies.sweep.search import Halving
 from tests.studies.sweep.runs_alone import data, network
 from tests.studies.sweep.test_engines import assert_same
 
+pytestmark = pytest.mark.slow
+
 X, Y = data()
 HELD_OUT = data(n=20, seed=1)
 PARAMETERS = {

@@ -19,6 +19,8 @@ from tests.training.kinds import (
     watched,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("K", "restore_best"), spread(product([None, 4], [True, False]), 3))
 def test_early_stopping_and_a_falling_rate_go_on(tmp_path, K, restore_best):

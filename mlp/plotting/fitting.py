@@ -209,12 +209,13 @@ def fit_label(label: Text, length: float, ax: Any) -> bool:
         return False
     probe = Text(fontsize=size, parse_math=False)
     probe.set_figure(ax.figure)
-    longest_word = _length(probe, words.split())
-    if longest_word > length:
+    while (longest_word := _length(probe, words.split())) > length and size > SMALLEST:
         size = max(SMALLEST, 0.96 * size * length / longest_word)  # widths are whole pixels
-        label.set_fontsize(size)
+        probe.set_fontsize(size)
+    is_smaller = size < float(label.get_fontsize())
+    label.set_fontsize(size)
     label.set_text(wrapped(words, length, ax, size, most=3))
-    return label.get_text() != words or longest_word > length
+    return is_smaller or label.get_text() != words
 
 
 def _thin(axis: Axis) -> bool:

@@ -3,8 +3,10 @@
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from mlp.plotting import new_axes, plot_history, theme
+from mlp.plotting.fitting import fit_label
 from mlp.plotting.labels import spread
 from mlp.plotting.style import rate_colors
 from mlp.plotting.themes import legible, lightness, luminance
@@ -106,3 +108,13 @@ def test_no_power_of_ten_lies_on_the_key(largest):
     labels = [float(t.get_text().replace("\u2212", "-")) for t in ax.get_yticklabels()]
     assert labels == pytest.approx(ax.get_yticks(), rel=1e-6)
     assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("length", range(25, 60))
+def test_a_short_word_becomes_smaller_and_is_not_broken(length):
+    ax = Figure(dpi=100).add_subplot()
+    label = ax.set_ylabel("output")
+    fit_label(label, float(length), ax)
+    assert label.get_text() == "output"
+    label.set_rotation(0)
+    assert label.get_window_extent().width <= length

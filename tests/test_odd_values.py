@@ -6,6 +6,7 @@ memory. The callables are found by introspection (tests/surface.py).
 
 import resource
 import signal
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from zlib import crc32
@@ -72,6 +73,7 @@ def outcome(call, parameter, odd):
         return None if is_documented(error, call) else f"{type(error).__name__}: {error}"[:300]
     finally:
         close(function)
+        close_figures()
     return None
 
 
@@ -80,6 +82,12 @@ def close(found):
     owner = getattr(found, "__self__", found)
     if hasattr(owner, "close") and not isinstance(owner, type):
         owner.close()
+
+
+def close_figures():
+    """Close the figures that pyplot keeps, which warns of more than 20."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def assert_answers(call, values_of):

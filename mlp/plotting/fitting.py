@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import Locator
 
 SMALLEST = 5.0  # points; longer labels are shortened
+_MOST_LETTERS = 2000  # of a text that is wrapped; no picture has room for so many
 PASSES = 2  # of the layout, which places axes of equal aspect step by step
 GAP = 12.0  # pixels between a title and the next picture
 SLACK = 0.95  # of the room for a title, as later labels may move the axes
@@ -75,6 +76,8 @@ def wrapped(
         probe.set_text(line)
         return bool(probe.get_window_extent().width > width)
 
+    if len(words) > _MOST_LETTERS:  # measuring more would take seconds
+        words = f"{words[: _MOST_LETTERS // 2]}...{words[-_MOST_LETTERS // 2 :]}"
     lines: list[str] = []
     for line in words.split("\n"):
         letters = len(line)

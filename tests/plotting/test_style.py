@@ -4,9 +4,10 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from mlp.plotting import new_axes, plot_history, theme
-from mlp.plotting.fitting import fit_label
+from mlp.plotting.fitting import fit_label, wrapped
 from mlp.plotting.labels import spread
 from mlp.plotting.style import rate_colors
 from mlp.plotting.themes import legible, lightness, luminance
@@ -118,3 +119,16 @@ def test_a_short_word_becomes_smaller_and_is_not_broken(length):
     assert label.get_text() == "output"
     label.set_rotation(0)
     assert label.get_window_extent().width <= length
+
+
+def test_a_text_of_many_letters_is_shortened_before_it_is_measured(monkeypatch):
+    measured = []
+    extent = Text.get_window_extent
+
+    def counted(text, *args, **options):
+        measured.append(len(text.get_text()))
+        return extent(text, *args, **options)
+
+    monkeypatch.setattr(Text, "get_window_extent", counted)
+    wrapped("x" * 10**5, 300.0, Figure().add_subplot(), 10.0)
+    assert 0 < max(measured) < 3000
